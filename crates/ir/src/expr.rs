@@ -1,0 +1,110 @@
+//! A condition with its detections put in: what backends print and the engine compiles.
+
+use std::borrow::Cow;
+
+use sigyn_diagnostics::Span;
+
+use crate::{Condition, ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Rule, Value};
+
+/// A boolean expression over field and keyword comparisons.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr<'r> {
+    /// One must hold.
+    Or(Vec<Expr<'r>>),
+    /// All must hold.
+    And(Vec<Expr<'r>>),
+    /// It must not hold.
+    Not(Box<Expr<'r>>),
+    /// At least `count` must hold.
+    AtLeast {
+        /// How many.
+        count: u32,
+        /// Of what.
+        of: Vec<Expr<'r>>,
+    },
+    /// A field compared with a value.
+    Field {
+        /// The field.
+        field: Cow<'r, str>,
+        /// The value.
+        value: Cow<'r, Value>,
+        /// Where the item stands.
+        span: Span,
+    },
+    /// A value searched in the whole event.
+    Keyword {
+        /// The value.
+        value: Cow<'r, Value>,
+        /// Where the item stands.
+        span: Span,
+    },
+    /// False.
+    False,
+    /// Nothing: an identifier that a pipeline emptied, or a selector that selects nothing (reference reading).
+    Nothing,
+}
+
+impl Rule {
+    /// The expression of one of the rule's conditions.
+    pub fn expression<'r>(&'r self, condition: &'r Condition) -> Expr<'r> {
+        self.lower(&condition.expr)
+    }
+
+    fn lower<'r>(&'r self, expr: &'r ConditionExpr) -> Expr<'r> {
+        match expr {
+            ConditionExpr::Or(args) => Expr::Or(args.iter().map(|arg| self.lower(arg)).collect()),
+            ConditionExpr::And(args) => Expr::And(args.iter().map(|arg| self.lower(arg)).collect()),
+            ConditionExpr::Not(arg) => Expr::Not(Box::new(self.lower(arg))),
+            ConditionExpr::AtLeast { count, of } => {
+                Expr::AtLeast { count: *count, of: of.iter().map(|arg| self.lower(arg)).collect() }
+            }
+            ConditionExpr::Detection(id) => {
+                self.detection(*id).map_or(Expr::Nothing, |(_, detection)| Expr::of_detection(detection))
+            }
+            ConditionExpr::False => Expr::False,
+            ConditionExpr::Nothing => Expr::Nothing,
+        }
+    }
+}
+
+impl<'r> Expr<'r> {
+    /// A group: one entry stands for itself, none for nothing.
+    pub fn of_detection(detection: &'r Detection) -> Self {
+        let mut entries: Vec<_> = detection
+            .entries
+            .iter()
+            .map(|entry| match entry {
+                DetectionEntry::Item(item) => Expr::of_item(item),
+                DetectionEntry::Group(group) => Expr::of_detection(group),
+            })
+            .collect();
+        match entries.len() {
+            0 => Expr::Nothing,
+            1 => entries.remove(0),
+            _ => Expr::linked(detection.linking, entries),
+        }
+    }
+
+    /// An item: one value stands for itself, none for null.
+    pub fn of_item(item: &'r DetectionItem) -> Self {
+        let leaf = |value: Cow<'r, Value>| match &item.field {
+            Some(field) => Expr::Field { field: Cow::Borrowed(field), value, span: item.span },
+            None => Expr::Keyword { value, span: item.span },
+        };
+        let expr = match item.values.as_slice() {
+            [] => leaf(Cow::Owned(Value::Null)),
+            [value] => leaf(Cow::Borrowed(value)),
+            values => {
+                Expr::linked(item.linking, values.iter().map(|value| leaf(Cow::Borrowed(value))).collect())
+            }
+        };
+        if item.is_negated { Expr::Not(Box::new(expr)) } else { expr }
+    }
+
+    fn linked(linking: Linking, args: Vec<Self>) -> Self {
+        match linking {
+            Linking::And => Expr::And(args),
+            Linking::Or => Expr::Or(args),
+        }
+    }
+}

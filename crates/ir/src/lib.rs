@@ -1,0 +1,32 @@
+//! The one reading of a rule.
+//!
+//! Documents are lowered once to a [`RuleSet`]: modifiers applied, selectors expanded, references linked,
+//! strings lossless (wildcards, escapes and placeholders are parts, not characters). The pipelines rewrite
+//! this form, the backends print it, the engine compiles it; nobody below reads YAML again.
+
+mod correlation;
+mod data;
+mod detection;
+mod expr;
+mod meta;
+mod number;
+mod rule;
+mod state;
+mod string;
+mod value;
+
+pub use correlation::{
+    Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, RuleRef, Threshold,
+    ThresholdOp, Timespan,
+};
+pub use data::Data;
+pub use detection::{
+    Condition, ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, Linking,
+};
+pub use expr::Expr;
+pub use meta::{Level, Meta, Related, Status, Tag};
+pub use number::Number;
+pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
+pub use state::State;
+pub use string::{EscapeSpec, Part, SigmaString, StringError};
+pub use value::{Cidr, CompareOp, ExpansionKind, Modifier, Regex, RegexFlags, TimePart, Value};

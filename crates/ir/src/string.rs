@@ -1,0 +1,419 @@
+//! Strings of rules: text, wildcards and placeholders as parts.
+
+use std::fmt::{self, Write};
+
+/// One part of a [`SigmaString`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Literal text.
+    Text(String),
+    /// `*`: any run of characters, also an empty one.
+    Many,
+    /// `?`: exactly one character.
+    One,
+    /// `%name%` under `expand`, until a pipeline gives it a value.
+    Placeholder(String),
+}
+
+/// A string value of a rule, lossless: a literal `*` is text, a wildcard is a part of its own.
+///
+/// Escapes are those of the reference implementation (`reference/sigma.md` §3.2): a backslash before `*`, `?`
+/// or `\` makes that character literal, before anything else it stands for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct SigmaString {
+    parts: Vec<Part>,
+}
+
+/// Why a string cannot be written in a target's syntax.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StringError {
+    /// The target has no wildcard for any run of characters.
+    NoManyWildcard,
+    /// The target has no wildcard for one character.
+    NoOneWildcard,
+    /// A placeholder has not been given a value.
+    Placeholder(String),
+}
+
+impl fmt::Display for StringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StringError::NoManyWildcard => {
+                f.write_str("the target has no wildcard for any run of characters")
+            }
+            StringError::NoOneWildcard => f.write_str("the target has no wildcard for a single character"),
+            StringError::Placeholder(name) => write!(f, "the placeholder %{name}% has no value"),
+        }
+    }
+}
+
+/// How a target writes a string.
+#[derive(Clone, Debug, Default)]
+pub struct EscapeSpec<'a> {
+    /// Put before a character that needs it; `None` writes such characters as they are.
+    pub escape: Option<&'a str>,
+    /// The wildcard for any run of characters; `None` refuses strings that hold one.
+    pub many: Option<&'a str>,
+    /// The wildcard for one character; `None` refuses strings that hold one.
+    pub one: Option<&'a str>,
+    /// Characters escaped besides those of the wildcards (the quote, the escape itself, …).
+    pub also_escaped: &'a str,
+    /// Characters left out.
+    pub dropped: &'a str,
+}
+
+/// What a regular expression needs escaped.
+const REGEX_SPECIAL: &str = ".*+?^$[](){}\\|";
+
+impl SigmaString {
+    /// Reads a value as it stands in a rule.
+    pub fn parse(text: &str) -> Self {
+        let mut string = Self::default();
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => {
+                    let escaped = chars.next_if(|next| matches!(next, '*' | '?' | '\\'));
+                    string.push_char(escaped.unwrap_or('\\'));
+                }
+                '*' => string.parts.push(Part::Many),
+                '?' => string.parts.push(Part::One),
+                _ => string.push_char(c),
+            }
+        }
+        string
+    }
+
+    /// Reads wildcards but takes backslashes as they are (values under `re`).
+    pub fn parse_unescaped(text: &str) -> Self {
+        let mut string = Self::default();
+        for c in text.chars() {
+            match c {
+                '*' => string.parts.push(Part::Many),
+                '?' => string.parts.push(Part::One),
+                _ => string.push_char(c),
+            }
+        }
+        string
+    }
+
+    /// A string without wildcards.
+    pub fn literal(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { parts: if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] } }
+    }
+
+    /// A string of these parts; neighbouring texts are joined, empty ones dropped.
+    pub fn from_parts(parts: impl IntoIterator<Item = Part>) -> Self {
+        let mut string = Self::default();
+        for part in parts {
+            string.push(part);
+        }
+        string
+    }
+
+    /// The parts in order. No two texts stand side by side and none is empty.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Adds a part at the end.
+    pub fn push(&mut self, part: Part) {
+        match (self.parts.last_mut(), part) {
+            (_, Part::Text(text)) if text.is_empty() => {}
+            (Some(Part::Text(last)), Part::Text(text)) => last.push_str(&text),
+            (_, part) => self.parts.push(part),
+        }
+    }
+
+    fn push_char(&mut self, c: char) {
+        match self.parts.last_mut() {
+            Some(Part::Text(last)) => last.push(c),
+            _ => self.parts.push(Part::Text(c.to_string())),
+        }
+    }
+
+    /// Adds another string at the end.
+    pub fn append(&mut self, other: Self) {
+        for part in other.parts {
+            self.push(part);
+        }
+    }
+
+    /// Puts a part before the first.
+    pub fn prepend(&mut self, part: Part) {
+        let rest = std::mem::take(&mut self.parts);
+        self.push(part);
+        self.append(Self { parts: rest });
+    }
+
+    /// `*text*`, without doubling wildcards that are there.
+    #[must_use]
+    pub fn contained(self) -> Self {
+        self.ending().starting()
+    }
+
+    /// `text*`: what `startswith` means.
+    #[must_use]
+    pub fn starting(mut self) -> Self {
+        if !self.ends_with_many() {
+            self.parts.push(Part::Many);
+        }
+        self
+    }
+
+    /// `*text`: what `endswith` means.
+    #[must_use]
+    pub fn ending(mut self) -> Self {
+        if !self.starts_with_many() {
+            self.parts.insert(0, Part::Many);
+        }
+        self
+    }
+
+    /// Whether the string is empty.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Length in characters; a wildcard or placeholder counts as one.
+    pub fn len(&self) -> usize {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.chars().count(),
+                _ => 1,
+            })
+            .sum()
+    }
+
+    /// The text, if the string has no wildcard and no placeholder.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the string begins with `*`.
+    pub fn starts_with_many(&self) -> bool {
+        self.parts.first() == Some(&Part::Many)
+    }
+
+    /// Whether the string ends with `*`.
+    pub fn ends_with_many(&self) -> bool {
+        self.parts.last() == Some(&Part::Many)
+    }
+
+    /// Whether the string begins with this text.
+    pub fn starts_with(&self, text: &str) -> bool {
+        matches!(self.parts.first(), Some(Part::Text(first)) if first.starts_with(text))
+    }
+
+    /// Whether the string ends with this text.
+    pub fn ends_with(&self, text: &str) -> bool {
+        matches!(self.parts.last(), Some(Part::Text(last)) if last.ends_with(text))
+    }
+
+    /// Whether the string holds a wildcard.
+    pub fn has_wildcard(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Many | Part::One))
+    }
+
+    /// Whether a part between these two (0 is the first, counted from both ends) is a wildcard.
+    pub fn has_wildcard_within(&self, skip_front: usize, skip_back: usize) -> bool {
+        let end = self.parts.len().saturating_sub(skip_back);
+        self.parts
+            .get(skip_front..end)
+            .is_some_and(|parts| parts.iter().any(|part| matches!(part, Part::Many | Part::One)))
+    }
+
+    /// The string without its first and last parts, as many as asked for.
+    #[must_use]
+    pub fn without_parts(&self, front: usize, back: usize) -> Self {
+        let end = self.parts.len().saturating_sub(back);
+        Self { parts: self.parts.get(front..end).unwrap_or_default().to_vec() }
+    }
+
+    /// The names of the placeholders, in order.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The string as a rule would write it, except that backslashes stay as they are: wildcards bare, literal
+    /// `*` and `?` behind a backslash, placeholders in percent signs. This is the reference's `str()`.
+    pub fn to_plain(&self) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => {
+                    for c in text.chars() {
+                        if matches!(c, '*' | '?') {
+                            out.push('\\');
+                        }
+                        out.push(c);
+                    }
+                }
+                Part::Many => out.push('*'),
+                Part::One => out.push('?'),
+                Part::Placeholder(name) => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "%{name}%");
+                }
+            }
+        }
+        out
+    }
+
+    /// The string as raw text: wildcards bare, nothing escaped. This is how a regular expression is kept.
+    pub fn to_raw(&self) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Many => out.push('*'),
+                Part::One => out.push('?'),
+                Part::Placeholder(name) => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "%{name}%");
+                }
+            }
+        }
+        out
+    }
+
+    /// The string in a target's syntax.
+    pub fn escaped(&self, spec: &EscapeSpec<'_>) -> Result<String, StringError> {
+        let needs_escape = |c: char| {
+            spec.also_escaped.contains(c)
+                || spec.many.is_some_and(|many| many.contains(c))
+                || spec.one.is_some_and(|one| one.contains(c))
+        };
+        let mut out = String::with_capacity(self.parts.len() * 16);
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => {
+                    for c in text.chars() {
+                        if spec.dropped.contains(c) {
+                            continue;
+                        }
+                        if let (Some(escape), true) = (spec.escape, needs_escape(c)) {
+                            out.push_str(escape);
+                        }
+                        out.push(c);
+                    }
+                }
+                Part::Many => out.push_str(spec.many.ok_or(StringError::NoManyWildcard)?),
+                Part::One => out.push_str(spec.one.ok_or(StringError::NoOneWildcard)?),
+                Part::Placeholder(name) => return Err(StringError::Placeholder(name.clone())),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The string as a regular expression without anchors: `*` is `.*`, `?` is `.`, everything else literal.
+    pub fn to_regex(&self, also_escaped: &str) -> Result<String, StringError> {
+        let also_escaped = format!("{REGEX_SPECIAL}{also_escaped}");
+        let spec = EscapeSpec {
+            escape: Some("\\"),
+            many: Some(".*"),
+            one: Some("."),
+            also_escaped: &also_escaped,
+            dropped: "",
+        };
+        self.escaped(&spec)
+    }
+
+    /// The string with each literal text replaced.
+    #[must_use]
+    pub fn map_text(&self, mut map: impl FnMut(&str) -> String) -> Self {
+        Self::from_parts(self.parts.iter().map(|part| match part {
+            Part::Text(text) => Part::Text(map(text)),
+            other => other.clone(),
+        }))
+    }
+
+    /// Every combination of the values that `values` gives for each placeholder, the first placeholder varying
+    /// slowest. A placeholder for which it gives `None` stays.
+    pub fn expand(&self, values: &mut impl FnMut(&str) -> Option<Vec<SigmaString>>) -> Vec<SigmaString> {
+        let mut results = vec![SigmaString::default()];
+        for part in &self.parts {
+            let choices = match part {
+                Part::Placeholder(name) => values(name),
+                _ => None,
+            };
+            match choices {
+                None => results.iter_mut().for_each(|result| result.push(part.clone())),
+                Some(choices) => {
+                    results = results
+                        .iter()
+                        .flat_map(|result| {
+                            choices.iter().map(|choice| {
+                                let mut longer = result.clone();
+                                longer.append(choice.clone());
+                                longer
+                            })
+                        })
+                        .collect();
+                }
+            }
+        }
+        results
+    }
+}
+
+/// As [`SigmaString::to_plain`].
+impl fmt::Display for SigmaString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_plain())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Part {
+        Part::Text(text.to_owned())
+    }
+
+    #[test]
+    fn escapes_follow_the_reference() {
+        for (written, parts) in [
+            (r"a\b", vec![text(r"a\b")]),
+            (r"a\\b", vec![text(r"a\b")]),
+            (r"C:\Windows\*", vec![text(r"C:\Windows*")]),
+            (r"C:\Windows\\*", vec![text(r"C:\Windows\"), Part::Many]),
+            (r"a\\\*", vec![text(r"a\*")]),
+            (r"a\\\", vec![text(r"a\\")]),
+            (r"a\\\\", vec![text(r"a\\")]),
+            (r"a\", vec![text(r"a\")]),
+            ("?*", vec![Part::One, Part::Many]),
+            ("", vec![]),
+        ] {
+            assert_eq!(SigmaString::parse(written).parts(), parts, "{written}");
+        }
+    }
+
+    #[test]
+    fn wildcards_at_the_ends_are_not_doubled() {
+        assert_eq!(SigmaString::parse("*a").contained().to_plain(), "*a*");
+        assert_eq!(SigmaString::parse("").contained().to_plain(), "*");
+        assert_eq!(SigmaString::parse("a*").ending().to_plain(), "*a*");
+    }
+
+    #[test]
+    fn expansion_varies_the_first_placeholder_slowest() {
+        let name = |name: &str| Part::Placeholder(name.to_owned());
+        let string = SigmaString::from_parts([name("a"), text("-"), name("a"), name("b")]);
+        let expanded = string.expand(&mut |name| {
+            (name == "a").then(|| vec![SigmaString::literal("1"), SigmaString::parse("*")])
+        });
+        let plain: Vec<_> = expanded.iter().map(SigmaString::to_plain).collect();
+        assert_eq!(plain, ["1-1%b%", "1-*%b%", "*-1%b%", "*-*%b%"]);
+    }
+}

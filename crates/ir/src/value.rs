@@ -1,0 +1,216 @@
+//! Values of detection items, modifiers applied.
+
+use ipnet::IpNet;
+
+use crate::{Number, SigmaString};
+
+/// A value that a field or the whole event is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text with wildcards, compared without regard to case.
+    Str(SigmaString),
+    /// Text with wildcards, compared with regard to case (`cased`).
+    Cased(SigmaString),
+    /// A number.
+    Number(Number),
+    /// True or false.
+    Bool(bool),
+    /// No value.
+    Null,
+    /// A regular expression (`re`).
+    Regex(Regex),
+    /// A network (`cidr`).
+    Cidr(Cidr),
+    /// A comparison (`gt`, `gte`, `lt`, `lte`); with `part`, of a part of a timestamp.
+    Compare {
+        /// The operator.
+        op: CompareOp,
+        /// What is compared with.
+        number: Number,
+        /// The part of the timestamp that is compared, if any.
+        part: Option<TimePart>,
+    },
+    /// The value of another field (`fieldref`).
+    FieldRef {
+        /// The other field.
+        field: String,
+        /// The field's value starts with the other's.
+        starts_with: bool,
+        /// The field's value ends with the other's; with `starts_with`: contains it.
+        ends_with: bool,
+    },
+    /// Whether the field is there (`exists`).
+    Exists(bool),
+    /// A part of a timestamp (`minute` … `year`).
+    TimePart {
+        /// The part.
+        part: TimePart,
+        /// What it must be.
+        number: Number,
+    },
+    /// Query text of the target, put in by a pipeline; `{field}` and `{id}` are filled in when printed.
+    Query {
+        /// The text.
+        text: String,
+        /// The name that the pipeline gave.
+        id: String,
+    },
+    /// Values that one written value stands for: or-ed, also under `all`.
+    Expansion {
+        /// Which modifier made it.
+        kind: ExpansionKind,
+        /// The values, in the reference's order.
+        values: Vec<Value>,
+    },
+}
+
+/// Where an [`Value::Expansion`] comes from; the engine compiles some of them better than as a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExpansionKind {
+    /// `windash`.
+    Windash,
+    /// `base64offset`.
+    Base64Offset,
+    /// A pipeline or `expand`.
+    Pipeline,
+}
+
+/// A regular expression. Kept as a string of parts because placeholders may stand in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Regex {
+    /// The pattern; print it with [`SigmaString::to_raw`].
+    pub pattern: SigmaString,
+    /// The flags.
+    pub flags: RegexFlags,
+}
+
+/// Flags of a regular expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct RegexFlags {
+    /// `i`: without regard to case.
+    pub ignore_case: bool,
+    /// `m`: `^` and `$` match at lines.
+    pub multiline: bool,
+    /// `s`: the dot matches newlines.
+    pub dotall: bool,
+}
+
+impl RegexFlags {
+    /// The letters of the flags that are set, in alphabetical order.
+    pub fn letters(self) -> String {
+        let flags = [(self.ignore_case, 'i'), (self.multiline, 'm'), (self.dotall, 's')];
+        flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
+    }
+}
+
+/// A network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cidr {
+    /// As written in the rule.
+    pub text: String,
+    /// Masked: no bits behind the prefix.
+    pub network: IpNet,
+}
+
+/// A numeric comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum CompareOp {
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+    Neq,
+}
+
+/// A part of a timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum TimePart {
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// A value modifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Modifier {
+    All,
+    Neq,
+    Base64,
+    Base64Offset,
+    Cased,
+    Cidr,
+    Contains,
+    Startswith,
+    Endswith,
+    Exists,
+    Expand,
+    Fieldref,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+    Re,
+    IgnoreCase,
+    Multiline,
+    Dotall,
+    Utf16,
+    Utf16be,
+    Wide,
+    Windash,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+crate::meta::names!(CompareOp { Lt = "lt", Lte = "lte", Gt = "gt", Gte = "gte", Neq = "neq" });
+
+crate::meta::names!(TimePart {
+    Minute = "minute",
+    Hour = "hour",
+    Day = "day",
+    Week = "week",
+    Month = "month",
+    Year = "year",
+});
+
+crate::meta::names!(Modifier {
+    All = "all",
+    Neq = "neq",
+    Base64 = "base64",
+    Base64Offset = "base64offset",
+    Cased = "cased",
+    Cidr = "cidr",
+    Contains = "contains",
+    Startswith = "startswith",
+    Endswith = "endswith",
+    Exists = "exists",
+    Expand = "expand",
+    Fieldref = "fieldref",
+    Gt = "gt",
+    Gte = "gte",
+    Lt = "lt",
+    Lte = "lte",
+    Re = "re",
+    IgnoreCase = "i",
+    Multiline = "m",
+    Dotall = "s",
+    Utf16 = "utf16",
+    Utf16be = "utf16be",
+    Wide = "wide",
+    Windash = "windash",
+    Minute = "minute",
+    Hour = "hour",
+    Day = "day",
+    Week = "week",
+    Month = "month",
+    Year = "year",
+});
