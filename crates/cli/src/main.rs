@@ -1,1 +1,3 @@
+//! The `sigyn` binary.
+
 fn main() {}
