@@ -6,6 +6,7 @@
 
 mod correlation;
 mod data;
+mod describe;
 mod detection;
 mod expr;
 mod meta;
