@@ -1,3 +1,7 @@
 //! The `sigyn` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sigyn_cli::main(std::env::args_os())
+}

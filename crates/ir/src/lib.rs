@@ -10,6 +10,7 @@ mod describe;
 mod detection;
 mod expr;
 mod meta;
+mod modifiers;
 mod number;
 mod rule;
 mod state;
