@@ -17,6 +17,8 @@ use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+/// The definition of a command and those below it.
+pub use clap::Command as Definition;
 use clap::{CommandFactory, Parser};
 pub use exit::Exit;
 
@@ -44,6 +46,6 @@ fn run(sigyn: &Sigyn) -> Exit {
 }
 
 /// The definition of the command line, from which its page is written.
-pub fn definition() -> clap::Command {
+pub fn definition() -> Definition {
     Sigyn::command()
 }

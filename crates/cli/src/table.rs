@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Form {
+pub(crate) enum Form {
     /// Aligned columns.
     Table,
     /// One JSON array of objects.

@@ -1,5 +1,6 @@
 //! Pages that are written from the code's own tables, so that they cannot say anything else.
 
+mod cli;
 mod diagnostics;
 
 use anyhow::{Context, Result};
@@ -10,7 +11,7 @@ use crate::Workspace;
 type Page = (&'static str, fn() -> String);
 
 /// Every generated page.
-const PAGES: &[Page] = &[("docs/diagnostics.md", diagnostics::page)];
+const PAGES: &[Page] = &[("docs/cli.md", cli::page), ("docs/diagnostics.md", diagnostics::page)];
 
 /// What stands at the top of each page.
 const NOTICE: &str = "<!-- Written by `cargo xtask gen`; edit the code that it describes instead. -->\n\n";

@@ -8,7 +8,7 @@ const UNFINISHED: &[&str] = &[concat!("todo", "!("), concat!("unimplemented", "!
 const SPEAKING: &[&str] = &["println!(", "print!(", "eprintln!(", "eprint!(", "dbg!(", "process::exit("];
 /// Questions to the operating system, which are parameters for a library.
 const ASKING: &[&str] =
-    &["SystemTime::now", "Instant::now", "std::env::", "env::var(", "std::net::", "thread_rng"];
+    &["SystemTime::now", "Instant::now", "std::env::", "env::var(", "TcpStream", "UdpSocket", "thread_rng"];
 /// Crates that are programs or tools for developers.
 const PROGRAMS: &[&str] = &["cli", "xtask"];
 /// Folders of this or that machine. Split for the same reason.
