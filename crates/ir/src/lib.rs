@@ -12,6 +12,7 @@ mod expr;
 mod meta;
 mod modifiers;
 mod number;
+mod outline;
 mod rule;
 mod state;
 mod string;
