@@ -24,6 +24,7 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
     templates.add("time_part.expr", dialect.time_part.expr.as_ref(), &["field", "timestamp_part"]);
     templates.add("list.expr", dialect.list.expr.as_ref(), &["field", "op", "list"]);
     templates.add("unbound.string", dialect.unbound.string.as_ref(), &["value", "regex"]);
+    templates.add("unbound.cased", dialect.unbound.cased.as_ref(), &["value", "regex"]);
     templates.add("unbound.number", dialect.unbound.number.as_ref(), &["value"]);
     let flags = &["value", "regex", "flag_i", "flag_m", "flag_s"];
     templates.add("unbound.regex", dialect.unbound.regex.as_ref(), flags);
