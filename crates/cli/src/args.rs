@@ -19,8 +19,16 @@ pub(crate) struct Sigyn {
 /// Every command; each is one module under `commands`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Convert rules into the queries of a target
+    Convert(Box<commands::convert::Convert>),
     /// List what there is to choose from
     List(commands::list::List),
+    /// Say what a rule set needs
+    Analyze(commands::analyze::Analyze),
+    /// Look into processing pipelines
+    Pipeline(commands::pipeline::Pipeline),
+    /// Convert the bundled example rules for three targets
+    Demo(commands::demo::Demo),
 }
 
 /// Which rules.
@@ -46,10 +54,13 @@ pub(crate) struct Pipelines {
     /// Take pipelines that are meant for another target
     #[arg(long, overrides_with = "pipeline_check")]
     pub(crate) disable_pipeline_check: bool,
-    /// Let pipelines read template variables from files
-    #[arg(long)]
+    /// Accepted for sigma-cli's sake: template variables as Python code are not run
+    #[arg(long, hide = true)]
     pub(crate) enable_template_vars: bool,
-    /// A folder that template variables may be read from; may be repeated
+    /// Let pipelines read placeholder values from files and run commands for them
+    #[arg(long)]
+    pub(crate) allow_external: bool,
+    /// A folder that pipelines may read from, instead of any; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(crate) template_vars_path: Vec<PathBuf>,
 }

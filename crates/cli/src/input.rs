@@ -95,7 +95,8 @@ fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>
     }
 }
 
-fn read_one(path: &Path) -> Result<Text, Unread> {
+/// Reads one file, or standard input.
+pub(crate) fn read_one(path: &Path) -> Result<Text, Unread> {
     let unreadable =
         |error: std::io::Error| problem(path, &codes::input::UNREADABLE, &format!("cannot be read: {error}"));
     let mut bytes = Vec::new();

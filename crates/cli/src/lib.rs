@@ -5,12 +5,14 @@
 
 mod args;
 mod commands;
+mod disk;
 mod exit;
 mod findings;
 mod input;
 mod output;
 mod pattern;
 mod progress;
+mod setup;
 mod table;
 
 use std::ffi::OsString;
@@ -41,6 +43,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(sigyn: &Sigyn) -> Exit {
     match &sigyn.command {
+        Command::Convert(convert) => commands::convert::run(convert),
+        Command::Analyze(analyze) => commands::analyze::run(analyze),
+        Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),
+        Command::Demo(demo) => commands::demo::run(demo),
         Command::List(list) => commands::list::run(list),
     }
 }

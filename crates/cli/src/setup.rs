@@ -12,7 +12,8 @@ use sigyn_pipeline::Pipeline;
 use crate::args::Pipelines;
 use crate::disk::{Disk, External};
 use crate::findings::Found;
-use crate::input;
+use crate::input::{self, Text, Unread};
+use crate::progress::Progress;
 
 /// What a call says about the target and the way to it.
 pub(crate) struct Wanted<'a> {
@@ -155,9 +156,45 @@ fn from_file(spec: &str) -> Result<Pipeline, Vec<Found>> {
 /// A text file that the call names.
 pub(crate) fn read(path: &Path) -> Result<SourceFile, Found> {
     let text = input::read_one(path).map_err(|unread| Found::of(unread.name, unread.diagnostic))?;
-    String::from_utf8(text.bytes)
-        .map(|content| SourceFile::new(&text.name, content))
-        .map_err(|_| Found::of(text.name, Diagnostic::error(&codes::yaml::NOT_UTF8, "the file is not UTF-8")))
+    source(text)
+}
+
+/// All texts of a call. A path that does not exist, or no file at all, makes the call wrong; a file that cannot
+/// be read is a finding.
+pub(crate) fn texts(paths: &[PathBuf], pattern: &str) -> Result<(Vec<SourceFile>, Vec<Found>), Vec<Found>> {
+    let found = |unread: Unread| Found::of(unread.name, unread.diagnostic);
+    let (files, missing) = input::collect(paths, pattern);
+    if missing.iter().any(|missing| missing.diagnostic.code.number == codes::input::NOT_FOUND.number) {
+        return Err(missing.into_iter().map(found).collect());
+    }
+    if files.is_empty() && missing.is_empty() {
+        let message = format!("no file of the input fits `{pattern}`");
+        return Err(call(Diagnostic::error(&codes::input::NO_RULES, message)));
+    }
+    let progress = Progress::new("reading", files.len());
+    let (texts, unread) = input::read(&files, &progress);
+    progress.finish();
+    let mut problems: Vec<Found> = missing.into_iter().chain(unread).map(found).collect();
+    let mut sources = Vec::with_capacity(texts.len());
+    for text in texts {
+        match source(text) {
+            Ok(file) => sources.push(file),
+            Err(found) => problems.push(found),
+        }
+    }
+    Ok((sources, problems))
+}
+
+fn source(text: Text) -> Result<SourceFile, Found> {
+    let Text { name, bytes } = text;
+    match String::from_utf8(bytes) {
+        Ok(content) => Ok(SourceFile::new(name, content)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("the file is not UTF-8 (byte {at})");
+            Err(Found::of(name, Diagnostic::error(&codes::yaml::NOT_UTF8, message)))
+        }
+    }
 }
 
 /// Backend options from `key=value` words: numbers as numbers, a key that comes twice as a list.
