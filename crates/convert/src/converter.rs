@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
-use sigyn_diagnostics::{Diagnostic, codes};
+use sigyn_diagnostics::{Diagnostic, SourceId, codes};
 use sigyn_ir::{Compat, Correlation, Data, Rule, RuleItem, RuleSet};
-use sigyn_pipeline::{Context, Files, Pipeline, Reading};
+use sigyn_pipeline::{Context, Files, Pipeline, Reading, builtin};
 
 use crate::Failure;
 
@@ -81,10 +81,13 @@ impl Converter {
         check_format(dialect, &env)?;
         let own = |names: Vec<String>| {
             names.iter().try_fold(Pipeline::default(), |joined, name| {
-                sigyn_pipeline::builtin(name).map(|pipeline| joined.then(pipeline)).ok_or_else(|| {
-                    let message = format!("the target `{}` names the pipeline `{name}`", dialect.name);
-                    Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)
-                })
+                builtin::get(name)
+                    .and_then(|builtin| builtin.load(SourceId::default()))
+                    .map(|pipeline| joined.then(pipeline))
+                    .ok_or_else(|| {
+                        let message = format!("the target `{}` names the pipeline `{name}`", dialect.name);
+                        Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)
+                    })
             })
         };
         let mut pipeline = own(target.pipelines_before(&env.format))?

@@ -102,8 +102,10 @@ impl Fields {
         })?;
         let (sources, set, exit) = rules(&self.rules.input, &self.rules.file_pattern)?;
         let fields = analyze::fields(&converter, set);
-        let place = |failure: sigyn_convert::Failure| {
-            Found { diagnostic: failure.diagnostic, sources: sources.clone(), origin: String::new() }
+        let place = |failure: sigyn_convert::Failure| Found {
+            diagnostic: failure.diagnostic,
+            sources: sources.clone(),
+            origin: String::new(),
         };
         let found: Vec<Found> = fields.findings.into_iter().map(place).collect();
         findings::print(&found, Diagnostics::Text);
@@ -127,11 +129,13 @@ impl LogSources {
     fn run(&self) -> Result<Exit, Vec<Found>> {
         const COLUMNS: &[&str] =
             &["Logsource", "Overall", "Critical", "High", "Medium", "Low", "Informational", "None"];
-        let key = COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(&self.sort_by)).ok_or_else(|| {
-            let message = format!("there is no column `{}`", self.sort_by);
-            let help = format!("use one of {}", COLUMNS.join(", "));
-            vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message).with_help(help))]
-        })?;
+        let key = COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(&self.sort_by)).ok_or_else(
+            || {
+                let message = format!("there is no column `{}`", self.sort_by);
+                let help = format!("use one of {}", COLUMNS.join(", "));
+                vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message).with_help(help))]
+            },
+        )?;
         let (_, set, exit) = rules(&self.input, &self.file_pattern)?;
         let mut counts = analyze::logsources(&set);
         let number = |count: &analyze::LogSourceCount| match key {
@@ -155,5 +159,8 @@ impl LogSources {
 }
 
 fn unwritable(error: std::io::Error) -> Vec<Found> {
-    vec![Found::of("", Diagnostic::error(&codes::input::UNWRITABLE, format!("the output cannot be written: {error}")))]
+    vec![Found::of(
+        "",
+        Diagnostic::error(&codes::input::UNWRITABLE, format!("the output cannot be written: {error}")),
+    )]
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use sigyn_backends::{Env, Output};
+use sigyn_backends::Env;
 use sigyn_convert::{Converter, Strictness, load};
 use sigyn_diagnostics::SourceFile;
 use sigyn_ir::{Compat, Data, LoadOptions};
@@ -17,6 +17,16 @@ use crate::{Exit, output};
 #[derive(Debug, Args)]
 pub(crate) struct Demo {}
 
+/// A rule of the repository by its name, with its text.
+macro_rules! bundled {
+    ($name:literal) => {
+        (
+            concat!("examples/rules/", $name, ".yml"),
+            include_str!(concat!("../../../../examples/rules/", $name, ".yml")),
+        )
+    };
+}
+
 /// The rules, by the names they have in the repository.
 const RULES: &[(&str, &str)] = &[
     bundled!("linux_history_cleared"),
@@ -27,16 +37,6 @@ const RULES: &[(&str, &str)] = &[
 ];
 /// The targets, chosen for how different they look.
 const TARGETS: &[&str] = &["splunk", "esql", "kusto"];
-
-macro_rules! bundled {
-    ($name:literal) => {
-        (
-            concat!("examples/rules/", $name, ".yml"),
-            include_str!(concat!("../../../../examples/rules/", $name, ".yml")),
-        )
-    };
-}
-use bundled;
 
 pub(crate) fn run(_: &Demo) -> Exit {
     let mut out = String::new();
