@@ -102,6 +102,16 @@ impl Converter {
         self.target.as_ref()
     }
 
+    /// Format, options, reading.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The rules of a set as the pipeline leaves them, without queries.
+    pub fn prepare(&self, set: RuleSet) -> Vec<crate::Prepared> {
+        crate::prepare(&self.pipeline, set, || self.context())
+    }
+
     /// Converts a rule set.
     pub fn convert(&self, set: RuleSet) -> Conversion {
         let RuleSet { items, outputs, is_referenced } = set;
