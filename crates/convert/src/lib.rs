@@ -4,12 +4,12 @@
 //! parallel, correlations after the rules they read; the order of the output is that of the rule set. One rule
 //! that cannot be converted never costs another its output.
 
-mod loading;
+pub mod analyze;
 mod converter;
 mod failure;
-mod report;
+mod loading;
 mod prepare;
-pub mod analyze;
+mod report;
 
 pub use converter::{Conversion, Converted, Converter, Settings, Strictness};
 pub use failure::{Failure, reference_class};

@@ -67,13 +67,5 @@ pub static UNWRITABLE: Code = Code {
 };
 
 /// All of this range.
-pub static ALL: &[&Code] = &[
-    &NOT_FOUND,
-    &UNREADABLE,
-    &NO_RULES,
-    &TOO_LARGE,
-    &NOT_JSON,
-    &BAD_ARGUMENT,
-    &NOT_ENCODABLE,
-    &UNWRITABLE,
-];
+pub static ALL: &[&Code] =
+    &[&NOT_FOUND, &UNREADABLE, &NO_RULES, &TOO_LARGE, &NOT_JSON, &BAD_ARGUMENT, &NOT_ENCODABLE, &UNWRITABLE];
