@@ -9,7 +9,7 @@ use sigyn_diagnostics::SourceFile;
 use sigyn_ir::{Compat, Data, LoadOptions};
 
 use crate::args::{Diagnostics, Pipelines};
-use crate::findings::{self, Found};
+use crate::findings;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
 

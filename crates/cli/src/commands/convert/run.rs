@@ -9,7 +9,6 @@ use sigyn_ir::{Data, LoadOptions};
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
-use crate::input;
 use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, json};
@@ -36,7 +35,8 @@ pub(crate) fn run(args: &Convert) -> Exit {
     let conversion = converter.convert(loaded.set);
     progress.finish();
     let mut run = Run { args, sources, found: unread, rules: names, converted: 0 };
-    run.found.extend(loaded.diagnostics.into_iter().map(|found| run.place(found)));
+    let found: Vec<Found> = loaded.diagnostics.into_iter().map(|found| run.place(found)).collect();
+    run.found.extend(found);
     run.finish(conversion)
 }
 
