@@ -137,9 +137,9 @@ fn known(name: &str) -> Result<&'static targets::Builtin, Diagnostic> {
 
 /// Items of pipelines with their parameters; those in brackets may be left out.
 fn specs<'a>(what: &'static str, specs: impl Iterator<Item = &'a Spec>) -> Table {
-    let mut table = Table::new(&[what, "parameters", "description"]);
+    let mut table = Table::new(&[what, "description", "parameters"]).with_details(1);
     for spec in specs {
-        table.row([Value::from(spec.name), parameters(spec), spec.summary.into()]);
+        table.row([Value::from(spec.name), spec.summary.into(), parameters(spec)]);
     }
     table
 }
@@ -153,14 +153,14 @@ fn parameters(spec: &Spec) -> Value {
 }
 
 fn conditions() -> Table {
-    let mut table = Table::new(&["on", "condition", "parameters", "description"]);
+    let mut table = Table::new(&["on", "condition", "description", "parameters"]).with_details(1);
     for ConditionSpec { kind, spec } in sigyn_pipeline::condition_specs() {
         let on = match kind {
             ConditionKind::Rule => "rule",
             ConditionKind::DetectionItem => "detection item",
             ConditionKind::FieldName => "field name",
         };
-        table.row([Value::from(on), spec.name.into(), parameters(spec), spec.summary.into()]);
+        table.row([Value::from(on), spec.name.into(), spec.summary.into(), parameters(spec)]);
     }
     table
 }
