@@ -111,6 +111,7 @@ fn refusals_are_those_of_the_reference() {
     ] {
         let score = compare(&shared.join(base), &shared.join(golden));
         assert!(score.wrong.is_empty(), "{}", score.wrong.join("\n"));
+        assert!(score.other_class.is_empty(), "{}", score.other_class.join("\n"));
         assert!(score.files > 200, "{} files", score.files);
     }
 }
