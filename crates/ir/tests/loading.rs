@@ -1,5 +1,7 @@
 //! From text to rules: values, modifiers, collections, filters, correlations, and what is refused.
 
+#![allow(clippy::unwrap_used, clippy::too_many_lines, reason = "tests; the tables are long")]
+
 use proptest::prelude::*;
 use sigyn_diagnostics::{SourceFile, SourceId};
 use sigyn_ir::{
@@ -16,9 +18,9 @@ fn load(text: &str, compat: Compat) -> Loaded {
 
 fn load_files(texts: &[&str], compat: Compat) -> Loaded {
     let options = LoadOptions::new(compat);
-    let files = (0..).zip(texts).map(|(at, text)| {
-        read(SourceId(at), &SourceFile::new(format!("{at}.yml"), *text), &options)
-    });
+    let files = (0..)
+        .zip(texts)
+        .map(|(at, text)| read(SourceId(at), &SourceFile::new(format!("{at}.yml"), *text), &options));
     resolve(files.collect(), &options)
 }
 
@@ -33,7 +35,7 @@ fn rule_of(item: &str) -> String {
 
 fn rules(loaded: &Loaded) -> Vec<&Rule> {
     let rule = |item| match item {
-        &RuleItem::Rule(ref rule) => Some(rule),
+        RuleItem::Rule(rule) => Some(rule),
         RuleItem::Correlation(_) => None,
     };
     loaded.set.items.iter().filter_map(rule).collect()
@@ -63,7 +65,11 @@ fn show(value: &Value) -> String {
         Value::Compare { op, number, part: None } => format!("{op} {number}"),
         Value::Compare { op, number, part: Some(part) } => format!("{part} {op} {number}"),
         Value::FieldRef { field, starts_with, ends_with } => {
-            format!("{}field {field}{}", if *ends_with { "*" } else { "" }, if *starts_with { "*" } else { "" })
+            format!(
+                "{}field {field}{}",
+                if *ends_with { "*" } else { "" },
+                if *starts_with { "*" } else { "" }
+            )
         }
         Value::Exists(exists) => format!("exists {exists}"),
         Value::TimePart { part, number } => format!("{part} {number}"),
@@ -202,11 +208,23 @@ fn modifiers() {
         ("f|base64|wide: a", "! bad-modifier-chain", "'Y\0Q\0=\0=\0'"),
         ("f|contains|base64: a", "! bad-modifier-chain", "! encoded-wildcard"),
         // Dashes and placeholders.
-        ("f|windash: ' -a'", "(' -a' | ' /a' | ' –a' | ' —a' | ' ―a')", "(' -a' | ' /a' | ' –a' | ' —a' | ' ―a')"),
+        (
+            "f|windash: ' -a'",
+            "(' -a' | ' /a' | ' –a' | ' —a' | ' ―a')",
+            "(' -a' | ' /a' | ' –a' | ' —a' | ' ―a')",
+        ),
         ("f|windash: a-b", "('a-b')", "('a-b')"),
-        ("f|contains|windash: -a", "('*-a*' | '*/a*' | '*–a*' | '*—a*' | '*―a*')", "('*-a*' | '*/a*' | '*–a*' | '*—a*' | '*―a*')"),
+        (
+            "f|contains|windash: -a",
+            "('*-a*' | '*/a*' | '*–a*' | '*—a*' | '*―a*')",
+            "('*-a*' | '*/a*' | '*–a*' | '*—a*' | '*―a*')",
+        ),
         ("f|cased|windash: a-b", "(cased 'a-b')", "(cased 'a-b')"),
-        ("f|cased|windash: /a", "(cased '-a' | cased '/a' | cased '–a' | cased '—a' | cased '―a')", "('-a' | '/a' | '–a' | '—a' | '―a')"),
+        (
+            "f|cased|windash: /a",
+            "(cased '-a' | cased '/a' | cased '–a' | cased '—a' | cased '―a')",
+            "('-a' | '/a' | '–a' | '—a' | '―a')",
+        ),
         ("f|base64|windash: a", "! bad-modifier-chain", "('YQ==')"),
         ("f|expand: 'x%n%'", "'x%n%'", "'x%n%'"),
         ("f|neq|neq: a", "! bad-modifier-chain", "not 'a'"),
@@ -311,9 +329,8 @@ fn conditions() {
         ("5", "! condition-not-text", "! condition-not-text"),
         ("[]", "! missing-condition", "! missing-condition"),
     ] {
-        let text = rule_with(&format!(
-            "  s1: a\n  s2: b\n  _s3: c\n  notepad: d\n  condition: {condition}\n"
-        ));
+        let text =
+            rule_with(&format!("  s1: a\n  s2: b\n  _s3: c\n  notepad: d\n  condition: {condition}\n"));
         for (compat, expected) in [(SPEC, ours), (PYSIGMA, reference)] {
             let loaded = load(&text, compat);
             let shown = match errors(&loaded).first() {
@@ -404,7 +421,11 @@ fn attributes() {
     ] {
         let text = format!("{attribute}\n{base}");
         assert_eq!(errors(&load(&text, SPEC)).join(" "), ours, "{attribute}");
-        assert_eq!(errors(&load(&text, PYSIGMA)).join(" "), reference, "{attribute} as the reference reads it");
+        assert_eq!(
+            errors(&load(&text, PYSIGMA)).join(" "),
+            reference,
+            "{attribute} as the reference reads it"
+        );
     }
     let long = |key: &str, length: usize| format!("{key}: {}\n", "é".repeat(length));
     let titled = |title: String| base.replace("title: t\n", &title);
@@ -438,17 +459,15 @@ fn collections() {
     assert_eq!(titles(&load(&text, SPEC)), ["g", "own"]);
     assert_eq!(titles(&load(&text, PYSIGMA)), ["g", "g"], "the template overwrites");
 
-    let repeat = format!("{global}---\n{}---\naction: repeat\ntitle: again\nlevel: low\n", rule("title: own\n"));
+    let repeat =
+        format!("{global}---\n{}---\naction: repeat\ntitle: again\nlevel: low\n", rule("title: own\n"));
     assert_eq!(titles(&load(&repeat, SPEC)), ["own", "again"]);
     assert_eq!(titles(&load(&repeat, PYSIGMA)), ["g", "again"]);
 
     let reset = format!("{global}---\naction: reset\n---\n{}", rule("title: own\n"));
     assert_eq!(errors(&load(&reset, SPEC)), ["missing-logsource"]);
 
-    let after_global = format!(
-        "{global}---\naction: repeat\n{}---\nlevel: low\n",
-        rule("title: first\n")
-    );
+    let after_global = format!("{global}---\naction: repeat\n{}---\nlevel: low\n", rule("title: first\n"));
     assert_eq!(errors(&load(&after_global, SPEC)), ["nothing-to-repeat", "missing-detection"]);
     assert_eq!(titles(&load(&after_global, PYSIGMA)), ["first", "first"], "`repeat` changes the template");
 }
@@ -469,10 +488,7 @@ fn filters() {
         "(and (or (or 1 2) 0) (not 2))",
         "the reference's patterns see the filter's identifiers"
     );
-    assert_eq!(
-        filtered.conditions[0].text,
-        "(1 of _* or sel) and (not _filt_aaaaaaaaaa_selection)"
-    );
+    assert_eq!(filtered.conditions[0].text, "(1 of _* or sel) and (not _filt_aaaaaaaaaa_selection)");
 
     let named = rule.replace("title: t", "title: t\nname: rule_a");
     for (rules_key, is_applied) in [
@@ -516,40 +532,136 @@ fn correlation_types() {
         ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5}\n", "", ""),
         ("  type: event_count\n  rules: a\n  timespan: 5m\n  condition: {gte: 5}\n", "", ""),
         ("  type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5, field: x}\n", "", ""),
-        ("  type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5}\n", "missing-condition-field", "missing-condition-field"),
+        (
+            "  type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5}\n",
+            "missing-condition-field",
+            "missing-condition-field",
+        ),
         ("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n", "", ""),
         ("  type: temporal_ordered\n  rules: [a, b]\n  timespan: 5m\n", "", ""),
         ("  type: value_sum\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1.5, field: x}\n", "", ""),
         ("  type: value_avg\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x}\n", "", ""),
         ("  type: value_median\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x}\n", "", ""),
-        ("  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x, percentile: 95}\n", "", ""),
-        ("  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x}\n", "missing-percentile", ""),
-        ("  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x, percentile: 101}\n", "missing-percentile", ""),
+        (
+            "  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x, percentile: 95}\n",
+            "",
+            "",
+        ),
+        (
+            "  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x}\n",
+            "missing-percentile",
+            "",
+        ),
+        (
+            "  type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x, percentile: 101}\n",
+            "missing-percentile",
+            "",
+        ),
         // Ranges are ours.
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, lte: 9}\n", "", "bad-correlation-condition"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: many}\n", "bad-correlation-condition", "bad-correlation-condition"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, foo: 2}\n", "bad-correlation-condition", "bad-correlation-condition"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n", "missing-correlation-condition", "missing-correlation-condition"),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, lte: 9}\n",
+            "",
+            "bad-correlation-condition",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: many}\n",
+            "bad-correlation-condition",
+            "bad-correlation-condition",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, foo: 2}\n",
+            "bad-correlation-condition",
+            "bad-correlation-condition",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n",
+            "missing-correlation-condition",
+            "missing-correlation-condition",
+        ),
         ("  type: event_count\n  rules: [a]\n  condition: {gt: 1}\n", "missing-timespan", "missing-timespan"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gt: 1}\n", "bad-timespan", "bad-timespan"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5x\n  condition: {gt: 1}\n", "bad-timespan", "bad-timespan"),
-        ("  type: event_count\n  timespan: 5m\n  condition: {gt: 1}\n", "bad-correlation-rules", "bad-correlation-rules"),
-        ("  type: nosuch\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1}\n", "bad-correlation-type", "bad-correlation-type"),
-        ("  rules: [a]\n  timespan: 5m\n  condition: {gt: 1}\n", "missing-correlation-type", "missing-correlation-type"),
-        ("  type: event_count\n  rules: [a, nosuch]\n  timespan: 5m\n  condition: {gt: 1}\n", "unknown-rule", "unknown-rule"),
-        ("  type: event_count\n  rules: [c]\n  timespan: 5m\n  condition: {gt: 1}\n", "correlation-cycle", "correlation-cycle"),
-        ("  type: event_count\n  rules: [a, a]\n  timespan: 5m\n  condition: {gt: 1}\n", "duplicate-reference", ""),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  group-by: {}\n  condition: {gt: 1}\n", "bad-group-by", "bad-group-by"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  aliases: []\n  condition: {gt: 1}\n", "bad-aliases", "bad-aliases"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  aliases: {x: y}\n  condition: {gt: 1}\n", "bad-alias", "bad-alias"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  generate: perhaps\n  condition: {gt: 1}\n", "bad-generate", "bad-generate"),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gt: 1}\n",
+            "bad-timespan",
+            "bad-timespan",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5x\n  condition: {gt: 1}\n",
+            "bad-timespan",
+            "bad-timespan",
+        ),
+        (
+            "  type: event_count\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "bad-correlation-rules",
+            "bad-correlation-rules",
+        ),
+        (
+            "  type: nosuch\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "bad-correlation-type",
+            "bad-correlation-type",
+        ),
+        (
+            "  rules: [a]\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "missing-correlation-type",
+            "missing-correlation-type",
+        ),
+        (
+            "  type: event_count\n  rules: [a, nosuch]\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "unknown-rule",
+            "unknown-rule",
+        ),
+        (
+            "  type: event_count\n  rules: [c]\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "correlation-cycle",
+            "correlation-cycle",
+        ),
+        (
+            "  type: event_count\n  rules: [a, a]\n  timespan: 5m\n  condition: {gt: 1}\n",
+            "duplicate-reference",
+            "",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  group-by: {}\n  condition: {gt: 1}\n",
+            "bad-group-by",
+            "bad-group-by",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  aliases: []\n  condition: {gt: 1}\n",
+            "bad-aliases",
+            "bad-aliases",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  aliases: {x: y}\n  condition: {gt: 1}\n",
+            "bad-alias",
+            "bad-alias",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  generate: perhaps\n  condition: {gt: 1}\n",
+            "bad-generate",
+            "bad-generate",
+        ),
         // Extended conditions.
         ("  type: temporal\n  timespan: 5m\n  condition: a and not b\n", "", ""),
         ("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a and b\n", "", ""),
-        ("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a\n", "extended-condition-rules", "extended-condition-rules"),
-        ("  type: temporal\n  rules: [a]\n  timespan: 5m\n  condition: a or b\n", "extended-condition-rules", "extended-condition-rules"),
-        ("  type: temporal\n  timespan: 5m\n  condition: a and\n", "bad-extended-condition", "bad-extended-condition"),
-        ("  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: a\n", "bad-extended-condition", "bad-extended-condition"),
+        (
+            "  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a\n",
+            "extended-condition-rules",
+            "extended-condition-rules",
+        ),
+        (
+            "  type: temporal\n  rules: [a]\n  timespan: 5m\n  condition: a or b\n",
+            "extended-condition-rules",
+            "extended-condition-rules",
+        ),
+        (
+            "  type: temporal\n  timespan: 5m\n  condition: a and\n",
+            "bad-extended-condition",
+            "bad-extended-condition",
+        ),
+        (
+            "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: a\n",
+            "bad-extended-condition",
+            "bad-extended-condition",
+        ),
     ] {
         for (compat, expected) in [(SPEC, ours), (PYSIGMA, reference)] {
             let loaded = load(&correlation(body), compat);
@@ -566,11 +678,8 @@ fn references_are_linked_and_come_first() {
     assert_eq!(loaded.set.outputs, [false, false, true]);
     assert_eq!(loaded.set.is_referenced, [true, true, false]);
     let RuleItem::Correlation(found) = &loaded.set.items[2] else { panic!("no correlation") };
-    let targets: Vec<&str> = found
-        .rules
-        .iter()
-        .map(|rule| loaded.set.get(rule.target).unwrap().meta().title.as_str())
-        .collect();
+    let targets: Vec<&str> =
+        found.rules.iter().map(|rule| loaded.set.get(rule.target).unwrap().meta().title.as_str()).collect();
     assert_eq!(targets, ["b", "a"]);
     assert_eq!(loaded.set.get(found.aliases[0].fields[0].0.target).unwrap().meta().title, "a");
     assert_eq!(found.timespan.seconds, 2_629_746);
@@ -580,8 +689,13 @@ fn references_are_linked_and_come_first() {
 
 #[test]
 fn generate_in_either_place() {
-    let inner = "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5}\n  generate: true\n";
-    let outer = correlation(&inner.replace("  generate: true\n", "")).replacen("title: c", "generate: true\ntitle: c", 1);
+    let inner =
+        "  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 5}\n  generate: true\n";
+    let outer = correlation(&inner.replace("  generate: true\n", "")).replacen(
+        "title: c",
+        "generate: true\ntitle: c",
+        1,
+    );
     let both = correlation(inner).replacen("title: c", "generate: false\ntitle: c", 1);
     let is_output = |loaded: &Loaded| {
         let at = titles(loaded).iter().position(|title| *title == "a").unwrap();
@@ -607,7 +721,8 @@ fn what_refers_to_a_refused_rule_is_refused() {
 
 #[test]
 fn ids_and_names_are_unique() {
-    let a = rule_of("f: 1").replace("title: t", "title: a\nid: 929a690e-bef0-4204-a928-ef5e620d6fcc\nname: x");
+    let a =
+        rule_of("f: 1").replace("title: t", "title: a\nid: 929a690e-bef0-4204-a928-ef5e620d6fcc\nname: x");
     let b = a.replace("title: a", "title: b").replace("name: x", "name: y");
     assert_eq!(errors(&load_files(&[&a, &b], SPEC)), ["duplicate-id"]);
     assert_eq!(titles(&load_files(&[&a, &b], SPEC)), ["a"]);
@@ -619,14 +734,35 @@ fn ids_and_names_are_unique() {
 /// Rules with any of the pieces in any place.
 fn ruleish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("title: t\n"), Just("id: x\n"), Just("logsource:\n  product: a\n"), Just("detection:\n"),
-        Just("  sel:\n"), Just("    f|contains: a\n"), Just("    f|re|i: ['(', 5]\n"), Just("    - x\n"),
-        Just("    f|windash|base64offset: -é\n"), Just("    f|cidr: 1.2.3.4/5\n"), Just("    f|hour|gt: 5\n"),
-        Just("  condition: 1 of sel* and not x\n"), Just("  condition: [sel, 5]\n"), Just("---\n"),
-        Just("action: global\n"), Just("action: repeat\n"), Just("correlation:\n"), Just("  type: temporal\n"),
-        Just("  rules: [a, b]\n"), Just("  timespan: 5m\n"), Just("  condition: a and b\n"),
-        Just("  condition: {gte: 5, field: [a]}\n"), Just("name: a\n"), Just("name: b\n"), Just("filter:\n"),
-        Just("  rules: any\n"), Just("tags: [a.b, 5]\n"), Just("date: 2024-13-01\n"), Just("  <<: *x\n"),
+        Just("title: t\n"),
+        Just("id: x\n"),
+        Just("logsource:\n  product: a\n"),
+        Just("detection:\n"),
+        Just("  sel:\n"),
+        Just("    f|contains: a\n"),
+        Just("    f|re|i: ['(', 5]\n"),
+        Just("    - x\n"),
+        Just("    f|windash|base64offset: -é\n"),
+        Just("    f|cidr: 1.2.3.4/5\n"),
+        Just("    f|hour|gt: 5\n"),
+        Just("  condition: 1 of sel* and not x\n"),
+        Just("  condition: [sel, 5]\n"),
+        Just("---\n"),
+        Just("action: global\n"),
+        Just("action: repeat\n"),
+        Just("correlation:\n"),
+        Just("  type: temporal\n"),
+        Just("  rules: [a, b]\n"),
+        Just("  timespan: 5m\n"),
+        Just("  condition: a and b\n"),
+        Just("  condition: {gte: 5, field: [a]}\n"),
+        Just("name: a\n"),
+        Just("name: b\n"),
+        Just("filter:\n"),
+        Just("  rules: any\n"),
+        Just("tags: [a.b, 5]\n"),
+        Just("date: 2024-13-01\n"),
+        Just("  <<: *x\n"),
     ];
     prop::collection::vec(piece, 0..25).prop_map(|pieces| pieces.concat())
 }

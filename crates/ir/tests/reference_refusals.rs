@@ -3,6 +3,8 @@
 //! The files and what the reference says about them are not part of the project; without them the test says so
 //! and passes.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;

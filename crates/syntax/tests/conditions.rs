@@ -1,5 +1,7 @@
 //! The condition grammars: ours and the reference's.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use proptest::prelude::*;
 use sigyn_syntax::Compat;
 use sigyn_syntax::condition::{

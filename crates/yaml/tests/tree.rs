@@ -1,5 +1,7 @@
 //! Trees, places, recovery and edits, and the properties that hold for any text.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use proptest::prelude::*;
 use sigyn_diagnostics::SourceId;
 use sigyn_yaml::{Edits, Kind, Node, Stream, parse};
