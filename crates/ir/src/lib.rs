@@ -7,11 +7,14 @@
 pub mod compat;
 mod correlation;
 mod data;
+mod describe;
 mod detection;
 mod expr;
 mod load;
 mod meta;
+mod modifiers;
 mod number;
+mod outline;
 mod rule;
 mod state;
 mod string;

@@ -1,5 +1,7 @@
 //! Values of detection items, modifiers applied.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use ipnet::IpNet;
 
 use crate::{Number, SigmaString};
@@ -214,3 +216,43 @@ crate::meta::names!(Modifier {
     Month = "month",
     Year = "year",
 });
+
+impl Cidr {
+    /// The network as strings with `*`, for targets without networks: IPv4 split at whole bytes, IPv6 at hex
+    /// digits, in the order of the addresses (what pySigma's `SigmaCIDRExpression.expand` gives).
+    pub fn patterns(&self) -> Vec<String> {
+        match self.network {
+            IpNet::V4(network) => {
+                let bytes = network.prefix_len().div_ceil(8);
+                let subnets = network.subnets(bytes * 8).into_iter().flatten();
+                subnets.map(|subnet| ipv4_pattern(subnet.network(), usize::from(bytes))).collect()
+            }
+            IpNet::V6(network) => {
+                let digits = network.prefix_len().div_ceil(4);
+                let subnets = network.subnets(digits * 4).into_iter().flatten();
+                subnets.map(|subnet| ipv6_pattern(subnet.network(), subnet.broadcast())).collect()
+            }
+        }
+    }
+}
+
+fn ipv4_pattern(address: Ipv4Addr, fixed_bytes: usize) -> String {
+    let groups: Vec<String> = address.octets().iter().take(fixed_bytes).map(u8::to_string).collect();
+    match fixed_bytes {
+        0 => "*".to_owned(),
+        4 => groups.join("."),
+        _ => groups.join(".") + ".*",
+    }
+}
+
+/// The text that the first and the last address begin with, and `*`. A last address that only goes on where the
+/// first one ends (`2001:db8::` and `2001:db8::ffff:…`) shares all of the first.
+fn ipv6_pattern(first: Ipv6Addr, last: Ipv6Addr) -> String {
+    let text = first.to_string();
+    if first == last {
+        return text;
+    }
+    let last = last.to_string();
+    let shared = text.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
+    format!("{}*", &text[..shared])
+}

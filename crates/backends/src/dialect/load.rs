@@ -1,0 +1,79 @@
+//! Reading dialect files.
+
+use sigyn_diagnostics::{Diagnostic, SourceId, Span, codes};
+
+use super::Dialect;
+
+/// Reads a dialect file. The error names the key, the place and what is expected.
+pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
+    let mut dialect: Dialect = serde_saphyr::from_str(text).map_err(|error| {
+        let message = error.without_snippet().to_string();
+        // The place is said by the span.
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+        let diagnostic = Diagnostic::error(&codes::backend::DIALECT, message);
+        match error.location() {
+            Some(location) => diagnostic.at(line_span(source, text, location.line(), location.column())),
+            None => diagnostic.at(Span::new(source, 0, 0)),
+        }
+    })?;
+    if dialect.format("default").is_none() && dialect.default_format == "default" {
+        dialect.formats.insert(
+            0,
+            super::FormatDialect {
+                name: "default".to_owned(),
+                title: "Plain queries".to_owned(),
+                template: None,
+                output: None,
+            },
+        );
+    }
+    super::check::check(&dialect).map_err(|message| {
+        Diagnostic::error(&codes::backend::DIALECT, message).at(Span::new(source, 0, 0))
+    })?;
+    Ok(dialect)
+}
+
+/// The rest of a line from a column on (both from 1).
+fn line_span(source: SourceId, text: &str, line: u64, column: u64) -> Span {
+    let to_usize = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut start = 0;
+    for (at, content) in text.split_inclusive('\n').enumerate() {
+        if at + 1 == to_usize(line) {
+            let skipped: usize =
+                content.chars().take(to_usize(column).saturating_sub(1)).map(char::len_utf8).sum();
+            return Span::new(source, start + skipped, start + content.trim_end().len().max(skipped));
+        }
+        start += content.len();
+    }
+    Span::new(source, text.len(), text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "name: x\ntitle: X\noperators: {or: OR, and: AND, not: NOT}\n";
+
+    fn check(more: &str, expected: Result<(), (&str, &str)>) {
+        let text = format!("{SMALLEST}{more}");
+        match (load(SourceId::default(), &text), expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(found), Err((message, place))) => {
+                assert!(found.message.contains(message), "{}", found.message);
+                let span = found.span.unwrap_or_default();
+                assert!(text[span.start as usize..].starts_with(place), "{} at {span:?}", found.message);
+            }
+            (found, expected) => panic!("{more}: {found:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        check("", Ok(()));
+        check("match: {equal: '{field}={value}'}\n", Ok(()));
+        check("match: {equal: '{fild}'}\n", Err(("`match.equal` has no placeholder `{fild}`", "name: x")));
+        check("matches: {}\n", Err(("unknown field `matches`", "matches")));
+        check("match: {equal: '{field'}\n", Err(("without `}`", "'{field'")));
+        check("field: {quote_if: '('}\n", Err(("", "'('")));
+    }
+}

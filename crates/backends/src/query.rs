@@ -1,0 +1,48 @@
+//! What conversions yield.
+
+use sigyn_ir::{Data, RuleItem};
+
+/// The conversion of a part of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frag {
+    /// Query text.
+    Text(String),
+    /// A part that stands behind the main query (an index into [`crate::Cx::deferred`]).
+    Deferred(usize),
+    /// Nothing to say.
+    Nothing,
+}
+
+impl Frag {
+    /// The text, if this is one.
+    pub fn text(self) -> Option<String> {
+        match self {
+            Frag::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<String> for Frag {
+    fn from(text: String) -> Self {
+        Frag::Text(text)
+    }
+}
+
+/// A rule that a correlation reads, with its converted queries.
+#[derive(Clone, Copy, Debug)]
+pub struct Subquery<'a> {
+    /// The rule, as the pipeline left it.
+    pub rule: &'a RuleItem,
+    /// Its queries, one for each condition.
+    pub queries: &'a [Data],
+}
+
+/// The output of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// One text for all queries.
+    Text(String),
+    /// Texts or documents, one after the other.
+    List(Vec<Data>),
+}

@@ -1,0 +1,214 @@
+//! Correlations from templates: search, typing, aggregation, condition.
+
+use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, RuleItem};
+
+use super::correlation_parts::{extended, field_list, normalization, referenced_rules, rule_id};
+use crate::dialect::CorrelationDialect;
+use crate::{Cx, Error, Subquery, Target, Template};
+
+/// The name of the templates for a correlation: its type, with `_extended` behind it where the condition is a
+/// boolean expression.
+fn template_name(correlation: &Correlation) -> &'static str {
+    match (correlation.kind, &correlation.condition) {
+        (CorrelationType::Temporal, CorrelationCondition::Extended { .. }) => "temporal_extended",
+        (CorrelationType::TemporalOrdered, CorrelationCondition::Extended { .. }) => {
+            "temporal_ordered_extended"
+        }
+        (kind, _) => kind.as_str(),
+    }
+}
+
+pub(crate) fn correlation(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    correlation: &Correlation,
+    rules: &[Subquery<'_>],
+) -> Result<Vec<String>, Error> {
+    let dialect = target.dialect();
+    if dialect.correlation.is_empty() {
+        return Err(Error::correlation("the target has no correlations"));
+    }
+    let name = cx.env.method.as_deref().unwrap_or(&dialect.default_correlation_method);
+    let Some(method) = dialect.correlation.get(name) else {
+        return Err(Error::correlation(format!("the target has no correlation method `{name}`"))
+            .as_reference("SigmaConversionError"));
+    };
+    let kind = template_name(correlation);
+    let own = method.types.get(kind).and_then(|templates| templates.query.as_ref());
+    let Some(template) = own.or(method.query.as_ref()) else {
+        return Err(no_such(kind));
+    };
+    let search = target.correlation_search(cx, method, correlation, rules)?;
+    let typing = typing(target, cx, method, rules)?;
+    let aggregate = target.correlation_aggregation(cx, method, correlation, rules, kind, &search)?;
+    let condition = target.correlation_condition(cx, method, &correlation.condition, rules, kind)?;
+    let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
+    Ok(vec![template.fill(&[
+        ("search", &search),
+        ("typing", &typing),
+        ("timespan", &target.timespan(method, &correlation.timespan)),
+        ("aggregate", &aggregate),
+        ("condition", &condition),
+        ("groupby", &group_by),
+    ])])
+}
+
+fn no_such(kind: &str) -> Error {
+    Error::correlation(format!("the target has no correlation `{}`", kind.trim_end_matches("_extended")))
+}
+
+/// The text of a converted query; documents cannot stand inside a correlation.
+fn query_text(query: &Data) -> Result<&str, Error> {
+    query
+        .as_str()
+        .ok_or_else(|| Error::correlation("a query that is a document cannot stand in a correlation"))
+}
+
+pub(crate) fn correlation_search(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    method: &CorrelationDialect,
+    correlation: &Correlation,
+    rules: &[Subquery<'_>],
+) -> Result<String, Error> {
+    if let ([rule], Some(template)) = (rules, &method.search_single)
+        && let [query] = rule.queries
+    {
+        let normalization = normalization(target, cx, method, correlation, 0)?;
+        let id = rule_id(target, cx, template, rule.rule)?;
+        let query = query_text(query)?;
+        return Ok(template.fill(&[("query", query), ("ruleid", &id), ("normalization", &normalization)]));
+    }
+    let (Some(template), Some(each), Some(joiner)) =
+        (&method.search_multi, &method.search_multi_query, &method.search_multi_joiner)
+    else {
+        return Err(Error::correlation("the target cannot correlate several queries"));
+    };
+    let mut queries = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let id = rule_id(target, cx, each, rule.rule)?;
+        let normalization = normalization(target, cx, method, correlation, at)?;
+        for query in rule.queries {
+            let query = target.correlation_search_query(query_text(query)?);
+            queries.push(each.fill(&[("query", &query), ("ruleid", &id), ("normalization", &normalization)]));
+        }
+    }
+    Ok(template.fill(&[("queries", &queries.join(joiner))]))
+}
+
+fn typing(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    method: &CorrelationDialect,
+    rules: &[Subquery<'_>],
+) -> Result<String, Error> {
+    let Some(template) = &method.typing else { return Ok(String::new()) };
+    let (Some(each), Some(joiner)) = (&method.typing_query, &method.typing_joiner) else {
+        return Err(Error::correlation("the target cannot tell the rules of a correlation apart"));
+    };
+    let mut queries = Vec::new();
+    for rule in rules {
+        let id = rule_id(target, cx, each, rule.rule)?;
+        for query in rule.queries {
+            let query = target.correlation_typing_query(query_text(query)?);
+            queries.push(each.fill(&[("query", &query), ("ruleid", &id)]));
+        }
+    }
+    Ok(template.fill(&[("queries", &queries.join(joiner))]))
+}
+
+pub(crate) fn correlation_aggregation(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    method: &CorrelationDialect,
+    correlation: &Correlation,
+    rules: &[Subquery<'_>],
+    kind: &str,
+    search: &str,
+) -> Result<String, Error> {
+    let Some(template) = method.types.get(kind).and_then(|templates| templates.aggregation.as_ref()) else {
+        return Err(no_such(kind));
+    };
+    let (fields, percentile) = match &correlation.condition {
+        CorrelationCondition::Thresholds { fields, percentile, .. } => {
+            (field_list(target, cx, fields), percentile.map_or_else(String::new, |number| number.to_string()))
+        }
+        CorrelationCondition::Extended { .. } => (String::new(), String::new()),
+    };
+    if kind == "value_percentile" && percentile.is_empty() {
+        return Err(Error::correlation("the percentile is missing").as_reference("SigmaConversionError"));
+    }
+    let referenced = referenced_rules(method, rules, template)?;
+    let shown = target.correlation_fields(cx, method, correlation, rules)?;
+    let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
+    let timespan = target.timespan(method, &correlation.timespan);
+    let item = cx.rule;
+    Ok(template.fill_with(|name| match name {
+        "referenced_rules" => referenced.clone(),
+        "field" => fields.clone(),
+        "fields" => shown.clone(),
+        "timespan" => timespan.clone(),
+        "groupby" => group_by.clone(),
+        "search" => search.to_owned(),
+        "percentile" => percentile.clone(),
+        other => rule_attribute(item, other),
+    }))
+}
+
+/// `{rule.NAME}`.
+fn rule_attribute(item: &RuleItem, name: &str) -> String {
+    let data = name.strip_prefix("rule.").and_then(|key| item.to_data().get(key).cloned());
+    data.map_or_else(String::new, |data| data.as_str().map_or_else(|| data.to_json(None), str::to_owned))
+}
+
+pub(crate) fn correlation_condition(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    method: &CorrelationDialect,
+    condition: &CorrelationCondition,
+    rules: &[Subquery<'_>],
+    kind: &str,
+) -> Result<String, Error> {
+    let Some(template) = method.types.get(kind).and_then(|templates| templates.condition.as_ref()) else {
+        return Err(no_such(kind));
+    };
+    let referenced = referenced_rules(method, rules, template)?;
+    match condition {
+        CorrelationCondition::Thresholds { thresholds, fields, .. } => {
+            thresholds_text(target, cx, method, template, thresholds, fields, &referenced)
+        }
+        CorrelationCondition::Extended { expr, .. } => {
+            let extended = extended(target, method, expr, rules)?;
+            Ok(template.fill(&[("extended_condition", &extended), ("referenced_rules", &referenced)]))
+        }
+    }
+}
+
+/// The comparisons of a condition, one template each; the reference refuses ranges.
+fn thresholds_text(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    method: &CorrelationDialect,
+    template: &Template,
+    thresholds: &[sigyn_ir::Threshold],
+    fields: &[String],
+    referenced: &str,
+) -> Result<String, Error> {
+    let field = field_list(target, cx, fields);
+    let conditions: Vec<_> = thresholds
+        .iter()
+        .map(|threshold| {
+            template.fill(&[
+                ("field", &field),
+                ("op", method.operator(threshold.op.as_str())),
+                ("count", &threshold.number.to_string()),
+                ("referenced_rules", referenced),
+            ])
+        })
+        .collect();
+    match (&method.range_joiner, conditions.len()) {
+        (Some(joiner), _) => Ok(conditions.join(joiner)),
+        (None, 0 | 1) => Ok(conditions.concat()),
+        (None, _) => Err(Error::correlation("the target cannot compare with a range")),
+    }
+}

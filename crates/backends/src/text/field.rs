@@ -1,0 +1,401 @@
+//! Comparisons of fields and keywords with values.
+
+use std::borrow::Cow;
+
+use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
+
+use crate::dialect::{MatchDialect, Matcher};
+use crate::target::FragResult;
+use crate::{Ancestry, Cx, Error, Frag, Target, Template};
+
+pub(crate) fn field(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
+    match value {
+        Value::Str(string) => target.field_string(cx, field, string),
+        Value::Cased(string) => target.field_cased(cx, field, string),
+        Value::Number(number) => target.field_number(cx, field, *number),
+        Value::Bool(value) => target.field_bool(cx, field, *value),
+        Value::Null => target.field_null(cx, field),
+        Value::Regex(regex) => target.field_regex(cx, field, regex),
+        Value::Cidr(cidr) => target.field_cidr(cx, field, cidr),
+        Value::Compare { op, number, part } => target.field_compare(cx, field, *op, *number, *part),
+        Value::FieldRef { field: other, starts_with, ends_with } => {
+            target.field_ref(cx, field, other, *starts_with, *ends_with)
+        }
+        Value::Exists(exists) => target.field_exists(cx, field, *exists),
+        Value::TimePart { part, number } => target.field_time_part(cx, field, *part, *number),
+        Value::Query { text, id } => target.field_query(cx, field, text, id),
+        Value::Expansion { values, .. } => target.field_expansion(cx, field, values),
+    }
+}
+
+/// The comparisons that hold here: under `not`, those of a dialect that negates the comparison itself.
+fn matching<'t>(target: &'t dyn Target, cx: &Cx<'_>) -> &'t MatchDialect {
+    let dialect = target.dialect();
+    match &dialect.not_match {
+        Some(negated) if cx.ancestry.not => negated,
+        _ => &dialect.matching,
+    }
+}
+
+/// A string without the wildcards that an operator stands for: parts to leave out in front and behind.
+type Trim = (usize, usize);
+
+/// The operator for a string's wildcards, and what remains of the string.
+fn choose<'t>(
+    value: &SigmaString,
+    startswith: Option<&'t Matcher>,
+    endswith: Option<&'t Matcher>,
+    contains: Option<&'t Matcher>,
+) -> Option<(&'t Template, Trim)> {
+    let fits = |matcher: &Matcher, (front, back): Trim| {
+        matcher.allows_wildcards() || !value.has_wildcard_within(front, back)
+    };
+    let (starts, ends) = (value.starts_with_many(), value.ends_with_many());
+    let candidates =
+        [(startswith, ends, (0, 1)), (endswith, starts, (1, 0)), (contains, starts && ends, (1, 1))];
+    candidates.into_iter().find_map(|(matcher, applies, trim)| {
+        matcher.filter(|matcher| applies && fits(matcher, trim)).map(|matcher| (matcher.template(), trim))
+    })
+}
+
+pub(crate) fn field_string(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    value: &SigmaString,
+) -> FragResult {
+    let matching = matching(target, cx);
+    let chosen =
+        choose(value, matching.startswith.as_ref(), matching.endswith.as_ref(), matching.contains.as_ref());
+    let (template, value) = match (chosen, &matching.wildcard) {
+        (Some((template, (front, back))), _) => (template, Cow::Owned(value.without_parts(front, back))),
+        (None, Some(template)) if value.has_wildcard() => (template, Cow::Borrowed(value)),
+        _ => match &matching.equal {
+            Some(template) => (template, Cow::Borrowed(value)),
+            None => return Err(Error::unsupported("the target cannot compare a field with a string")),
+        },
+    };
+    fill_string(target, cx, template, field, &value)
+}
+
+pub(crate) fn field_cased(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    value: &SigmaString,
+) -> FragResult {
+    let matching = matching(target, cx);
+    let chosen = choose(
+        value,
+        matching.cased_startswith.as_ref(),
+        matching.cased_endswith.as_ref(),
+        matching.cased_contains.as_ref(),
+    );
+    let (template, value) = match (chosen, &matching.cased) {
+        (Some((template, (front, back))), _) => (template, Cow::Owned(value.without_parts(front, back))),
+        (None, Some(template)) => (template, Cow::Borrowed(value)),
+        (None, None) => {
+            return Err(Error::unsupported("the target cannot compare a string with regard to case"));
+        }
+    };
+    fill_string(target, cx, template, field, &value)
+}
+
+fn fill_string(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    template: &Template,
+    field: &str,
+    value: &SigmaString,
+) -> FragResult {
+    let text = target.string(cx, value)?;
+    let regex = string_as_regex(target, cx, template, value)?;
+    let name = target.field_name(cx, field);
+    Ok(Frag::Text(template.fill(&[("field", &name), ("value", &text), ("regex", &regex)])))
+}
+
+/// The string as an escaped regular expression, if the template asks for it.
+fn string_as_regex(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> Result<String, Error> {
+    if !template.uses("regex") {
+        return Ok(String::new());
+    }
+    let pattern = value.to_regex(&target.dialect().regex.value_escaped)?;
+    let pattern = SigmaString::parse_unescaped(&pattern);
+    target.regex(cx, &Regex { pattern, flags: Default::default() })
+}
+
+/// `field = text` with the dialect's plain token.
+pub(crate) fn field_token(target: &dyn Target, cx: &mut Cx<'_>, field: &str, text: &str) -> FragResult {
+    match &target.dialect().matching.equal_token {
+        Some(token) => Ok(Frag::Text(format!("{}{token}{text}", target.field_name(cx, field)))),
+        None => Err(Error::unsupported("the target cannot compare a field with a plain value")),
+    }
+}
+
+pub(crate) fn field_bool(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: bool) -> FragResult {
+    match &target.dialect().boolean {
+        Some(words) => field_token(target, cx, field, if value { &words.yes } else { &words.no }),
+        None => Err(Error::unsupported("the target has no truth values")),
+    }
+}
+
+/// The part of a field's timestamp.
+fn time_part(target: &dyn Target, cx: &Cx<'_>, field: &str, part: TimePart) -> Result<String, Error> {
+    let dialect = &target.dialect().time_part;
+    match (&dialect.expr, dialect.names.get(part.as_str())) {
+        (Some(template), Some(name)) => {
+            Ok(template.fill(&[("field", &target.field_name(cx, field)), ("timestamp_part", name)]))
+        }
+        _ => Err(Error::unsupported(format!("the target cannot read the {part} of a timestamp"))),
+    }
+}
+
+pub(crate) fn field_time_part(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    part: TimePart,
+    number: Number,
+) -> FragResult {
+    let left = time_part(target, cx, field, part)?;
+    match &target.dialect().matching.equal_token {
+        Some(token) => Ok(Frag::Text(format!("{left}{token}{number}"))),
+        None => Err(Error::unsupported("the target cannot compare a part of a timestamp")),
+    }
+}
+
+pub(crate) fn field_compare(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    op: CompareOp,
+    number: Number,
+    part: Option<TimePart>,
+) -> FragResult {
+    let compare = &target.dialect().compare;
+    let (Some(template), Some(operator)) = (&compare.expr, compare.operators.get(op.as_str())) else {
+        return Err(Error::unsupported(format!("the target has no comparison `{op}`")));
+    };
+    // The reference compares the whole field where the target has no parts of timestamps.
+    let has_parts = target.dialect().time_part.expr.is_some();
+    match part {
+        Some(part) if has_parts || !cx.env.is_reference() => {
+            Ok(Frag::Text(format!("{}{operator}{number}", time_part(target, cx, field, part)?)))
+        }
+        _ => {
+            let name = target.field_name(cx, field);
+            let values = [("field", name.as_ref()), ("operator", operator), ("value", &number.to_string())];
+            Ok(Frag::Text(template.fill(&values)))
+        }
+    }
+}
+
+/// `{flag_i}`, `{flag_m}` and `{flag_s}`; a flag that is set and that the target does not know is refused.
+fn flags(target: &dyn Target, value: &Regex) -> Result<[String; 3], Error> {
+    let known = target.dialect().regex.flags.as_ref();
+    let flag = |is_set: bool, letter: char| match known.map(|known| known.get(&letter)) {
+        _ if !is_set => Ok(String::new()),
+        None => Ok(letter.to_string()),
+        Some(Some(text)) => Ok(text.clone()),
+        Some(None) => {
+            Err(Error::unsupported(format!("the target has no regular expression flag `{letter}`")))
+        }
+    };
+    let flags = value.flags;
+    Ok([flag(flags.ignore_case, 'i')?, flag(flags.multiline, 'm')?, flag(flags.dotall, 's')?])
+}
+
+pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
+    let Some(template) = &matching(target, cx).regex else {
+        return Err(Error::unsupported("the target has no regular expressions"));
+    };
+    let [ignore_case, multiline, dotall] = flags(target, value)?;
+    let name = target.field_name(cx, field);
+    let regex = target.regex(cx, value)?;
+    Ok(Frag::Text(template.fill(&[
+        ("field", name.as_ref()),
+        ("regex", &regex),
+        ("flag_i", &ignore_case),
+        ("flag_m", &multiline),
+        ("flag_s", &dotall),
+    ])))
+}
+
+pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+    let network = value.network;
+    if let Some(template) = &matching(target, cx).cidr {
+        return Ok(Frag::Text(template.fill(&[
+            ("field", field),
+            ("value", &network.to_string()),
+            ("network", &network.network().to_string()),
+            ("prefixlen", &network.prefix_len().to_string()),
+            ("netmask", &network.netmask().to_string()),
+        ])));
+    }
+    let alternatives = value
+        .patterns()
+        .iter()
+        .map(|pattern| Expr::Field {
+            field: Cow::Borrowed(field),
+            value: Cow::Owned(Value::Str(SigmaString::parse(pattern))),
+            span: cx.span,
+        })
+        .collect();
+    below_expansion(cx, |cx| target.expr(cx, &Expr::Or(alternatives)))
+}
+
+pub(crate) fn field_ref(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    other: &str,
+    starts_with: bool,
+    ends_with: bool,
+) -> FragResult {
+    let dialect = &target.dialect().field_ref;
+    let (template, what) = match (starts_with, ends_with) {
+        (true, true) => (&dialect.contains, "contains"),
+        (true, false) => (&dialect.startswith, "starts with"),
+        (false, true) => (&dialect.endswith, "ends with"),
+        (false, false) => (&dialect.equal, "equals"),
+    };
+    let Some(template) = template else {
+        return Err(Error::unsupported(format!("the target cannot say that a field {what} another field")));
+    };
+    let name = |name, is_raw| if is_raw { Cow::Borrowed(name) } else { target.field_name(cx, name) };
+    let (first, second) = (name(field, dialect.raw_first), name(other, dialect.raw_second));
+    Ok(Frag::Text(template.fill(&[("field1", &first), ("field2", &second)])))
+}
+
+pub(crate) fn field_null(target: &dyn Target, cx: &mut Cx<'_>, field: &str) -> FragResult {
+    match &target.dialect().field.null {
+        Some(template) => Ok(Frag::Text(template.fill(&[("field", &target.field_name(cx, field))]))),
+        None => Err(Error::unsupported("the target cannot say that a field has no value")),
+    }
+}
+
+pub(crate) fn field_exists(target: &dyn Target, cx: &mut Cx<'_>, field: &str, exists: bool) -> FragResult {
+    let dialect = &target.dialect().field;
+    let template = match (&dialect.not_exists, exists) {
+        (None, false) => {
+            let exists =
+                Expr::Field { field: field.into(), value: Cow::Owned(Value::Exists(true)), span: cx.span };
+            return target.not(cx, &exists);
+        }
+        (Some(template), false) => Some(template),
+        (_, true) => dialect.exists.as_ref(),
+    };
+    match template {
+        Some(template) => Ok(Frag::Text(template.fill(&[("field", &target.field_name(cx, field))]))),
+        None => Err(Error::unsupported("the target cannot say that a field is there")),
+    }
+}
+
+pub(crate) fn field_query(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    query: &str,
+    id: &str,
+) -> FragResult {
+    let template = Template::parse(query).map_err(Error::value)?;
+    Ok(Frag::Text(template.fill(&[("field", &target.field_name(cx, field)), ("id", id)])))
+}
+
+pub(crate) fn field_expansion(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    values: &[Value],
+) -> FragResult {
+    let alternatives: Vec<_> = values
+        .iter()
+        .map(|value| Expr::Field { field: Cow::Borrowed(field), value: Cow::Borrowed(value), span: cx.span })
+        .collect();
+    below_expansion(cx, |cx| target.or(cx, &alternatives))
+}
+
+/// The reference forgets what stands above alternatives that a single value is written as.
+fn below_expansion(cx: &mut Cx<'_>, inner: impl FnOnce(&mut Cx<'_>) -> FragResult) -> FragResult {
+    let ancestry = if cx.env.is_reference() { Ancestry::default() } else { cx.ancestry };
+    cx.below(ancestry, inner)
+}
+
+pub(crate) fn keyword(target: &dyn Target, cx: &mut Cx<'_>, value: &Value) -> FragResult {
+    match value {
+        Value::Str(string) => target.keyword_string(cx, string),
+        Value::Number(number) => target.keyword_number(cx, *number),
+        // The reference forgets that case, or only a part of a timestamp, counts.
+        Value::Cased(string) if cx.env.is_reference() => target.keyword_string(cx, string),
+        Value::Cased(string) => keyword_cased(target, cx, string),
+        Value::TimePart { number, .. } if cx.env.is_reference() => target.keyword_number(cx, *number),
+        Value::Regex(regex) => target.keyword_regex(cx, regex),
+        Value::Query { text, id } if text.contains("{field}") => {
+            Err(Error::value(format!("the query text of `{id}` needs a field, and a keyword has none")))
+        }
+        Value::Query { text, id } => {
+            Ok(Frag::Text(Template::parse(text).map_err(Error::value)?.fill(&[("id", id)])))
+        }
+        Value::Expansion { values, .. } if !cx.env.is_reference() => {
+            let span = cx.span;
+            let alternatives: Vec<_> =
+                values.iter().map(|value| Expr::Keyword { value: Cow::Borrowed(value), span }).collect();
+            target.or(cx, &alternatives)
+        }
+        Value::Bool(_) => Err(Error::value("a truth value cannot stand without a field")),
+        Value::Cidr(_) => Err(Error::value("a network cannot stand without a field")),
+        _ => Err(Error::value("this value cannot stand without a field").as_reference("TypeError")),
+    }
+}
+
+fn keyword_cased(target: &dyn Target, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
+    match &target.dialect().unbound.cased {
+        Some(template) => fill_keyword(target, cx, template, value),
+        None => Err(Error::unsupported("the target cannot search a keyword with regard to case")),
+    }
+}
+
+fn fill_keyword(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> FragResult {
+    let text = target.string(cx, value)?;
+    let regex = string_as_regex(target, cx, template, value)?;
+    Ok(Frag::Text(template.fill(&[("value", &text), ("regex", &regex)])))
+}
+
+pub(crate) fn keyword_string(target: &dyn Target, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
+    let Some(template) = &target.dialect().unbound.string else {
+        return Err(Error::unsupported("the target cannot search a string without a field"));
+    };
+    fill_keyword(target, cx, template, value)
+}
+
+pub(crate) fn keyword_number(target: &dyn Target, _cx: &mut Cx<'_>, value: Number) -> FragResult {
+    match &target.dialect().unbound.number {
+        Some(template) => Ok(Frag::Text(template.fill(&[("value", &value.to_string())]))),
+        None => Err(Error::unsupported("the target cannot search a number without a field")),
+    }
+}
+
+pub(crate) fn keyword_regex(target: &dyn Target, cx: &mut Cx<'_>, value: &Regex) -> FragResult {
+    let Some(template) = &target.dialect().unbound.regex else {
+        return Err(Error::unsupported("the target cannot search a regular expression without a field"));
+    };
+    let [ignore_case, multiline, dotall] = flags(target, value)?;
+    let regex = target.regex(cx, value)?;
+    Ok(Frag::Text(template.fill(&[
+        ("value", regex.as_str()),
+        ("regex", &regex),
+        ("flag_i", &ignore_case),
+        ("flag_m", &multiline),
+        ("flag_s", &dotall),
+    ])))
+}

@@ -1,0 +1,89 @@
+//! Field names, strings and regular expressions.
+
+use std::borrow::Cow;
+
+use sigyn_ir::{EscapeSpec, Regex, SigmaString};
+
+use crate::{Cx, Dialect, Error, Target};
+
+pub(crate) fn field_name<'n>(dialect: &Dialect, name: &'n str) -> Cow<'n, str> {
+    let field = &dialect.field;
+    let mut escaped = Cow::Borrowed(name);
+    if let Some(escape) = &field.escape {
+        let mut places: Vec<usize> =
+            field.escape_matches.iter().flat_map(|search| search.starts(name)).collect();
+        if let (false, Some(quote)) = (field.keep_quote, &field.quote) {
+            places.extend(name.match_indices(quote.as_str()).map(|(at, _)| at));
+        }
+        places.sort_unstable();
+        places.dedup();
+        // From the back, so that earlier places stay right.
+        for at in places.into_iter().rev() {
+            escaped.to_mut().insert_str(at, escape);
+        }
+    }
+    let Some(quote) = &field.quote else { return escaped };
+    let quotes = match (&field.quote_unless, &field.quote_if) {
+        (Some(pattern), _) => !pattern.matches(&escaped),
+        (None, Some(pattern)) => pattern.matches(&escaped),
+        (None, None) => true,
+    };
+    if quotes { Cow::Owned(format!("{quote}{escaped}{quote}")) } else { escaped }
+}
+
+pub(crate) fn quotes_string(dialect: &Dialect, value: &SigmaString) -> bool {
+    let string = &dialect.string;
+    if string.quote.is_empty() {
+        return false;
+    }
+    match (&string.quote_unless, &string.quote_if) {
+        (Some(pattern), _) => !pattern.matches(&value.to_plain()),
+        (None, Some(pattern)) => pattern.matches(&value.to_plain()),
+        (None, None) => true,
+    }
+}
+
+pub(crate) fn string(target: &dyn Target, cx: &Cx<'_>, value: &SigmaString) -> Result<String, Error> {
+    let dialect = &target.dialect().string;
+    let also_escaped = format!("{}{}", dialect.quote, dialect.also_escaped);
+    let spec = EscapeSpec {
+        escape: dialect.escape.as_deref(),
+        many: dialect.many.as_deref(),
+        one: dialect.one.as_deref(),
+        also_escaped: &also_escaped,
+        dropped: &dialect.dropped,
+    };
+    let escaped = value.escaped(&spec)?;
+    Ok(if target.quotes_string(cx, value) {
+        format!("{quote}{escaped}{quote}", quote = dialect.quote)
+    } else {
+        escaped
+    })
+}
+
+/// Puts the escape before each occurrence of a string that needs it, found from left to right.
+pub(crate) fn regex(dialect: &Dialect, value: &Regex) -> String {
+    let spec = &dialect.regex;
+    let pattern = value.pattern.to_raw();
+    let mut out = String::with_capacity(pattern.len() + 8);
+    if !spec.without_flags && value.flags != Default::default() {
+        out.push_str("(?");
+        out.push_str(&value.flags.letters());
+        out.push(')');
+    }
+    let mut rest = pattern.as_str();
+    while let Some(c) = rest.chars().next() {
+        let escape_itself = (!spec.keep_escape).then_some(spec.escape.as_str());
+        let found = spec.escaped.iter().map(String::as_str).chain(escape_itself);
+        let length = match found.filter(|text| !text.is_empty()).find(|text| rest.starts_with(text)) {
+            Some(text) => {
+                out.push_str(&spec.escape);
+                text.len()
+            }
+            None => c.len_utf8(),
+        };
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
+}
