@@ -34,10 +34,12 @@ fn rule_of(item: &str) -> String {
 }
 
 fn rules(loaded: &Loaded) -> Vec<&Rule> {
-    let rule = |item| match item {
-        RuleItem::Rule(rule) => Some(rule),
-        RuleItem::Correlation(_) => None,
-    };
+    fn rule(item: &RuleItem) -> Option<&Rule> {
+        match item {
+            RuleItem::Rule(rule) => Some(rule),
+            RuleItem::Correlation(_) => None,
+        }
+    }
     loaded.set.items.iter().filter_map(rule).collect()
 }
 
