@@ -47,8 +47,14 @@ pub(crate) static SPEC: Spec = Spec {
             after: "query: (EventID=1 or EventID=2) and (A=x and B=y)",
         },
         Example {
+            title: "with modifiers",
+            item: "conditions: {'Image|endswith|all': ['\\\\a.exe', x]}",
+            before: "{A: x}",
+            after: "query: (Image=*\\a.exe and Image=*x) and A=x",
+        },
+        Example {
             title: "negated, from the log source",
-            item: "conditions: {index: $product-${category}}\ntemplate: true\nnegated: true",
+            item: "conditions: {index: '$product-${category}'}\ntemplate: true\nnegated: true",
             before: "{detection: {sel: {A: x}, condition: sel}, logsource: {product: windows, category: dns}}",
             after: "query: not index=windows-dns and A=x",
         },
@@ -84,7 +90,7 @@ impl Transformation for AddCondition {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
         let mut detection = match &self.detection {
             Some(detection) => detection.clone(),
-            None => self.from_template(&rule.logsource, run)?,
+            None => self.filled(&rule.logsource, run)?,
         };
         if let Some(id) = &run.item.gate.id {
             detection.mark(id);
@@ -125,7 +131,7 @@ impl Transformation for AddCondition {
 }
 
 impl AddCondition {
-    fn from_template(&self, source: &LogSource, run: &Run<'_>) -> Result<Detection, Diagnostic> {
+    fn filled(&self, source: &LogSource, run: &Run<'_>) -> Result<Detection, Diagnostic> {
         let filled = fill_node(&self.definition, source);
         detections::read(&filled).map_err(|mut errors| {
             errors.pop().unwrap_or_else(|| {
