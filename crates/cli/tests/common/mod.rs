@@ -1,6 +1,7 @@
 //! Running the binary in a folder of its own.
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may end here")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
