@@ -1,7 +1,12 @@
 //! Running the binary in a folder of its own.
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may end here")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end here, and shares its helpers"
+)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
