@@ -189,6 +189,7 @@ impl Converter {
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
                 let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Vec::new())) };
+                check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
