@@ -1,7 +1,7 @@
 //! `add_condition`: more that must hold.
 
 use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{ConditionExpr, Data, Detection, DetectionId, LogSource, Rule};
+use sigyn_ir::{Compat, ConditionExpr, Data, Detection, DetectionId, LogSource, Rule, reread_condition};
 
 use crate::{
     detections,
@@ -104,7 +104,8 @@ impl Transformation for AddCondition {
             }
             None => rule.add_detection(name.clone(), detection),
         };
-        for condition in &mut rule.conditions {
+        let Rule { conditions, detections, .. } = rule;
+        for condition in conditions {
             let mut added = ConditionExpr::Detection(id);
             if self.is_negated {
                 added = ConditionExpr::Not(Box::new(added));
@@ -112,7 +113,12 @@ impl Transformation for AddCondition {
             let not = if self.is_negated { "not " } else { "" };
             let before = std::mem::replace(&mut condition.expr, ConditionExpr::Nothing);
             condition.expr = ConditionExpr::And(vec![added, before]);
+            let is_reread = run.cx.reading == Compat::PySigma && sees_more(&condition.text);
             condition.text = format!("{not}{name} and ({})", condition.text);
+            if is_reread {
+                let reread = reread_condition(&condition.text, condition.span, detections)?;
+                (condition.expr, condition.lone) = (reread.expr, reread.lone);
+            }
             run.mark(&mut condition.marks);
         }
         run.cx.added.push(name);
@@ -128,6 +134,12 @@ impl Transformation for AddCondition {
     ) -> Result<(), Diagnostic> {
         Ok(())
     }
+}
+
+/// Whether a condition reads otherwise with one more identifier beside it: it has a selector for hidden
+/// identifiers (which the reference's added ones are), or nothing at all.
+fn sees_more(text: &str) -> bool {
+    text.contains("of _") || text.trim().is_empty()
 }
 
 impl AddCondition {
