@@ -1,10 +1,9 @@
 //! `keep_file_name`: paths to the names of their files.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Part, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Part, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     walk::{self, NewValue},
@@ -55,8 +54,8 @@ impl Transformation for KeepFileName {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
         walk::values(rule, run, |_, value, run| {
             let new = match run.cx.reading {
-                Reading::Reference => as_reference(value),
-                Reading::Specification => self.name(value),
+                Compat::PySigma => as_reference(value),
+                Compat::Spec => self.name(value),
             };
             match new {
                 Ok(value) => Ok(NewValue::Become(vec![value])),

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Correlation, Data, Detection, DetectionEntry, DetectionItem, Number, Rule, Value};
+use sigyn_ir::{Compat, Correlation, Data, Detection, DetectionEntry, DetectionItem, Number, Rule, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     node::Kind,
     params::{Example, Parameter, Params, Spec},
@@ -147,8 +146,8 @@ impl SetQueryTable {
                 DetectionEntry::Item(item) => self.in_item(item, run)?,
                 // The reference looks into nested groups, but forgets what it finds.
                 DetectionEntry::Group(group) => match run.cx.reading {
-                    Reading::Specification => self.in_detection(group, run)?,
-                    Reading::Reference => None,
+                    Compat::Spec => self.in_detection(group, run)?,
+                    Compat::PySigma => None,
                 },
             };
             if table.is_some() {
@@ -170,7 +169,7 @@ impl SetQueryTable {
                         return Ok(Some(table.clone()));
                     }
                 }
-                None if run.cx.reading == Reading::Reference => {
+                None if run.cx.reading == Compat::PySigma => {
                     return Err(run.fail(&codes::TRANSFORMATION, "an event id is not an integer").at(item.span));
                 }
                 None => {}

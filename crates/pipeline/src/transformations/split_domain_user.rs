@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Detection, DetectionEntry, DetectionItem, Linking, Part, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Detection, DetectionEntry, DetectionItem, Linking, Part, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     walk::{self, Outcome},
@@ -54,7 +53,7 @@ impl Transformation for SplitDomainUser {
             let Some((user, domain)) = item.field.as_ref().and_then(|field| self.0.get_key_value(field)) else {
                 return Ok(Outcome::Kept);
             };
-            let is_reference = run.cx.reading == Reading::Reference;
+            let is_reference = run.cx.reading == Compat::PySigma;
             let mut groups = Vec::with_capacity(item.values.len());
             for value in &item.values {
                 groups.push(if is_reference {

@@ -1,10 +1,9 @@
 //! `split_hashes`: hashes with their algorithm into the fields of a table.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Detection, DetectionEntry, DetectionItem, Linking, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Detection, DetectionEntry, DetectionItem, Linking, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     walk::{self, Outcome},
@@ -91,8 +90,8 @@ struct Hash {
 impl Transformation for SplitHashes {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
         walk::detection_items(rule, run, |item, run| match run.cx.reading {
-            Reading::Reference => self.split_as_reference(item, run),
-            Reading::Specification => self.split(item, run),
+            Compat::PySigma => self.split_as_reference(item, run),
+            Compat::Spec => self.split(item, run),
         })
     }
 }
