@@ -123,7 +123,8 @@ fn run(rule: &str, target: Box<dyn Target>, compat: Compat) -> Outcome {
     let conversion = converter.convert(loaded.set);
     let failure = conversion.rules.iter().find_map(|rule| rule.queries.as_ref().err());
     match (failure, conversion.output) {
-        (Some(Failure { diagnostic, .. }), _) | (None, Err(Failure { diagnostic, .. })) => refused(&diagnostic),
+        (Some(Failure { diagnostic, .. }), _) => refused(diagnostic),
+        (None, Err(Failure { diagnostic, .. })) => refused(&diagnostic),
         (None, Ok(Output::Text(text))) => Outcome::Printed(text),
         (None, Ok(Output::List(queries))) => {
             let texts: Vec<_> = queries

@@ -8,7 +8,8 @@ use sigyn_testkit::conversion::Case;
 #[test]
 fn every_case_is_printed_as_recorded() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/convert");
-    let mut paths: Vec<_> = fs::read_dir(&folder).expect("the corpus").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(&folder).expect("the corpus").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort_unstable();
     assert!(!paths.is_empty(), "an empty corpus tests nothing");
     let mut wrong = Vec::new();
@@ -27,5 +28,9 @@ fn every_case_is_printed_as_recorded() {
             wrong.push(format!("{name}: {line:?}"));
         }
     }
-    assert!(wrong.is_empty(), "printed otherwise than recorded (SIGYN_UPDATE=1 records anew):\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "printed otherwise than recorded (SIGYN_UPDATE=1 records anew):\n{}",
+        wrong.join("\n")
+    );
 }
