@@ -43,9 +43,7 @@ impl Target for Kusto {
         match frag {
             Frag::Text(text) => Ok(Frag::Text(format!("not({text})"))),
             // The reference prints an emptied group as Python prints nothing.
-            Frag::Nothing if is_operator && cx.env.is_reference() => {
-                Ok(Frag::Text("not(None)".to_owned()))
-            }
+            Frag::Nothing if is_operator && cx.env.is_reference() => Ok(Frag::Text("not(None)".to_owned())),
             Frag::Nothing if cx.env.is_reference() => {
                 Err(Error::unsupported("the reference cannot negate an identifier that is empty"))
             }
@@ -257,4 +255,3 @@ fn column(name: &str) -> Cow<'_, str> {
     }
     Cow::Owned(format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")))
 }
-

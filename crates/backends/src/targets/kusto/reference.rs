@@ -8,12 +8,7 @@ use crate::{Cx, Error, Frag, Target, text};
 
 /// Plain values in a list (numbers as strings), those with wildcards behind it; a string with wildcards inside
 /// is taken apart, whatever the order of its parts.
-pub(super) fn list(
-    target: &dyn Target,
-    cx: &mut Cx<'_>,
-    outer: Operator,
-    args: &[Expr<'_>],
-) -> FragResult {
+pub(super) fn list(target: &dyn Target, cx: &mut Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> FragResult {
     let (list_operator, joiner) = match outer {
         Operator::Or => ("in~", " or "),
         _ => ("has_all", " and "),
@@ -52,7 +47,11 @@ fn with_wildcards(
     }
     let mut contained = Vec::new();
     for part in value.parts() {
-        if let sigyn_ir::Part::Text(part) = part {
+        let sigyn_ir::Part::Text(part) = part else { continue };
+        // The byte order mark of `utf16` is a part of its own there.
+        let (mark, part) =
+            part.split_at(part.strip_prefix('\u{feff}').map_or(0, |rest| part.len() - rest.len()));
+        for part in [mark, part].into_iter().filter(|part| !part.is_empty()) {
             let part = target.string(cx, &SigmaString::parse(part))?;
             contained.push(format!("{name} contains {part}"));
         }
