@@ -27,9 +27,9 @@ pub(crate) struct Columns<'s> {
 }
 
 static ALL: [Schema; 3] = [
-    Schema::new("azure_monitor", include_str!("../builtin/schemas/azure_monitor.txt")),
-    Schema::new("microsoft_xdr", include_str!("../builtin/schemas/microsoft_xdr.txt")),
-    Schema::new("sentinel_asim", include_str!("../builtin/schemas/sentinel_asim.txt")),
+    Schema::new("azure_monitor", include_str!("../schemas/azure_monitor.txt")),
+    Schema::new("microsoft_xdr", include_str!("../schemas/microsoft_xdr.txt")),
+    Schema::new("sentinel_asim", include_str!("../schemas/sentinel_asim.txt")),
 ];
 
 /// A schema by its name.
@@ -65,8 +65,8 @@ fn read(text: &'static str) -> Tables {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some((names, fields)) = line.split_once(':') else { continue };
         match names {
-            "*" => tables.everywhere = fields.trim(),
-            names => tables.lines.extend(names.split(' ').map(|name| (name, fields.trim()))),
+            "*" => tables.everywhere = fields,
+            names => tables.lines.extend(names.split(' ').map(|name| (name, fields))),
         }
     }
     tables
@@ -76,13 +76,13 @@ impl Columns<'_> {
     /// Whether the table has a field.
     pub(crate) fn has(&self, field: &str) -> bool {
         let mut is_missing = false;
-        for word in self.line.split(' ') {
+        for word in self.line.split_whitespace() {
             if word == field {
                 return true;
             }
             is_missing |= word.strip_prefix('-') == Some(field);
         }
-        !is_missing && self.everywhere.split(' ').any(|word| word == field)
+        !is_missing && self.everywhere.split_whitespace().any(|word| word == field)
     }
 }
 

@@ -303,8 +303,13 @@ fn built_in_pipelines_are_well_formed_and_listed() {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".yml").to_owned())
         .collect();
     files.sort();
-    let names: Vec<_> = builtin::all().iter().map(|builtin| builtin.name.to_owned()).collect();
-    assert_eq!(names, files);
+    // An old name of a pipeline has no file of its own.
+    let is_old_name = |one: &builtin::Builtin| {
+        let mut others = builtin::all().iter().filter(|other| other.name != one.name);
+        !files.contains(&one.name.to_owned()) && others.any(|other| other.yaml == one.yaml)
+    };
+    let names = builtin::all().iter().filter(|builtin| !is_old_name(builtin));
+    assert_eq!(names.map(|builtin| builtin.name.to_owned()).collect::<Vec<_>>(), files);
     for builtin in builtin::all() {
         let (pipeline, found) = Pipeline::from_yaml(SourceId(1), builtin.yaml);
         assert!(found.is_empty(), "{}: {found:#?}", builtin.name);

@@ -53,8 +53,8 @@ pub(crate) static SPEC: Spec = Spec {
         Example {
             title: "by the event id",
             item: "event_ids: {SecurityEvent: [4624, 4625]}",
-            before: "{EventID: 4625}",
-            after: "query: EventID=4625\nstate: query_table=SecurityEvent",
+            before: "{detection: {sel: [{EventID: 1}, {EventID: 4625}], condition: sel}, logsource: {service: security}}",
+            after: "query: EventID=1 or EventID=4625\nlogsource: service=security\nstate: query_table=SecurityEvent",
         },
     ],
 };

@@ -40,8 +40,9 @@ pub(crate) static SPEC: Spec = Spec {
     ],
     examples: &[Example {
         title: "an unknown field",
-        item: "tables: {T: [A, B]}",
-        before: "{detection: {sel: {A: 1, C: 2}, condition: sel}, state: {query_table: T}}",
+        item: "transformations:\n- {type: set_state, key: query_table, val: T}\n\
+               - {type: table_field_failure, tables: {T: [A, B]}}",
+        before: "{A: 1, C: 2}",
         after: "error: invalid-target-field: the table `T` has no field `C`",
     }],
 };
