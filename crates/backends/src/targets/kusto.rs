@@ -84,6 +84,19 @@ impl Target for Kusto {
         text::field_cased(self, cx, field, value)
     }
 
+    fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
+        if !cx.env.is_reference()
+            && let Err(error) = regex_syntax::parse(&value.pattern.to_raw())
+        {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            return Err(Error::unsupported(format!(
+                "KQL has the regular expressions of Rust's `regex` and cannot take this one: {reason}"
+            )));
+        }
+        text::field_regex(self, cx, field, value)
+    }
+
     fn field_bool(&self, cx: &mut Cx<'_>, field: &str, value: bool) -> FragResult {
         if cx.env.is_reference() {
             return Ok(Frag::Text(format!("{} =~ {value}", self.field_name(cx, field))));
@@ -193,12 +206,14 @@ impl Kusto {
                 value => parts.extend(self.field(cx, field, value)?.text()),
             }
         }
-        let lists = [("in~", strings), ("in", cased), ("in", numbers)];
-        let mut all: Vec<_> = lists
-            .into_iter()
-            .filter(|(_, values)| !values.is_empty())
-            .map(|(operator, values)| format!("{name} {operator} ({})", values.join(", ")))
-            .collect();
+        let mut all = Vec::new();
+        for (operator, values) in [("in~", strings), ("in", cased), ("in", numbers)] {
+            match values.as_slice() {
+                [] => {}
+                [value] if operator == "in" => all.push(format!("{name} == {value}")),
+                values => all.push(format!("{name} {operator} ({})", values.join(", "))),
+            }
+        }
         all.append(&mut parts);
         Ok(Frag::Text(all.join(" or ")))
     }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Data, Expr, Number, Regex, RegexFlags, RuleItem, SigmaString, Value};
+use sigyn_ir::{Data, Expr, Number, Regex, RegexFlags, RuleItem, SigmaString, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -47,7 +47,7 @@ impl Target for Spl2 {
             Expr::Field { value, .. } | Expr::Keyword { value, .. } => {
                 outer == Operator::Or || !matches!(**value, Value::Expansion { .. })
             }
-            Expr::Or(_) => outer == Operator::Or,
+            Expr::Or(args) => outer == Operator::Or || self.is_list(cx, Operator::Or, args),
             Expr::And(_) => outer == Operator::And,
             Expr::Not(_) => outer != Operator::Not,
             Expr::AtLeast { .. } => false,
@@ -100,14 +100,6 @@ impl Target for Spl2 {
             return text::field_regex(self, cx, field, value);
         }
         Ok(Frag::Text(format!("match({}, /{}/)", self.field_name(cx, field), between_slashes(value))))
-    }
-
-    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        if cx.env.is_reference() {
-            return text::field_cidr(self, cx, field, value);
-        }
-        let name = self.field_name(cx, field);
-        Ok(Frag::Text(format!("cidrmatch(\"{}\", {name})", value.network)))
     }
 
     fn field_ref(
