@@ -256,6 +256,55 @@ fn readings_differ() {
          stand in a query; give it an identifier in `mapping`",
         "query: A=query({field} in {id}, a b)",
     );
+    let hashes = "type: split_hashes, algorithms: [MD5]";
+    check(
+        hashes,
+        "{'Hashes|contains|all': ['MD5=aa', 'MD5=bb']}",
+        "query: MD5=aa* and MD5=bb*",
+        "query: MD5=aa* or MD5=bb*",
+    );
+    check(
+        hashes,
+        "{Hashes: ['MD5=aa', 'IMPHASH=bb']}",
+        "error: invalid-hash: the table has no field for the hash `IMPHASH=bb`; it has: MD5",
+        "query: MD5=aa",
+    );
+    check(
+        "type: split_hashes, algorithms: [MD5], field_prefix: File, drop_algorithm: true",
+        "{Hashes: ['MD5=aa', 'IMPHASH=bb']}",
+        "error: invalid-hash: the table has no field for the hash `IMPHASH=bb`; it has: MD5",
+        "query: File=aa or File=bb",
+    );
+    check(
+        "type: split_domain_user, domains: {User: Domain}",
+        r"{'User|contains': AUTHORI}",
+        "query: User=*AUTHORI* or Domain=*AUTHORI*",
+        "query: User=*AUTHORI*",
+    );
+    check(
+        "type: split_domain_user, domains: {User: Domain}",
+        r"{'User|endswith': '\SYSTEM'}",
+        "query: User=SYSTEM",
+        "query: User=SYSTEM and Domain=*",
+    );
+    check(
+        "type: split_domain_user, domains: {User: Domain}",
+        r"{'User|neq': 'NT AUTHORITY\SYSTEM'}",
+        "query: not User=SYSTEM or not Domain=NT AUTHORITY",
+        "query: User=SYSTEM and Domain=NT AUTHORITY",
+    );
+    check(
+        "type: keep_file_name",
+        r"{Image: 'C:\Windows\cmd.exe'}",
+        r"error: transformation-failed: the table has the file's name only, and `C:\Windows\cmd.exe` says something about directories",
+        "query: Image=cmd.exe",
+    );
+    check(
+        "type: set_query_table, event_ids: {T: [4625]}",
+        "{detection: {sel: [{EventID: 4625}, {EventID: 1}], condition: sel}, logsource: {product: windows}}",
+        "query: EventID=4625 or EventID=1\nstate: query_table=T",
+        "error: rule-refused-by-pipeline: no table is known for the rule: its log source has no category, and no selection names an event id with a table",
+    );
 }
 
 #[derive(Debug)]

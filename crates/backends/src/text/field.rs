@@ -230,8 +230,7 @@ pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, valu
     let network = value.network;
     if let Some(template) = &matching(target, cx).cidr {
         // The reference leaves the field's name as it is.
-        let name =
-            if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
         return Ok(Frag::Text(template.fill(&[
             ("field", &name),
             ("value", &network.to_string()),
