@@ -2,7 +2,9 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod kusto;
 mod splunk;
+mod splunk_spl2;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
 
@@ -19,7 +21,7 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&splunk::TARGET];
+pub static ALL: &[&Builtin] = &[&kusto::TARGET, &splunk::TARGET, &splunk_spl2::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -229,8 +229,10 @@ pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, val
 pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
     let network = value.network;
     if let Some(template) = &matching(target, cx).cidr {
+        // The reference leaves the field's name as it is.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
         return Ok(Frag::Text(template.fill(&[
-            ("field", field),
+            ("field", &name),
             ("value", &network.to_string()),
             ("network", &network.network().to_string()),
             ("prefixlen", &network.prefix_len().to_string()),
