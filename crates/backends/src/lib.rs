@@ -17,7 +17,7 @@ mod template;
 mod text;
 
 pub use attack::{Attack, Technique};
-pub use context::{Ancestry, Compat, Cx, Deferred, Env, Options};
+pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;
 pub use query::{Frag, Output, Subquery};
