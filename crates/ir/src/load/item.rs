@@ -8,7 +8,7 @@ use sigyn_yaml::Style;
 
 use super::Context;
 use super::modify::{self, Chain, Work};
-use crate::{DetectionItem, Linking, Modifier, Number, SigmaString, Value};
+use crate::{Compat, DetectionItem, Linking, Modifier, Number, SigmaString, Value};
 
 /// Lowers one item; `None` if it cannot be read at all (reported).
 pub(crate) fn lower(
@@ -78,6 +78,7 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
         Reading::Text => Value::Str(SigmaString::parse(&scalar.text)),
         Reading::Null => Value::Null,
         Reading::Bool(value) => Value::Bool(value),
+        Reading::Int(value) if context.compat() == Compat::PySigma => Value::Number(reference_integer(value)),
         Reading::Int(value) => Value::Number(Number::Int(value)),
         Reading::Float(value) if value.is_finite() => Value::Number(normal(value)),
         Reading::Float(_) | Reading::Huge => {
@@ -92,6 +93,17 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
         }
     };
     Some(Work { value, text: scalar.text.to_string() })
+}
+
+/// The reference keeps an integer only if it equals itself as a float.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "the loss is what is asked for"
+)]
+fn reference_integer(value: i128) -> Number {
+    let float = value as f64;
+    if float as i128 == value { Number::Int(value) } else { Number::Float(float) }
 }
 
 /// A decimal that is an integer becomes one.
