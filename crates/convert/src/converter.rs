@@ -199,6 +199,7 @@ impl Converter {
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
                 let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Vec::new())) };
+                check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
@@ -220,6 +221,8 @@ impl Converter {
         set: &RuleSet,
         converted_rules: &[Option<Converted>],
     ) -> Converted {
+        // The reference puts every correlation out, also those that only another one reads.
+        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
         let mut cx = self.context();
         let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
         let item = RuleItem::Correlation(correlation);
@@ -279,6 +282,17 @@ fn is_mixed(output: &Output) -> bool {
     let Output::List(queries) = output else { return false };
     let texts = queries.iter().filter(|query| matches!(query, Data::Text(_))).count();
     texts > 0 && texts < queries.len()
+}
+
+/// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
+/// put something beside it.
+fn check_conditions(rule: &Rule) -> Result<(), Failure> {
+    match rule.conditions.iter().find(|condition| condition.text.trim().is_empty()) {
+        Some(condition) => Err(Diagnostic::error(&codes::condition::SYNTAX, "the condition is empty")
+            .at(condition.span)
+            .into()),
+        None => Ok(()),
+    }
 }
 
 /// How a rule stands in its set.
