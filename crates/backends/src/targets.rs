@@ -2,7 +2,11 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod elastic;
+mod eql;
 mod kusto;
+mod lucene;
+mod opensearch_lucene;
 mod splunk;
 mod splunk_spl2;
 
@@ -21,7 +25,15 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&kusto::TARGET, &splunk::TARGET, &splunk_spl2::TARGET];
+#[rustfmt::skip]
+pub static ALL: &[&Builtin] = &[
+    &eql::TARGET,
+    &kusto::TARGET,
+    &lucene::TARGET,
+    &opensearch_lucene::TARGET,
+    &splunk::TARGET,
+    &splunk_spl2::TARGET,
+];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
+use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, SourceId, codes};
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet};
 use sigyn_pipeline::{Context, Files, Pipeline};
@@ -140,7 +140,12 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                // The reference takes the rules in turn and prints nested correlations in any case.
+                let (flags, known) = match self.env.is_reference() {
+                    true => (Flags { is_output: true, ..flags(at) }, &converted[..at]),
+                    false => (flags(at), &converted[..]),
+                };
+                let result = self.correlation(correlation.clone(), flags, &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -158,10 +163,15 @@ impl Converter {
             .flatten()
             .cloned()
             .collect();
-        match self.target.output(&self.env, queries)? {
-            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
-            Output::List(list) => self.finalize(list.clone(), Output::List(list)),
+        let output = match self.target.output(&self.env, queries)? {
+            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text))?,
+            Output::List(list) => self.finalize(list.clone(), Output::List(list))?,
+        };
+        if self.env.is_reference() && is_mixed(&output) {
+            let message = "texts and documents together are no output of the reference";
+            return Err(Error::value(message).as_reference("TypeError").into());
         }
+        Ok(output)
     }
 
     /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
@@ -264,6 +274,14 @@ impl Converter {
         };
         Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
     }
+}
+
+/// Whether an output has both texts and documents: rules that a correlation reads and that stand for themselves
+/// too stay texts in the reference.
+fn is_mixed(output: &Output) -> bool {
+    let Output::List(queries) = output else { return false };
+    let texts = queries.iter().filter(|query| matches!(query, Data::Text(_))).count();
+    texts > 0 && texts < queries.len()
 }
 
 /// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
