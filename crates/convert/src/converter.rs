@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sigyn_backends::{Compat, Cx, Env, Output, Query, Subquery, Target};
+use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, codes};
-use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet};
+use sigyn_ir::{Compat, Correlation, Data, Rule, RuleItem, RuleSet};
 use sigyn_pipeline::{Context, Files, Pipeline, Reading};
 
 use crate::Failure;

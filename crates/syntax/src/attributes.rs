@@ -17,9 +17,28 @@ const RELATED: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"
 
 /// Keys that are no custom attributes.
 const KNOWN: &[&str] = &[
-    "title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references",
-    "date", "modified", "tags", "level", "falsepositives", "fields", "scope", "logsource", "detection",
-    "correlation", "filter", "action",
+    "title",
+    "id",
+    "name",
+    "related",
+    "taxonomy",
+    "status",
+    "description",
+    "license",
+    "author",
+    "references",
+    "date",
+    "modified",
+    "tags",
+    "level",
+    "falsepositives",
+    "fields",
+    "scope",
+    "logsource",
+    "detection",
+    "correlation",
+    "filter",
+    "action",
 ];
 
 /// What a document says about itself, with places.
@@ -189,10 +208,7 @@ impl<'s> Reader<'_, 's> {
             self.error(code, format!("`{key}` is no list"), value.span);
             return Vec::new();
         };
-        items
-            .iter()
-            .filter_map(|item| Some(Spanned::new(item.source_text()?.clone(), item.span)))
-            .collect()
+        items.iter().filter_map(|item| Some(Spanned::new(item.source_text()?.clone(), item.span))).collect()
     }
 
     fn one_of(&mut self, key: &str, known: &[&str], code: &'static Code) -> Option<Spanned<String>> {

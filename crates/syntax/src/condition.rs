@@ -207,11 +207,7 @@ impl<'t> Parser<'t> {
     }
 
     fn error(&self, message: impl Into<String>) -> ConditionError {
-        ConditionError {
-            code: &codes::condition::SYNTAX,
-            message: message.into(),
-            range: self.range.clone(),
-        }
+        ConditionError { code: &codes::condition::SYNTAX, message: message.into(), range: self.range.clone() }
     }
 
     fn advance(&mut self) -> Result<(), ConditionError> {
@@ -249,10 +245,7 @@ impl<'t> Parser<'t> {
             ("any", Word::Any),
         ];
         let known = if self.grammar == Grammar::Detection { DETECTION } else { &DETECTION[..3] };
-        known
-            .iter()
-            .find(|(name, _)| word.eq_ignore_ascii_case(name))
-            .map_or(Word::Other, |(_, word)| *word)
+        known.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map_or(Word::Other, |(_, word)| *word)
     }
 
     /// Goes on behind a keyword.

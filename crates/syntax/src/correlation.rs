@@ -9,17 +9,22 @@ use crate::{Compat, Reading, Spanned, Value, ValueKind};
 
 /// Types of correlations, in the order of the specification.
 const TYPES: &[&str] = &[
-    "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg",
-    "value_percentile", "value_median",
+    "event_count",
+    "value_count",
+    "temporal",
+    "temporal_ordered",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
+    "value_median",
 ];
 
 /// Comparison operators.
 const OPERATORS: &[&str] = &["lt", "lte", "gt", "gte", "eq", "neq"];
 
 /// Units of time spans with their seconds.
-const UNITS: &[(char, u64)] = &[
-    ('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800), ('M', 2_629_746), ('y', 31_556_952),
-];
+const UNITS: &[(char, u64)] =
+    &[('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800), ('M', 2_629_746), ('y', 31_556_952)];
 
 /// A correlation as written.
 #[derive(Clone, Debug)]
@@ -134,8 +139,7 @@ pub fn read_correlation<'s>(
     correlation.timespan = reader.timespan();
     correlation.aliases = reader.aliases();
     correlation.condition = reader.condition(&correlation);
-    const KNOWN: &[&str] =
-        &["type", "rules", "generate", "group-by", "timespan", "aliases", "condition"];
+    const KNOWN: &[&str] = &["type", "rules", "generate", "group-by", "timespan", "aliases", "condition"];
     correlation.custom = value
         .as_map()
         .unwrap_or_default()
@@ -210,8 +214,7 @@ impl<'s> Reader<'_, 's> {
                 Some(Reading::Bool(generate)) => Some((generate, value.span)),
                 _ => {
                     let message = "`generate` is neither true nor false";
-                    self.findings
-                        .push(Diagnostic::error(&codes::rule::BAD_GENERATE, message).at(value.span));
+                    self.findings.push(Diagnostic::error(&codes::rule::BAD_GENERATE, message).at(value.span));
                     None
                 }
             }
@@ -374,7 +377,8 @@ impl<'s> Reader<'_, 's> {
         let scalar = value.as_scalar()?;
         match (scalar.reading, self.compat) {
             (Reading::Int(_), _) | (Reading::Float(_), Compat::Spec) => Some(scalar.reading),
-            (Reading::Float(number), Compat::PySigma) => {
+            (Reading::Float(number), Compat::PySigma) =>
+            {
                 #[expect(clippy::cast_possible_truncation, reason = "this is what the reference does")]
                 number.is_finite().then_some(Reading::Int(number as i128))
             }

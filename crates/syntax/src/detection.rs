@@ -45,7 +45,8 @@ pub fn read_detections<'s>(
         return None;
     };
     let conditions = read_conditions(value, key.span, findings);
-    let mut detections = Detections { identifiers: Vec::new(), conditions, timeframe: None, span: value.span };
+    let mut detections =
+        Detections { identifiers: Vec::new(), conditions, timeframe: None, span: value.span };
     for (name, definition) in pairs {
         let Some(text) = name.source_text() else {
             let message = "the name of a search identifier is no text";

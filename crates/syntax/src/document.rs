@@ -95,9 +95,9 @@ impl<'s> Collection<'s> {
             self.broken(span, diagnostics);
             return;
         }
-        let action = value.get_some("action").map(|action| {
-            (action.as_text().map(ToString::to_string).unwrap_or_default(), action.span)
-        });
+        let action = value
+            .get_some("action")
+            .map(|action| (action.as_text().map(ToString::to_string).unwrap_or_default(), action.span));
         let Some((action, action_span)) = action else {
             if value.get("correlation").is_some() {
                 self.emit(DocumentKind::Correlation, value, span, diagnostics);

@@ -7,9 +7,7 @@ use std::ops::Range;
 
 use sigyn_diagnostics::codes;
 
-use crate::condition::{
-    Ast, CONDITION_NESTING_MAX, ConditionError, Expr, ExprKind, Pattern, Quantifier,
-};
+use crate::condition::{Ast, CONDITION_NESTING_MAX, ConditionError, Expr, ExprKind, Pattern, Quantifier};
 
 /// Which grammar.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -170,9 +168,7 @@ impl Peg<'_> {
 
     fn identifier(&mut self, at: usize) -> Option<Range<usize>> {
         match self.grammar {
-            Grammar::Detection => {
-                self.word(at, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-            }
+            Grammar::Detection => self.word(at, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')),
             Grammar::Correlation => {
                 let start = self.skip(at);
                 if self.text[start..].starts_with(|c: char| c.is_ascii_digit()) {
@@ -185,13 +181,10 @@ impl Peg<'_> {
 
     fn selector(&mut self, at: usize) -> Parsed {
         let start = self.skip(at);
-        let (quantifier, behind) = [
-            ("1", Quantifier::Any),
-            ("any", Quantifier::Any),
-            ("all", Quantifier::All),
-        ]
-        .into_iter()
-        .find_map(|(name, quantifier)| Some((quantifier, self.literal(at, name, Boundary::Word)?)))?;
+        let (quantifier, behind) =
+            [("1", Quantifier::Any), ("any", Quantifier::Any), ("all", Quantifier::All)]
+                .into_iter()
+                .find_map(|(name, quantifier)| Some((quantifier, self.literal(at, name, Boundary::Word)?)))?;
         let behind = self.literal(behind, "of", Boundary::Word)?;
         let range = self.word(behind, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '*'))?;
         let pattern = match &self.text[range.clone()] {

@@ -147,9 +147,9 @@ fn float(text: &str) -> Option<f64> {
         None => (rest, None),
     };
     let exponent_fits = exponent.is_none_or(|exponent| {
-        exponent.strip_prefix(['-', '+']).is_some_and(|digits| {
-            !digits.is_empty() && all(digits, |byte| byte.is_ascii_digit())
-        })
+        exponent
+            .strip_prefix(['-', '+'])
+            .is_some_and(|digits| !digits.is_empty() && all(digits, |byte| byte.is_ascii_digit()))
     });
     let whole_fits = if has_whole {
         all(whole, is_digit_or_underscore)
@@ -189,9 +189,10 @@ fn integer(text: &str) -> Option<Reading> {
         {
             return None;
         }
-        digits.replace('_', "").split(':').try_fold(0_i128, |sum, part| {
-            sum.checked_mul(60)?.checked_add(part.parse().ok()?)
-        })
+        digits
+            .replace('_', "")
+            .split(':')
+            .try_fold(0_i128, |sum, part| sum.checked_mul(60)?.checked_add(part.parse().ok()?))
     } else {
         if !digits.starts_with(|c: char| c.is_ascii_digit()) || !all(digits, is_digit_or_underscore) {
             return None;
@@ -255,9 +256,9 @@ fn is_time(text: &str) -> bool {
     else {
         return false;
     };
-    let rest = rest.strip_prefix('.').map_or(rest.as_str(), |rest| {
-        rest.trim_start_matches(|c: char| c.is_ascii_digit())
-    });
+    let rest = rest
+        .strip_prefix('.')
+        .map_or(rest.as_str(), |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     let zone = rest.trim_start_matches([' ', '\t']);
     if rest.is_empty() || zone == "Z" {
         return true;

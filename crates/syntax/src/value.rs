@@ -92,9 +92,9 @@ impl<'s> Value<'s> {
                 };
                 ValueKind::Scalar(Scalar { text: scalar.text, reading, style: scalar.style })
             }
-            Kind::Sequence(items) => ValueKind::List(
-                items.into_iter().map(|item| Self::resolve(item, compat, findings)).collect(),
-            ),
+            Kind::Sequence(items) => {
+                ValueKind::List(items.into_iter().map(|item| Self::resolve(item, compat, findings)).collect())
+            }
             Kind::Mapping(pairs) => {
                 let has_duplicates = pairs.iter().any(|pair| pair.is_duplicate);
                 let mut resolved = Vec::with_capacity(pairs.len());

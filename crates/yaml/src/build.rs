@@ -122,9 +122,9 @@ impl<'s> Builder<'s> {
     }
 
     fn offset(&self, text: &str, marker: granit_parser::Marker) -> usize {
-        let bytes = marker.byte_offset().unwrap_or_else(|| {
-            text.char_indices().nth(marker.index()).map_or(text.len(), |(at, _)| at)
-        });
+        let bytes = marker
+            .byte_offset()
+            .unwrap_or_else(|| text.char_indices().nth(marker.index()).map_or(text.len(), |(at, _)| at));
         self.base + bytes
     }
 

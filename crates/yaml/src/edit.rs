@@ -48,8 +48,7 @@ impl Edits {
         }
         let before = stream.text.get(..first.key.span.start as usize).unwrap_or("");
         let line = before.rfind('\n').map_or(0, |at| at + 1);
-        let indent: String =
-            before[line..].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let indent: String = before[line..].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let end = line_end(stream.text, content_end(stream.text, last));
         let at = Span { source: map.span.source, start: end, end };
         self.edits.push((at, format!("\n{indent}{key}: {value}")));

@@ -139,9 +139,7 @@ impl<'s> Node<'s> {
 
     /// The first pair with this key, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Pair<'s>> {
-        self.as_mapping()?
-            .iter()
-            .find(|pair| pair.key.as_scalar().is_some_and(|scalar| scalar.text == key))
+        self.as_mapping()?.iter().find(|pair| pair.key.as_scalar().is_some_and(|scalar| scalar.text == key))
     }
 
     /// How many nodes this is, and how deeply they are nested; both 1 for a scalar.

@@ -319,20 +319,12 @@ pub static EXPECTED_TEXT: Code = Code {
 };
 
 /// The id is no text.
-pub static ID_NOT_TEXT: Code = Code {
-    number: 2041,
-    name: "id-not-text",
-    summary: "The id is no text.",
-    help: "Write a UUID.",
-};
+pub static ID_NOT_TEXT: Code =
+    Code { number: 2041, name: "id-not-text", summary: "The id is no text.", help: "Write a UUID." };
 
 /// The name is no text.
-pub static NAME_NOT_TEXT: Code = Code {
-    number: 2042,
-    name: "name-not-text",
-    summary: "The name is no text.",
-    help: "Quote the name.",
-};
+pub static NAME_NOT_TEXT: Code =
+    Code { number: 2042, name: "name-not-text", summary: "The name is no text.", help: "Quote the name." };
 
 /// A tag has no namespace.
 pub static TAG_WITHOUT_NAMESPACE: Code = Code {

@@ -74,12 +74,8 @@ fn references(
     condition: Option<&CorrelationCondition>,
     context: &mut Context<'_>,
 ) -> Vec<RuleRef> {
-    let listed: Vec<RuleRef> = written
-        .rules
-        .iter()
-        .flatten()
-        .map(|rule| reference(&rule.value, rule.span))
-        .collect();
+    let listed: Vec<RuleRef> =
+        written.rules.iter().flatten().map(|rule| reference(&rule.value, rule.span)).collect();
     let Some(CorrelationCondition::Extended { expr, .. }) = condition else {
         return listed;
     };

@@ -42,10 +42,7 @@ pub(crate) fn lower(
 }
 
 /// Splits `field|modifier|modifier`.
-fn read_key(
-    key: &Written<'_>,
-    context: &mut Context<'_>,
-) -> Option<(Option<String>, Vec<Modifier>)> {
+fn read_key(key: &Written<'_>, context: &mut Context<'_>) -> Option<(Option<String>, Vec<Modifier>)> {
     let Some(scalar) = key.as_scalar() else {
         context.error(&codes::rule::BAD_KEY, "the name of a field is no text", key.span);
         return None;
@@ -75,12 +72,7 @@ fn read_key(
 }
 
 /// A value before its modifiers.
-fn read_value(
-    scalar: &Scalar<'_>,
-    span: Span,
-    is_regex: bool,
-    context: &mut Context<'_>,
-) -> Option<Work> {
+fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Context<'_>) -> Option<Work> {
     let value = match scalar.reading {
         Reading::Text if is_regex => Value::Str(SigmaString::literal(scalar.text.as_ref())),
         Reading::Text => Value::Str(SigmaString::parse(&scalar.text)),

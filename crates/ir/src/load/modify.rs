@@ -170,13 +170,16 @@ fn check(modifiers: &[Modifier]) -> Result<(), Problem> {
                 if let Some(first) = encoder {
                     return problem(clash(first));
                 }
-                let fits = |m: Modifier| is_text_operator(m) || (m == Modifier::Re && modifier == Modifier::Expand);
+                let fits =
+                    |m: Modifier| is_text_operator(m) || (m == Modifier::Re && modifier == Modifier::Expand);
                 if let Some(first) = operator.filter(|m| !fits(*m)) {
                     return problem(clash(first));
                 }
             }
             _ if is_encoder(modifier) => {
-                if let Some(first) = operator.or_else(|| encoder.filter(|m| !is_utf16(*m) || is_utf16(modifier))) {
+                if let Some(first) =
+                    operator.or_else(|| encoder.filter(|m| !is_utf16(*m) || is_utf16(modifier)))
+                {
                     return problem(clash(first));
                 }
             }
@@ -242,21 +245,21 @@ impl Step<'_> {
 
     fn apply(&self, value: Value, span: Span, context: &mut Context<'_>) -> Result<Value, Problem> {
         if let Value::Expansion { kind, values } = value {
-            let values = values
-                .into_iter()
-                .map(|value| self.apply(value, span, context))
-                .collect::<Result<_, _>>()?;
+            let values =
+                values.into_iter().map(|value| self.apply(value, span, context)).collect::<Result<_, _>>()?;
             return Ok(Value::Expansion { kind, values });
         }
         let modifier = self.modifier;
         match modifier {
             _ if is_text_operator(modifier) => self.text_operator(value),
-            Modifier::Base64 | Modifier::Base64Offset | Modifier::Wide | Modifier::Utf16 | Modifier::Utf16be => {
-                match value {
-                    Value::Str(text) | Value::Cased(text) => self.encode(&text),
-                    other => Err(Problem::of_type(modifier, &other)),
-                }
-            }
+            Modifier::Base64
+            | Modifier::Base64Offset
+            | Modifier::Wide
+            | Modifier::Utf16
+            | Modifier::Utf16be => match value {
+                Value::Str(text) | Value::Cased(text) => self.encode(&text),
+                other => Err(Problem::of_type(modifier, &other)),
+            },
             Modifier::Windash => match value {
                 Value::Str(text) => Ok(expand::windash(&text, Value::Str, Value::Str)),
                 // The reference forgets that the text was `cased` where it replaces a dash.
@@ -319,10 +322,12 @@ impl Step<'_> {
     fn encode(&self, text: &SigmaString) -> Result<Value, Problem> {
         match self.modifier {
             Modifier::Base64 => encode::base64(text, self.compat).map(Value::Str),
-            Modifier::Base64Offset => encode::base64_offset(text, self.compat).map(|texts| Value::Expansion {
-                kind: ExpansionKind::Base64Offset,
-                values: texts.into_iter().map(Value::Str).collect(),
-            }),
+            Modifier::Base64Offset => {
+                encode::base64_offset(text, self.compat).map(|texts| Value::Expansion {
+                    kind: ExpansionKind::Base64Offset,
+                    values: texts.into_iter().map(Value::Str).collect(),
+                })
+            }
             modifier => encode::utf16(text, modifier, self.compat).map(Value::Str),
         }
     }

@@ -38,9 +38,10 @@ fn check_linear(text: &str, backtracking: BacktrackingRegex) -> Result<(), Probl
     }
     match backtracking {
         BacktrackingRegex::Allow => Ok(()),
-        BacktrackingRegex::Refuse => {
-            Err(Problem::new(&codes::rule::UNSUPPORTED_REGEX, format!("the pattern needs backtracking: {error}")))
-        }
+        BacktrackingRegex::Refuse => Err(Problem::new(
+            &codes::rule::UNSUPPORTED_REGEX,
+            format!("the pattern needs backtracking: {error}"),
+        )),
     }
 }
 

@@ -7,9 +7,7 @@ use sigyn_syntax::{Compat, normal_uuid};
 
 use super::{Content, Context, LoadOptions, ParsedDocument, ParsedFile, order};
 use crate::compat;
-use crate::{
-    Correlation, CorrelationCondition, CorrelationExpr, ItemId, Meta, RuleItem, RuleRef, RuleSet,
-};
+use crate::{Correlation, CorrelationCondition, CorrelationExpr, ItemId, Meta, RuleItem, RuleRef, RuleSet};
 
 /// What loading gives.
 #[derive(Debug, Default)]
@@ -59,7 +57,8 @@ struct Entry {
 /// A correlation that refers to a rule which does not exist or cannot be used is refused, and so is what refers
 /// to it. Rules stand in the order of the files, except that referenced ones come first.
 pub fn resolve(files: Vec<ParsedFile>, options: &LoadOptions) -> Loaded {
-    let mut resolver = Resolver { options, entries: Vec::new(), filters: Vec::new(), loaded: Loaded::default() };
+    let mut resolver =
+        Resolver { options, entries: Vec::new(), filters: Vec::new(), loaded: Loaded::default() };
     for file in files {
         resolver.take_file(file);
     }
@@ -232,7 +231,8 @@ impl Resolver<'_> {
             let mut changed = false;
             for entry in self.entries.iter_mut().filter(|entry| entry.is_alive) {
                 let RuleItem::Correlation(correlation) = &entry.item else { continue };
-                let dead = correlation.rules.iter().find(|rule| alive.get(rule.target.0 as usize) != Some(&true));
+                let dead =
+                    correlation.rules.iter().find(|rule| alive.get(rule.target.0 as usize) != Some(&true));
                 if let Some(dead) = dead {
                     let message = format!("the rule `{}` cannot be used", dead.text);
                     let finding = Diagnostic::error(&codes::rule::UNKNOWN_RULE, message).at(dead.span);
@@ -275,10 +275,8 @@ impl Resolver<'_> {
                 kept.push((entry.item, entry.refers_to));
             }
         }
-        let refers_to: Vec<Vec<usize>> = kept
-            .iter()
-            .map(|(_, targets)| targets.iter().map(|target| place[*target]).collect())
-            .collect();
+        let refers_to: Vec<Vec<usize>> =
+            kept.iter().map(|(_, targets)| targets.iter().map(|target| place[*target]).collect()).collect();
         let sorted = match self.options.compat {
             Compat::Spec => order::references_first(&refers_to),
             Compat::PySigma => order::as_reference(&refers_to),

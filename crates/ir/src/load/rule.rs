@@ -4,7 +4,7 @@ use sigyn_diagnostics::{Span, codes};
 use sigyn_syntax::{Attributes, Detections, Value, ValueKind, read_detections, read_logsource};
 
 use super::{Context, condition, item, meta};
-use crate::{Condition, Data, Detection, DetectionEntry, LogSource, Linking, Rule};
+use crate::{Condition, Data, Detection, DetectionEntry, Linking, LogSource, Rule};
 
 pub(crate) fn lower(
     document: &Value<'_>,
