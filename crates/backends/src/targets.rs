@@ -2,6 +2,7 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod elastic;
 mod splunk;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};

@@ -1,0 +1,4 @@
+//! What the targets of Elasticsearch and OpenSearch share.
+
+pub(super) mod siem;
+mod threat;
