@@ -110,4 +110,3 @@ fn apply_modifier(name: &str, item: &mut DetectionItem) -> bool {
         _ => false,
     }
 }
-
