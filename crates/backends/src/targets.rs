@@ -3,6 +3,9 @@
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
 mod elastic;
+mod eql;
+mod lucene;
+mod opensearch_lucene;
 mod splunk;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
@@ -20,7 +23,7 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&splunk::TARGET];
+pub static ALL: &[&Builtin] = &[&eql::TARGET, &lucene::TARGET, &opensearch_lucene::TARGET, &splunk::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.
