@@ -2,9 +2,12 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod elastalert;
 mod elastic;
 mod eql;
+mod esql;
 mod lucene;
+mod open_search_ppl;
 mod opensearch_lucene;
 mod splunk;
 
@@ -23,7 +26,15 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&eql::TARGET, &lucene::TARGET, &opensearch_lucene::TARGET, &splunk::TARGET];
+pub static ALL: &[&Builtin] = &[
+    &elastalert::TARGET,
+    &eql::TARGET,
+    &esql::TARGET,
+    &lucene::TARGET,
+    &open_search_ppl::TARGET,
+    &opensearch_lucene::TARGET,
+    &splunk::TARGET,
+];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.
