@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, SourceId, codes};
-use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet};
+use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
 
 use crate::Failure;
@@ -147,7 +147,10 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                let mut flags = flags(at);
+                // The reference prints a correlation even if only another one reads it.
+                flags.is_output |= self.env.is_reference();
+                let result = self.correlation(correlation.clone(), flags, &set, &converted);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -158,13 +161,23 @@ impl Converter {
     }
 
     fn output(&self, rules: &[Converted]) -> Result<Output, Failure> {
-        let queries = rules
+        let queries: Vec<Data> = rules
             .iter()
             .filter(|rule| rule.is_output)
             .filter_map(|rule| rule.queries.as_ref().ok())
             .flatten()
             .cloned()
             .collect();
+        let texts = queries.iter().filter(|query| query.as_str().is_some()).count();
+        if self.env.is_reference() && texts > 0 && texts < queries.len() {
+            return Err(Failure {
+                diagnostic: Diagnostic::error(
+                    &codes::backend::UNSUPPORTED,
+                    "the reference prints either texts or documents, and there are both",
+                ),
+                reference_class: "TypeError",
+            });
+        }
         match self.target.output(&self.env, queries)? {
             Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
             Output::List(list) => self.finalize(list.clone(), Output::List(list)),

@@ -15,6 +15,7 @@ mod meta;
 mod modifiers;
 mod number;
 mod outline;
+mod python;
 mod rule;
 mod state;
 mod string;

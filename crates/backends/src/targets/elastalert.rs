@@ -4,8 +4,8 @@
 //! has nothing for the others.
 
 use sigyn_ir::{
-    Correlation, CorrelationCondition, CorrelationType, Data, Level, Number, RuleItem, Threshold, ThresholdOp,
-    YamlEmitter, YamlStyle,
+    Correlation, CorrelationCondition, CorrelationType, Data, Level, Number, RuleItem, Threshold,
+    ThresholdOp, YamlEmitter, YamlStyle,
 };
 
 use super::Builtin;

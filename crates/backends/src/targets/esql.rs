@@ -43,7 +43,9 @@ impl Target for Esql {
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
         let frag = text::field(self, cx, field, value)?;
         match (value, frag) {
-            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => Ok(frag),
+            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => {
+                Ok(frag)
+            }
             (Value::FieldRef { field: other, .. }, Frag::Text(text)) => {
                 Ok(self.decided(cx, &[field, other], text))
             }
@@ -67,9 +69,8 @@ impl Target for Esql {
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
-        let is_string = |arg: &Expr<'_>| {
-            matches!(arg, Expr::Field { value, .. } if matches!(**value, Value::Str(_)))
-        };
+        let is_string =
+            |arg: &Expr<'_>| matches!(arg, Expr::Field { value, .. } if matches!(**value, Value::Str(_)));
         // The values of a list have one type.
         let is_uniform = args.iter().all(is_string) || !args.iter().any(is_string);
         text::is_list(self, cx, outer, args) && (is_uniform || cx.env.is_reference())

@@ -43,7 +43,9 @@ impl Target for Ppl {
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
         let frag = text::field(self, cx, field, value)?;
         match (value, frag) {
-            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => Ok(frag),
+            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => {
+                Ok(frag)
+            }
             (Value::FieldRef { field: other, .. }, Frag::Text(text)) => {
                 Ok(self.decided(cx, &[field, other], text))
             }
@@ -105,9 +107,8 @@ impl Target for Ppl {
             },
             _ => false,
         };
-        let is_string = |arg: &Expr<'_>| {
-            matches!(arg, Expr::Field { value, .. } if matches!(**value, Value::Str(_)))
-        };
+        let is_string =
+            |arg: &Expr<'_>| matches!(arg, Expr::Field { value, .. } if matches!(**value, Value::Str(_)));
         let is_right = args.iter().all(fits) || !args.iter().any(is_string);
         text::is_list(self, cx, outer, args) && (is_right || cx.env.is_reference())
     }

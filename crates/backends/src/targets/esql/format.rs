@@ -106,7 +106,9 @@ pub(super) fn document(cx: &Cx<'_>, query: String, place: usize) -> Data {
     match cx.env.format.as_str() {
         "kibana_ndjson" => saved_search(cx, text, indices),
         "siem_rule" => SIEM_RULE.document(cx, SiemQuery { text, index: place, indices: Data::Null }),
-        "siem_rule_ndjson" => SIEM_RULE_NDJSON.document(cx, SiemQuery { text, index: place, indices: Data::Null }),
+        "siem_rule_ndjson" => {
+            SIEM_RULE_NDJSON.document(cx, SiemQuery { text, index: place, indices: Data::Null })
+        }
         _ => Data::Text(text),
     }
 }

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use sigyn_ir::{Part, SigmaString, StringError};
 
 /// Words that an expression takes for something else than a field.
-const RESERVED: [&str; 14] = [
-    "and", "asc", "by", "desc", "false", "first", "in", "is", "last", "like", "not", "null", "nulls", "or",
-];
+const RESERVED: [&str; 14] =
+    ["and", "asc", "by", "desc", "false", "first", "in", "is", "last", "like", "not", "null", "nulls", "or"];
 /// The rest of them.
 const RESERVED_TOO: [&str; 3] = ["rlike", "true", "where"];
 

@@ -26,8 +26,9 @@ fn subsearches(
     let mut searches = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         if matches!(rule.rule, RuleItem::Correlation(_)) {
-            return Err(Error::correlation("PPL cannot correlate correlations")
-                .as_reference("SigmaConversionError"));
+            return Err(
+                Error::correlation("PPL cannot correlate correlations").as_reference("SigmaConversionError")
+            );
         }
         for query in rule.queries {
             let query = query.as_str().unwrap_or_default();

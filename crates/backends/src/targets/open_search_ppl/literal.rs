@@ -13,7 +13,11 @@ pub(super) fn field(name: &str) -> Cow<'_, str> {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if is_identifier(name) { Cow::Borrowed(name) } else { Cow::Owned(format!("`{}`", name.replace('`', "``"))) }
+    if is_identifier(name) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("`{}`", name.replace('`', "``")))
+    }
 }
 
 /// Whether the text has letters of two cases. An address has none, whatever its letters.

@@ -13,9 +13,7 @@ fn setting<'m>(env: &Env, meta: &'m Meta, name: &str) -> Result<Option<&'m Data>
         Some(custom @ Data::Map(_)) => Ok(custom.get(name)),
         Some(Data::Text(text)) if env.is_reference() && !text.contains(name) => Ok(None),
         Some(Data::List(items)) if env.is_reference() && !items.contains(&name.into()) => Ok(None),
-        Some(_) if env.is_reference() => {
-            Err(Error::value("`custom` is no map").as_reference("TypeError"))
-        }
+        Some(_) if env.is_reference() => Err(Error::value("`custom` is no map").as_reference("TypeError")),
         Some(_) => Ok(None),
     }
 }
