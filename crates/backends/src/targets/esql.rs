@@ -9,10 +9,11 @@ mod literal;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
 use super::elastic::index;
+use super::elastic::regex::{Case, Dot, LuceneRegex};
 use crate::dialect::{CorrelationDialect, Operator};
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -66,6 +67,22 @@ impl Target for Esql {
             return text::field_cased(self, cx, field, value);
         }
         self.compare(cx, field, value, false)
+    }
+
+    fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_regex(self, cx, field, value);
+        }
+        // `rlike` matches whole values with Lucene's regular expressions.
+        let regex = LuceneRegex::translate(value, Case::Spelled, Dot::ButNewline)?;
+        let name = self.field_name(cx, field);
+        Ok(Frag::Text(format!("{name} rlike {}", literal::quoted(&regex.pattern, false))))
+    }
+
+    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+        // The reference does not quote the name here.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
+        text::field_cidr(self, cx, &name, value)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
@@ -122,6 +139,10 @@ impl Target for Esql {
         correlation: &Correlation,
         rules: &[Subquery<'_>],
     ) -> Result<Vec<String>, Error> {
+        let is_nested = rules.iter().any(|rule| matches!(rule.rule, RuleItem::Correlation(_)));
+        if is_nested && !cx.env.is_reference() {
+            return Err(Error::correlation("ES|QL cannot correlate correlations: a query has one source"));
+        }
         cx.state.set("index", Data::Text(index::of_rules(rules)));
         text::correlation(self, cx, correlation, rules)
     }

@@ -10,7 +10,7 @@ mod source;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -89,6 +89,12 @@ impl Target for Ppl {
         }
         let name = self.field_name(cx, field);
         Ok(Frag::Text(format!("regexp_match({name}, {})", literal::quoted(&literal::regex(value)?))))
+    }
+
+    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+        // The reference does not quote the name here.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
+        text::field_cidr(self, cx, &name, value)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
