@@ -147,10 +147,7 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let mut flags = flags(at);
-                // The reference prints a correlation even if only another one reads it.
-                flags.is_output |= self.env.is_reference();
-                let result = self.correlation(correlation.clone(), flags, &set, &converted);
+                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -209,6 +206,7 @@ impl Converter {
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
                 let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Raw::default())) };
+                check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
@@ -230,6 +228,8 @@ impl Converter {
         set: &RuleSet,
         converted_rules: &[Option<Converted>],
     ) -> Converted {
+        // The reference puts every correlation out, also those that only another one reads.
+        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
         let mut cx = self.context();
         let applied = if self.target.pipes_correlations(&self.env) {
             self.pipeline.apply_correlation(&mut correlation, set, &mut cx)
@@ -285,6 +285,17 @@ impl Converter {
             document => document.to_json(None),
         };
         Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
+    }
+}
+
+/// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
+/// put something beside it.
+fn check_conditions(rule: &Rule) -> Result<(), Failure> {
+    match rule.conditions.iter().find(|condition| condition.text.trim().is_empty()) {
+        Some(condition) => Err(Diagnostic::error(&codes::condition::SYNTAX, "the condition is empty")
+            .at(condition.span)
+            .into()),
+        None => Ok(()),
     }
 }
 
