@@ -1,6 +1,6 @@
 //! What conversions yield.
 
-use sigyn_ir::{Data, RuleItem};
+use sigyn_ir::{Data, RuleItem, State};
 
 /// The conversion of a part of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Subquery<'a> {
     pub rule: &'a RuleItem,
     /// Its queries, one for each condition.
     pub queries: &'a [Data],
+    /// The states that the conversion of each condition left.
+    pub states: &'a [State],
 }
 
 /// The output of a run.

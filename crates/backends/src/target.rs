@@ -244,6 +244,11 @@ pub trait Target: Send + Sync {
         text::output(self.this(), env, queries)
     }
 
+    /// Whether pipelines apply to correlations, as they should.
+    fn pipes_correlations(&self, _env: &Env) -> bool {
+        true
+    }
+
     /// Converts a correlation to its unfinished queries; `rules` are its rules with their queries, in order.
     fn correlation(
         &self,

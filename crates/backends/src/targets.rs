@@ -2,10 +2,13 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod elastalert;
 mod elastic;
 mod eql;
+mod esql;
 mod kusto;
 mod lucene;
+mod open_search_ppl;
 mod opensearch_lucene;
 mod splunk;
 mod splunk_spl2;
@@ -27,9 +30,12 @@ pub struct Builtin {
 /// All built-in targets, by name.
 #[rustfmt::skip]
 pub static ALL: &[&Builtin] = &[
+    &elastalert::TARGET,
     &eql::TARGET,
+    &esql::TARGET,
     &kusto::TARGET,
     &lucene::TARGET,
+    &open_search_ppl::TARGET,
     &opensearch_lucene::TARGET,
     &splunk::TARGET,
     &splunk_spl2::TARGET,

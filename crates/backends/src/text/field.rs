@@ -315,6 +315,12 @@ pub(crate) fn field_expansion(
     field: &str,
     values: &[Value],
 ) -> FragResult {
+    if cx.env.is_reference() && values.iter().any(|value| matches!(value, Value::Expansion { .. })) {
+        return Err(Error::value(
+            "the reference cannot convert values that stand for values that stand for values",
+        )
+        .as_reference("AttributeError"));
+    }
     let alternatives: Vec<_> = values
         .iter()
         .map(|value| Expr::Field { field: Cow::Borrowed(field), value: Cow::Borrowed(value), span: cx.span })
