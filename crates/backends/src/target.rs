@@ -59,6 +59,11 @@ pub trait Target: Send + Sync {
         text::and(self.this(), cx, args)
     }
 
+    /// Converted operands with an operator between them.
+    fn joined(&self, operator: Operator, operands: Vec<String>) -> String {
+        text::joined(self.this(), operator, &operands)
+    }
+
     /// What must not hold.
     fn not(&self, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
         text::not(self.this(), cx, arg)
