@@ -15,6 +15,7 @@ mod rule;
 mod state;
 mod string;
 mod value;
+mod yaml_out;
 
 pub use correlation::{
     Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, RuleRef, Threshold,
@@ -31,3 +32,4 @@ pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};
 pub use value::{Cidr, CompareOp, ExpansionKind, Modifier, Regex, RegexFlags, TimePart, Value};
+pub use yaml_out::{YamlEmitter, YamlStyle};
