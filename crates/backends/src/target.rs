@@ -60,7 +60,7 @@ pub trait Target: Send + Sync {
     }
 
     /// Converted operands with an operator between them.
-    fn joined(&self, operator: Operator, operands: Vec<String>) -> String {
+    fn joined(&self, _cx: &Cx<'_>, operator: Operator, operands: Vec<String>) -> String {
         text::joined(self.this(), operator, &operands)
     }
 

@@ -78,7 +78,7 @@ fn join(
             operands.push(text);
         }
     }
-    Ok(if operands.is_empty() { None } else { Some(target.joined(operator, operands)) })
+    Ok(if operands.is_empty() { None } else { Some(target.joined(cx, operator, operands)) })
 }
 
 pub(crate) fn joined(target: &dyn Target, operator: Operator, operands: &[String]) -> String {
