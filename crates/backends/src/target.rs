@@ -244,6 +244,12 @@ pub trait Target: Send + Sync {
         text::finalize(self.this(), cx, query, index)
     }
 
+    /// Whether the reference's backend writes a rule in the output format where it stands for itself and a
+    /// correlation reads it too (most hand out the bare query).
+    fn finalizes_generated(&self) -> bool {
+        false
+    }
+
     /// All queries of a run in an output format.
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
         text::output(self.this(), env, queries)

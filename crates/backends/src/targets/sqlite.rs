@@ -129,6 +129,10 @@ impl Target for Sqlite {
         }
     }
 
+    fn finalizes_generated(&self) -> bool {
+        true
+    }
+
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
         match env.format.as_str() {
             "zircolite" => Ok(Output::Text(Data::List(queries).to_json(None))),
