@@ -2,7 +2,11 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod clickhouse;
+mod duckdb;
+mod log_scale;
 mod splunk;
+mod sql;
 mod sqlite;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
@@ -20,7 +24,8 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&splunk::TARGET, &sqlite::TARGET];
+pub static ALL: &[&Builtin] =
+    &[&clickhouse::TARGET, &duckdb::TARGET, &log_scale::TARGET, &splunk::TARGET, &sqlite::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -106,7 +106,7 @@ pub(crate) fn field_cased(
     fill_string(target, cx, template, field, &value)
 }
 
-pub(crate) fn fill_string(
+fn fill_string(
     target: &dyn Target,
     cx: &mut Cx<'_>,
     template: &Template,
