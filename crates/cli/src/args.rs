@@ -43,7 +43,7 @@ pub(crate) struct Rules {
 }
 
 /// Which pipelines.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Pipelines {
     /// A processing pipeline: a name from `sigyn list pipelines`, a YAML file or a folder of them; may be repeated
     #[arg(short, long, value_name = "PIPELINE")]

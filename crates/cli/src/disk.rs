@@ -29,7 +29,8 @@ pub(crate) struct Disk {
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<String, String> {
-        let path = std::fs::canonicalize(path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
+        let path =
+            std::fs::canonicalize(path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
         if !self.folders.is_empty() && !self.folders.iter().any(|folder| is_below(&path, folder)) {
             return Err(format!("`{}` lies outside the folders of --template-vars-path", path.display()));
         }
@@ -93,7 +94,8 @@ fn output(mut child: Child, wanted: &Wanted) -> Result<String, String> {
     if !status.success() {
         return Err(format!("failed with {status}"));
     }
-    let bytes = reader.join().map_err(|_| "could not be read".to_owned())?.map_err(|error| error.to_string())?;
+    let bytes =
+        reader.join().map_err(|_| "could not be read".to_owned())?.map_err(|error| error.to_string())?;
     if bytes.len() as u64 > limit {
         return Err(format!("printed more than {limit} bytes"));
     }

@@ -9,6 +9,7 @@ mod disk;
 mod exit;
 mod findings;
 mod input;
+mod json;
 mod output;
 mod pattern;
 mod progress;

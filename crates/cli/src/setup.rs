@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sigyn_backends::{Compat, CustomTarget, Env, Options, Target, dialect, targets};
+use sigyn_backends::{CustomTarget, Env, Options, Target, dialect, targets};
 use sigyn_convert::{Converter, Settings, Strictness};
-use sigyn_diagnostics::{Diagnostic, SourceFile, Sources, codes};
-use sigyn_ir::{Data, Number};
-use sigyn_pipeline::Pipeline;
+use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
+use sigyn_ir::{Compat, Data, Number};
+use sigyn_pipeline::{Pipeline, builtin};
 
 use crate::args::Pipelines;
 use crate::disk::{Disk, External};
@@ -104,7 +104,9 @@ pub(crate) fn pipelines(args: &Pipelines, target: &str) -> Result<Vec<Pipeline>,
     let mut problems = Vec::new();
     for spec in args.pipeline.iter().flat_map(|spec| expand(spec)) {
         match pipeline(&spec) {
-            Ok(pipeline) if args.disable_pipeline_check || pipeline.allows(target) => pipelines.push(pipeline),
+            Ok(pipeline) if args.disable_pipeline_check || pipeline.allows(target) => {
+                pipelines.push(pipeline)
+            }
             Ok(pipeline) => {
                 let made_for = pipeline.allowed_backends.join(", ");
                 let message = format!("the pipeline `{spec}` is made for {made_for}, not for {target}");
@@ -119,7 +121,7 @@ pub(crate) fn pipelines(args: &Pipelines, target: &str) -> Result<Vec<Pipeline>,
 /// A folder stands for the pipelines in it.
 fn expand(spec: &str) -> Vec<String> {
     let folder = PathBuf::from(spec.trim_end_matches(['/', '*']));
-    if !folder.is_dir() || sigyn_pipeline::builtin(spec).is_some() {
+    if !folder.is_dir() || builtin::get(spec).is_some() {
         return vec![spec.to_owned()];
     }
     let (files, _) = input::collect(&[folder], "*.yml");
@@ -129,7 +131,8 @@ fn expand(spec: &str) -> Vec<String> {
 /// The pipeline of a name or file. Its id, by which pipelines of one priority are ordered, is the word that the
 /// call used, as in sigma-cli.
 pub(crate) fn pipeline(spec: &str) -> Result<Pipeline, Vec<Found>> {
-    let mut pipeline = match sigyn_pipeline::builtin(spec) {
+    let known = builtin::get(spec).and_then(|builtin| builtin.load(SourceId::default()));
+    let mut pipeline = match known {
         Some(pipeline) => pipeline,
         None => from_file(spec)?,
     };
@@ -149,7 +152,9 @@ fn from_file(spec: &str) -> Result<Pipeline, Vec<Found>> {
     let (pipeline, found) = Pipeline::from_yaml(source, text);
     pipeline.ok_or_else(|| {
         let found = found.into_iter();
-        found.map(|diagnostic| Found { diagnostic, sources: sources.clone(), origin: spec.to_owned() }).collect()
+        found
+            .map(|diagnostic| Found { diagnostic, sources: sources.clone(), origin: spec.to_owned() })
+            .collect()
     })
 }
 
@@ -220,8 +225,11 @@ fn check_options(dialect: &sigyn_backends::Dialect, options: &Options) -> Result
         if !dialect.options.iter().any(|option| option.name == name) {
             let known: Vec<&str> = dialect.options.iter().map(|option| option.name.as_str()).collect();
             let message = format!("the target `{}` has no option `{name}`", dialect.name);
-            let help =
-                if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            let help = if known.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("it has {}", known.join(", "))
+            };
             return Err(Diagnostic::error(&codes::backend::BAD_OPTION, message).with_help(help));
         }
     }
@@ -229,9 +237,9 @@ fn check_options(dialect: &sigyn_backends::Dialect, options: &Options) -> Result
 }
 
 /// The reading that a call asks for.
-pub(crate) fn compat(wanted: Option<crate::args::Compat>) -> (Compat, sigyn_ir::Compat) {
+pub(crate) fn compat(wanted: Option<crate::args::Compat>) -> Compat {
     match wanted {
-        Some(crate::args::Compat::Pysigma) => (Compat::PySigma, sigyn_ir::Compat::PySigma),
-        None => (Compat::Spec, sigyn_ir::Compat::Spec),
+        Some(crate::args::Compat::Pysigma) => Compat::PySigma,
+        None => Compat::Spec,
     }
 }

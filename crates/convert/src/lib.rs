@@ -6,6 +6,7 @@
 
 pub mod analyze;
 mod converter;
+pub mod diff;
 mod failure;
 mod loading;
 mod prepare;

@@ -99,7 +99,7 @@ impl Template {
             }
         };
         environment
-            .render_str(&text, Value::from_iter(names))
+            .render_str(&text, map(names))
             .map_err(|error| fail(format!("the template fails: {}", describe(&error))))
     }
 }

@@ -76,7 +76,8 @@ fn record<'a>(path: &'a str, report: &'a FileReport) -> Record<'a> {
 
 fn error<'a>(failure: &'a Failure, report: &FileReport) -> Error<'a> {
     let diagnostic = &failure.diagnostic;
-    let line = diagnostic.span.and_then(|span| Some(report.sources.get(span.source)?.line_column(span.start).line));
+    let line =
+        diagnostic.span.and_then(|span| Some(report.sources.get(span.source)?.line_column(span.start).line));
     Error {
         class: failure.reference_class,
         message: &diagnostic.message,

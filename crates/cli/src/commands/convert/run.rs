@@ -8,11 +8,10 @@ use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
 use sigyn_ir::{Data, LoadOptions};
 
 use super::{Convert, report, written};
-use crate::Exit;
 use crate::findings::{self, Found};
-use crate::input;
 use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
+use crate::{Exit, json};
 
 /// Runs the command.
 pub(crate) fn run(args: &Convert) -> Exit {
@@ -36,13 +35,14 @@ pub(crate) fn run(args: &Convert) -> Exit {
     let conversion = converter.convert(loaded.set);
     progress.finish();
     let mut run = Run { args, sources, found: unread, rules: names, converted: 0 };
-    run.found.extend(loaded.diagnostics.into_iter().map(|found| run.place(found)));
+    let found: Vec<Found> = loaded.diagnostics.into_iter().map(|found| run.place(found)).collect();
+    run.found.extend(found);
     run.finish(conversion)
 }
 
 /// The converter of the call, and how rules are read.
 fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
-    let (compat, reading) = setup::compat(args.own.compat);
+    let compat = setup::compat(args.own.compat);
     // `default` is a word of the call, not of the dialect: it means the target's own default.
     let format = if args.format == "default" { String::new() } else { args.format.clone() };
     let env = Env {
@@ -62,12 +62,12 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
         strictness,
         pipeline_need: need,
     })?;
-    Ok((converter, LoadOptions::new(reading)))
+    Ok((converter, LoadOptions::new(compat)))
 }
 
 fn attack_data(path: &std::path::Path) -> Result<Data, Vec<Found>> {
     let file = setup::read(path).map_err(|found| vec![found])?;
-    Data::from_json(&file.text).map_err(|why| {
+    json::read(&file.text).map_err(|why| {
         let diagnostic = Diagnostic::error(&codes::input::NOT_JSON, format!("`{}`: {why}", file.name));
         vec![Found::of(file.name, diagnostic)]
     })
@@ -124,7 +124,10 @@ impl Run<'_> {
             self.found.iter().map(|found| &found.diagnostic).filter(|found| found.is_error()).collect();
         if !errors.is_empty() || self.args.verbose {
             let refused = self.rules.saturating_sub(self.converted);
-            findings::say(form, &format!("{} of {} rules converted, {refused} refused", self.converted, self.rules));
+            findings::say(
+                form,
+                &format!("{} of {} rules converted, {refused} refused", self.converted, self.rules),
+            );
             for reason in findings::reasons(errors.into_iter()) {
                 findings::say(form, &format!("  {reason}"));
             }
@@ -161,9 +164,12 @@ fn unmapped_line(unmapped: &[&str], verbose: bool) -> Option<String> {
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let shown = if verbose { counts.len() } else { SHOWN.min(counts.len()) };
-    let names: Vec<String> = counts[..shown].iter().map(|(field, count)| format!("{field} ({count})")).collect();
-    let more = if shown < counts.len() { format!(" and {} more", counts.len() - shown) } else { String::new() };
-    (!counts.is_empty()).then(|| format!("{} fields without a mapping: {}{more}", counts.len(), names.join(", ")))
+    let names: Vec<String> =
+        counts[..shown].iter().map(|(field, count)| format!("{field} ({count})")).collect();
+    let more =
+        if shown < counts.len() { format!(" and {} more", counts.len() - shown) } else { String::new() };
+    (!counts.is_empty())
+        .then(|| format!("{} fields without a mapping: {}{more}", counts.len(), names.join(", ")))
 }
 
 #[cfg(test)]

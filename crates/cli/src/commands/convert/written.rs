@@ -77,7 +77,10 @@ fn per_rule(
         let bytes = encode(encoding, &join(queries, args.json_indent))?;
         output::write_below(folder, name, &bytes).map_err(|error| problem(&folder.join(name), &error))?;
     }
-    crate::findings::say(args.report.diagnostics, &format!("{} file(s) written to {}", files.len(), folder.display()));
+    crate::findings::say(
+        args.report.diagnostics,
+        &format!("{} file(s) written to {}", files.len(), folder.display()),
+    );
     Ok(())
 }
 
