@@ -244,9 +244,9 @@ pub trait Target: Send + Sync {
         text::finalize(self.this(), cx, query, index)
     }
 
-    /// Whether the reference's backend writes a rule in the output format where it stands for itself and a
-    /// correlation reads it too (most hand out the bare query).
-    fn finalizes_generated(&self) -> bool {
+    /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format
+    /// or not at all. Most hand out such a rule's bare query, and a correlation below another one always.
+    fn honours_generate(&self) -> bool {
         false
     }
 

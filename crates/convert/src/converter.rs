@@ -145,7 +145,10 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                let mut flags = flags(at);
+                // The reference prints correlations even if only another one reads them.
+                flags.is_output |= self.env.is_reference() && !self.target.honours_generate();
+                let result = self.correlation(correlation.clone(), flags, &set, &converted);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -243,7 +246,7 @@ impl Converter {
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
         let state = queries.first().map(|query| query.state.clone());
         // The reference hands raw queries out even where the rule stands for itself too.
-        let hands_raw_out = self.env.is_reference() && !self.target.finalizes_generated();
+        let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
         if stays_raw && (hands_raw_out || !flags.is_output) {
             return Ok((raw.clone(), raw, state));
         }

@@ -81,7 +81,7 @@ impl Target for ClickHouse {
 
     fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
         if cx.env.is_reference() {
-            return Cow::Owned(sql::reference_name(name, '`'));
+            return Cow::Owned(sql::reference_name(name, '`', 0));
         }
         text::field_name(&self.dialect, name)
     }
@@ -197,6 +197,18 @@ impl Target for ClickHouse {
             }
             _ => queries,
         }))
+    }
+
+    fn correlation(
+        &self,
+        cx: &mut Cx<'_>,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<Vec<String>, Error> {
+        let printed: Vec<_> = rules.iter().map(|rule| clickdetect::printed(rule.queries)).collect();
+        let rules: Vec<_> =
+            rules.iter().zip(&printed).map(|(rule, queries)| Subquery { queries, ..rule.clone() }).collect();
+        text::correlation(self, cx, correlation, &rules)
     }
 
     fn correlation_search(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::{Builtin, sql};
 use crate::dialect::CorrelationDialect;
@@ -50,7 +50,7 @@ impl Target for DuckDb {
 
     fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
         if cx.env.is_reference() {
-            return Cow::Owned(sql::reference_name(name, '"'));
+            return Cow::Owned(sql::reference_name(name, '"', 1));
         }
         text::field_name(&self.dialect, name)
     }
@@ -75,6 +75,12 @@ impl Target for DuckDb {
         } else {
             self.equal(cx, field, value)
         }
+    }
+
+    fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        let regex = text::regex(&self.dialect, value);
+        // The reference leaves quotes bare, which end the literal.
+        Ok(if cx.env.is_reference() { regex.replace("''", "'") } else { regex })
     }
 
     fn field_exists(&self, cx: &mut Cx<'_>, field: &str, exists: bool) -> FragResult {

@@ -28,15 +28,12 @@ pub(super) fn has_case(value: &SigmaString) -> bool {
 }
 
 /// A name as the reference's SQL backends quote it: bare if it is made of ASCII word characters, else in quotes without
-/// escapes.
-pub(super) fn reference_name(name: &str, quote: char) -> String {
+/// escapes. `shortest` is the least length of a bare name.
+pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String {
     // The reference's pattern ends with `$`, which also stands before a last newline.
     let word = name.strip_suffix('\n').unwrap_or(name);
-    if word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        name.to_owned()
-    } else {
-        format!("{quote}{name}{quote}")
-    }
+    let is_bare = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_bare && word.len() >= shortest { name.to_owned() } else { format!("{quote}{name}{quote}") }
 }
 
 /// Two fields compared as the reference's SQL backends do: `%` and `_` in the second one's value are wildcards.

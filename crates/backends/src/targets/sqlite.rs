@@ -129,7 +129,7 @@ impl Target for Sqlite {
         }
     }
 
-    fn finalizes_generated(&self) -> bool {
+    fn honours_generate(&self) -> bool {
         true
     }
 

@@ -40,3 +40,44 @@ fn risk(level: Option<Level>) -> i64 {
         Some(Level::Critical) => 10,
     }
 }
+
+/// Rules of a correlation with the documents among their queries as the reference puts them into the SQL: as Python
+/// prints them.
+pub(super) fn printed(queries: &[Data]) -> Vec<Data> {
+    queries
+        .iter()
+        .map(|query| Data::Text(query.as_str().map_or_else(|| python(query), str::to_owned)))
+        .collect()
+}
+
+fn python(data: &Data) -> String {
+    match data {
+        Data::Null => "None".to_owned(),
+        Data::Bool(true) => "True".to_owned(),
+        Data::Bool(false) => "False".to_owned(),
+        Data::Number(number) => number.to_string(),
+        Data::Text(text) => python_text(text),
+        Data::List(items) => format!("[{}]", items.iter().map(python).collect::<Vec<_>>().join(", ")),
+        Data::Map(pairs) => {
+            let pairs = pairs.iter().map(|(key, value)| format!("{}: {}", python_text(key), python(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// A text in single quotes, or in double quotes if that spares escapes.
+fn python_text(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote || c == '\\' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}

@@ -40,7 +40,8 @@ fn description(correlation: &Correlation) -> Data {
         Some((_, old)) => *old = data,
         None => pairs.push((key.to_owned(), data)),
     };
-    for (key, data) in &meta.custom {
+    // `generate` beside the correlation is no attribute of its own.
+    for (key, data) in meta.custom.iter().filter(|(key, _)| key != "generate") {
         set(key, data.clone());
     }
     set("correlation", of_correlation(correlation));
