@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use sigyn_diagnostics::Span;
-use sigyn_ir::{Compat, Data, RuleItem, State};
+use sigyn_ir::{Compat, Condition, Data, Rule, RuleItem, State};
 
 /// Backend options (`-O key=value`).
 #[derive(Clone, Debug, Default)]
@@ -102,12 +102,37 @@ pub struct Cx<'a> {
     pub ancestry: Ancestry,
     /// Where the item at hand stands in the rule.
     pub span: Span,
+    /// Items of identifiers that the reference counts as alternatives (`sigyn_ir::Condition::lone`).
+    lone: Vec<Span>,
 }
 
 impl<'a> Cx<'a> {
     /// The start of a conversion.
     pub fn new(env: &'a Env, rule: &'a RuleItem, state: State) -> Self {
-        Self { env, rule, state, deferred: Vec::new(), ancestry: Ancestry::default(), span: rule.span() }
+        Self {
+            env,
+            rule,
+            state,
+            deferred: Vec::new(),
+            ancestry: Ancestry::default(),
+            span: rule.span(),
+            lone: Vec::new(),
+        }
+    }
+
+    /// Notes which identifiers of a condition the reference counts as alternatives.
+    pub fn note_lone(&mut self, rule: &Rule, condition: &Condition) {
+        if !self.env.is_reference() {
+            return;
+        }
+        for (_, detection) in condition.lone.iter().filter_map(|id| rule.detection(*id)) {
+            detection.for_each_item(&mut |item| self.lone.push(item.span));
+        }
+    }
+
+    /// What stands above an item, as the reference counts it.
+    pub(crate) fn ancestry_at(&self, span: Span) -> Ancestry {
+        Ancestry { or: self.ancestry.or || self.lone.contains(&span), ..self.ancestry }
     }
 
     /// Runs `inner` below an operator, then restores what stood above.

@@ -197,6 +197,7 @@ impl Converter {
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
                 let RuleItem::Rule(rule) = &item else { return Ok(Finished::default()) };
+                check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
@@ -218,6 +219,8 @@ impl Converter {
         set: &RuleSet,
         converted_rules: &[Option<Converted>],
     ) -> Converted {
+        // The reference puts every correlation out, also those that only another one reads.
+        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
         let mut cx = self.context();
         let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
         let item = RuleItem::Correlation(correlation);
@@ -269,6 +272,17 @@ impl Converter {
             document => document.to_json(None),
         };
         Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
+    }
+}
+
+/// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
+/// put something beside it.
+fn check_conditions(rule: &Rule) -> Result<(), Failure> {
+    match rule.conditions.iter().find(|condition| condition.text.trim().is_empty()) {
+        Some(condition) => Err(Diagnostic::error(&codes::condition::SYNTAX, "the condition is empty")
+            .at(condition.span)
+            .into()),
+        None => Ok(()),
     }
 }
 

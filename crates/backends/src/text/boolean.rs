@@ -16,7 +16,8 @@ pub(crate) fn expr(target: &dyn Target, cx: &mut Cx<'_>, expr: &Expr<'_>) -> Fra
         Expr::AtLeast { count, of } => target.at_least(cx, *count, of),
         Expr::Field { field, value, span } => {
             cx.span = *span;
-            target.field(cx, field, value).map_err(|error| error.or_at(*span))
+            let ancestry = cx.ancestry_at(*span);
+            cx.below(ancestry, |cx| target.field(cx, field, value)).map_err(|error| error.or_at(*span))
         }
         Expr::Keyword { value, span } => {
             cx.span = *span;
