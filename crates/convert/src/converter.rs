@@ -145,10 +145,7 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let mut flags = flags(at);
-                // The reference prints correlations even if only another one reads them.
-                flags.is_output |= self.env.is_reference() && !self.target.honours_generate();
-                let result = self.correlation(correlation.clone(), flags, &set, &converted);
+                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -220,7 +217,8 @@ impl Converter {
         converted_rules: &[Option<Converted>],
     ) -> Converted {
         // The reference puts every correlation out, also those that only another one reads.
-        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
+        let puts_all_out = self.env.is_reference() && !self.target.honours_generate();
+        let flags = Flags { is_output: flags.is_output || puts_all_out, ..flags };
         let mut cx = self.context();
         let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
         let item = RuleItem::Correlation(correlation);
