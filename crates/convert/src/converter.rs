@@ -229,7 +229,8 @@ impl Converter {
         converted_rules: &[Option<Converted>],
     ) -> Converted {
         // The reference puts every correlation out, also those that only another one reads.
-        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
+        let puts_all_out = self.env.is_reference() && !self.target.honours_generate();
+        let flags = Flags { is_output: flags.is_output || puts_all_out, ..flags };
         let mut cx = self.context();
         let applied = if self.target.pipes_correlations(&self.env) {
             self.pipeline.apply_correlation(&mut correlation, set, &mut cx)
@@ -249,7 +250,6 @@ impl Converter {
         converted(item, result, flags, Vec::new())
     }
 
-    /// Queries in the output format, and as a correlation reads them.
     fn finished(
         &self,
         item: &RuleItem,
@@ -263,7 +263,8 @@ impl Converter {
         let states = queries.iter().map(|query| query.state.clone()).collect();
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
         // The reference hands raw queries out even where the rule stands for itself too.
-        if stays_raw && (self.env.is_reference() || !flags.is_output) {
+        let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
+        if stays_raw && (hands_raw_out || !flags.is_output) {
             return Ok((raw.clone(), Raw { queries: raw, states }));
         }
         let mut finished = Vec::with_capacity(queries.len());
@@ -339,7 +340,11 @@ fn subqueries<'a>(
             let rule = converted.get(reference.target.0 as usize).and_then(Option::as_ref);
             match rule {
                 Some(Converted { queries: Ok(_), item, raw, .. }) => {
-                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states })
+                    let rules = match item {
+                        RuleItem::Rule(_) => Vec::new(),
+                        RuleItem::Correlation(inner) => subqueries(inner, converted)?,
+                    };
+                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states, rules })
                 }
                 _ => {
                     let message = format!("the rule `{}` has no query", reference.text);
