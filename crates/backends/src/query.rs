@@ -30,7 +30,7 @@ impl From<String> for Frag {
 }
 
 /// A rule that a correlation reads, with its converted queries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Subquery<'a> {
     /// The rule, as the pipeline left it.
     pub rule: &'a RuleItem,
@@ -38,6 +38,8 @@ pub struct Subquery<'a> {
     pub queries: &'a [Data],
     /// The states that the conversion of each condition left.
     pub states: &'a [State],
+    /// If it is a correlation, the rules it reads in turn.
+    pub rules: Vec<Subquery<'a>>,
 }
 
 /// The output of a run.

@@ -59,6 +59,11 @@ pub trait Target: Send + Sync {
         text::and(self.this(), cx, args)
     }
 
+    /// Converted operands with an operator between them.
+    fn joined(&self, _cx: &Cx<'_>, operator: Operator, operands: Vec<String>) -> String {
+        text::joined(self.this(), operator, &operands)
+    }
+
     /// What must not hold.
     fn not(&self, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
         text::not(self.this(), cx, arg)
@@ -237,6 +242,12 @@ pub trait Target: Send + Sync {
     /// A finished query in an output format. `index` counts the queries of the rule.
     fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
         text::finalize(self.this(), cx, query, index)
+    }
+
+    /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format
+    /// or not at all. Most hand out such a rule's bare query, and a correlation below another one always.
+    fn honours_generate(&self) -> bool {
+        false
     }
 
     /// All queries of a run in an output format.

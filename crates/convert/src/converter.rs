@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
+use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, SourceId, codes};
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
@@ -147,7 +147,12 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                // The reference takes the rules in turn and prints nested correlations in any case.
+                let (flags, known) = match self.env.is_reference() {
+                    true => (Flags { is_output: true, ..flags(at) }, &converted[..at]),
+                    false => (flags(at), &converted[..]),
+                };
+                let result = self.correlation(correlation.clone(), flags, &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -165,20 +170,15 @@ impl Converter {
             .flatten()
             .cloned()
             .collect();
-        let texts = queries.iter().filter(|query| query.as_str().is_some()).count();
-        if self.env.is_reference() && texts > 0 && texts < queries.len() {
-            return Err(Failure {
-                diagnostic: Diagnostic::error(
-                    &codes::backend::UNSUPPORTED,
-                    "the reference prints either texts or documents, and there are both",
-                ),
-                reference_class: "TypeError",
-            });
+        let output = match self.target.output(&self.env, queries)? {
+            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text))?,
+            Output::List(list) => self.finalize(list.clone(), Output::List(list))?,
+        };
+        if self.env.is_reference() && is_mixed(&output) {
+            let message = "texts and documents together are no output of the reference";
+            return Err(Error::value(message).as_reference("TypeError").into());
         }
-        match self.target.output(&self.env, queries)? {
-            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
-            Output::List(list) => self.finalize(list.clone(), Output::List(list)),
-        }
+        Ok(output)
     }
 
     /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
@@ -229,7 +229,8 @@ impl Converter {
         converted_rules: &[Option<Converted>],
     ) -> Converted {
         // The reference puts every correlation out, also those that only another one reads.
-        let flags = Flags { is_output: flags.is_output || self.env.is_reference(), ..flags };
+        let puts_all_out = self.env.is_reference() && !self.target.honours_generate();
+        let flags = Flags { is_output: flags.is_output || puts_all_out, ..flags };
         let mut cx = self.context();
         let applied = if self.target.pipes_correlations(&self.env) {
             self.pipeline.apply_correlation(&mut correlation, set, &mut cx)
@@ -249,7 +250,6 @@ impl Converter {
         converted(item, result, flags, Vec::new())
     }
 
-    /// Queries in the output format, and as a correlation reads them.
     fn finished(
         &self,
         item: &RuleItem,
@@ -263,7 +263,8 @@ impl Converter {
         let states = queries.iter().map(|query| query.state.clone()).collect();
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
         // The reference hands raw queries out even where the rule stands for itself too.
-        if stays_raw && (self.env.is_reference() || !flags.is_output) {
+        let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
+        if stays_raw && (hands_raw_out || !flags.is_output) {
             return Ok((raw.clone(), Raw { queries: raw, states }));
         }
         let mut finished = Vec::with_capacity(queries.len());
@@ -286,6 +287,14 @@ impl Converter {
         };
         Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
     }
+}
+
+/// Whether an output has both texts and documents: rules that a correlation reads and that stand for themselves
+/// too stay texts in the reference.
+fn is_mixed(output: &Output) -> bool {
+    let Output::List(queries) = output else { return false };
+    let texts = queries.iter().filter(|query| matches!(query, Data::Text(_))).count();
+    texts > 0 && texts < queries.len()
 }
 
 /// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
@@ -331,7 +340,11 @@ fn subqueries<'a>(
             let rule = converted.get(reference.target.0 as usize).and_then(Option::as_ref);
             match rule {
                 Some(Converted { queries: Ok(_), item, raw, .. }) => {
-                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states })
+                    let rules = match item {
+                        RuleItem::Rule(_) => Vec::new(),
+                        RuleItem::Correlation(inner) => subqueries(inner, converted)?,
+                    };
+                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states, rules })
                 }
                 _ => {
                     let message = format!("the rule `{}` has no query", reference.text);

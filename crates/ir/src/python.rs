@@ -9,12 +9,15 @@ impl Data {
     pub fn to_python(&self) -> String {
         match self {
             Data::Text(text) => text.clone(),
-            other => {
-                let mut out = String::new();
-                other.write_python(&mut out);
-                out
-            }
+            other => other.to_python_repr(),
         }
+    }
+
+    /// The data as Python's `repr()` gives it: texts in quotes too.
+    pub fn to_python_repr(&self) -> String {
+        let mut out = String::new();
+        self.write_python(&mut out);
+        out
     }
 
     fn write_python(&self, out: &mut String) {

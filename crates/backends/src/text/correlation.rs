@@ -52,15 +52,31 @@ pub(crate) fn correlation(
         ("aggregate", &aggregate),
         ("condition", &condition),
         ("groupby", &group_by),
+        ("groups", &groups(target, cx, method, correlation)),
     ])])
+}
+
+/// The fields of the grouping on their own; `*` if there are none.
+fn groups(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    method: &CorrelationDialect,
+    correlation: &Correlation,
+) -> String {
+    let fields: Vec<_> =
+        correlation.group_by.iter().flatten().map(|field| target.field_name(cx, field)).collect();
+    match fields.as_slice() {
+        [] => "*".to_owned(),
+        fields => fields.join(method.group_by_joiner.as_deref().unwrap_or(", ")),
+    }
 }
 
 fn no_such(kind: &str) -> Error {
     Error::correlation(format!("the target has no correlation `{}`", kind.trim_end_matches("_extended")))
 }
 
-/// The text of a converted query. Documents cannot stand inside a correlation; the reference puts them there as
-/// Python prints them.
+/// The text of a converted query; documents cannot stand inside a correlation. The reference writes them there
+/// as Python's `str` does.
 fn query_text<'q>(cx: &Cx<'_>, query: &'q Data) -> Result<Cow<'q, str>, Error> {
     match query {
         Data::Text(text) => Ok(Cow::Borrowed(text)),

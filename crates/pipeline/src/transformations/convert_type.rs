@@ -81,7 +81,7 @@ impl ConvertType {
             (ConvertType::Text, Value::Number(number)) => {
                 Ok(Some(Value::Str(SigmaString::parse(&number.to_string()))))
             }
-            // The reference forgets that only a part of a timestamp counts.
+            // The reference takes a part of a timestamp for a number.
             (ConvertType::Text, Value::TimePart { number, .. }) if run.cx.reading == Compat::PySigma => {
                 Ok(Some(Value::Str(SigmaString::parse(&number.to_string()))))
             }
