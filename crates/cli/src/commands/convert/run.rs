@@ -53,8 +53,7 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
     let need = if args.without_pipeline { PipelineNeed::Waived } else { PipelineNeed::Held };
     let strictness = if args.own.strict_fields { Strictness::Refuse } else { Strictness::Report };
     let converter = setup::converter(Wanted {
-        target: args.target.as_deref(),
-        dialect: args.own.dialect.as_deref(),
+        aim: &args.aim,
         pipelines: &args.pipelines,
         env,
         strictness,
