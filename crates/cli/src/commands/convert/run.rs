@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sigyn_backends::Env;
+use sigyn_backends::{Attack, Env};
 use sigyn_convert::{Conversion, Converter, Strictness, load};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
-use sigyn_ir::{Data, LoadOptions};
+use sigyn_ir::LoadOptions;
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
@@ -62,10 +62,12 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
     Ok((converter, LoadOptions::new(compat)))
 }
 
-fn attack_data(path: &std::path::Path) -> Result<Data, Vec<Found>> {
+fn attack_data(path: &std::path::Path) -> Result<Arc<Attack>, Vec<Found>> {
     let file = setup::read(path).map_err(|found| vec![found])?;
-    json::read(&file.text).map_err(|why| {
-        let diagnostic = Diagnostic::error(&codes::input::NOT_JSON, format!("`{}`: {why}", file.name));
+    let bundle = json::read(&file.text);
+    bundle.and_then(|bundle| Attack::from_stix(&bundle)).map(Arc::new).map_err(|why| {
+        let message = format!("`{}` has no names of ATT&CK: {why}", file.name);
+        let diagnostic = Diagnostic::error(&codes::input::BAD_ARGUMENT, message);
         vec![Found::of(file.name, diagnostic)]
     })
 }
