@@ -91,7 +91,7 @@ fn the_demo_needs_nothing_but_the_binary() {
     let run = Folder::with(&[]).run("demo");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.contains("-- Password Guessing From One Address"));
-    assert!(run.stdout.lines().any(|line| line.starts_with("== ")));
+    assert_eq!(run.stdout.lines().filter(|line| line.starts_with("== ")).count(), 3, "three targets");
 }
 
 #[test]
