@@ -43,7 +43,7 @@ pub(crate) static SPEC: Spec = Spec {
         item: "transformations:\n- {type: set_state, key: query_table, val: T}\n\
                - {type: table_field_failure, tables: {T: [A, B]}}",
         before: "{A: 1, C: 2}",
-        after: "error: invalid-target-field: the table `T` has no field `C`",
+        after: "error: unknown-table-field: the table `T` has no field `C`",
     }],
 };
 
@@ -104,7 +104,7 @@ impl Transformation for TableFieldFailure {
                 None => Ok(Outcome::Kept),
                 Some(field) => {
                     let message = format!("the table `{table}` has no field `{field}`");
-                    Err(run.fail(&codes::INVALID_TARGET_FIELD, message))
+                    Err(run.fail(&codes::UNKNOWN_TABLE_FIELD, message))
                 }
             }
         })
