@@ -1,5 +1,7 @@
 //! What the targets of Elasticsearch and OpenSearch share.
 
+pub(super) mod comparison;
+pub(super) mod index;
 pub(super) mod lucene;
 pub(super) mod regex;
 pub(super) mod siem;
