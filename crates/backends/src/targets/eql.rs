@@ -206,7 +206,7 @@ fn indices(cx: &Cx<'_>) -> Data {
         Data::Null | Data::Bool(false) => false,
         _ => true,
     });
-    match of_pipeline.cloned().unwrap_or_else(|| siem::indices(&cx.env.options)) {
+    match of_pipeline.cloned().unwrap_or_else(|| siem::indices(cx.env)) {
         list @ Data::List(_) => list,
         single => Data::List(vec![single]),
     }

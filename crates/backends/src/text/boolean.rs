@@ -61,6 +61,14 @@ fn refuse_deferred(target: &dyn Target, cx: &Cx<'_>, before: usize, place: &str)
     }
 }
 
+/// The reference takes a value that it does not know for an operator that it does not know.
+fn below_operator(error: Error) -> Error {
+    match error.reference_class {
+        "TypeError" => error.as_reference("NotImplementedError"),
+        _ => error,
+    }
+}
+
 /// The operands that have text, joined; deferred ones stand behind the query and leave nothing here.
 fn join(
     target: &dyn Target,
@@ -72,11 +80,9 @@ fn join(
     let token = if operator == Operator::Or { &operators.or } else { &operators.and };
     let mut joined: Option<String> = None;
     for arg in args {
-        let frag = if target.stands_bare(cx, operator, arg) {
-            target.expr(cx, arg)?
-        } else {
-            target.group(cx, arg)?
-        };
+        let frag =
+            if target.stands_bare(cx, operator, arg) { target.expr(cx, arg) } else { target.group(cx, arg) };
+        let frag = frag.map_err(below_operator)?;
         let Frag::Text(text) = frag else { continue };
         match &mut joined {
             None => joined = Some(text),
@@ -100,8 +106,9 @@ pub(crate) fn not(target: &dyn Target, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragR
     let (ancestry, before) = (Ancestry { not: true, negated_group, ..cx.ancestry }, cx.deferred.len());
     // The reference leaves alternatives bare that a single value is written as (windash, networks).
     let needs_group = is_operator || (!cx.env.is_reference() && !target.stands_bare(cx, Operator::Not, arg));
-    let frag =
-        cx.below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })?;
+    let frag = cx
+        .below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })
+        .map_err(below_operator)?;
     if !matches!(frag, Frag::Deferred(_)) {
         refuse_deferred(target, cx, before, "below a negated group")?;
     }
