@@ -81,27 +81,6 @@ impl Data {
         out
     }
 
-    /// The value as Python's `repr()` prints it.
-    pub fn to_python(&self) -> String {
-        match self {
-            Data::Null => "None".to_owned(),
-            Data::Bool(true) => "True".to_owned(),
-            Data::Bool(false) => "False".to_owned(),
-            Data::Number(number) => number.to_string(),
-            Data::Text(text) => python_string(text),
-            Data::List(items) => {
-                format!("[{}]", items.iter().map(Data::to_python).collect::<Vec<_>>().join(", "))
-            }
-            Data::Map(pairs) => {
-                let pairs: Vec<_> = pairs
-                    .iter()
-                    .map(|(key, value)| format!("{}: {}", python_string(key), value.to_python()))
-                    .collect();
-                format!("{{{}}}", pairs.join(", "))
-            }
-        }
-    }
-
     fn write_json(&self, out: &mut String, indent: Option<usize>, depth: usize) {
         match self {
             Data::Null => out.push_str("null"),
@@ -173,26 +152,6 @@ fn write_json_string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
-}
-
-fn python_string(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c == quote => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }
 
 impl From<&str> for Data {

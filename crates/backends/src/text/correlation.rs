@@ -52,7 +52,23 @@ pub(crate) fn correlation(
         ("aggregate", &aggregate),
         ("condition", &condition),
         ("groupby", &group_by),
+        ("groups", &groups(target, cx, method, correlation)),
     ])])
+}
+
+/// The fields of the grouping on their own; `*` if there are none.
+fn groups(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    method: &CorrelationDialect,
+    correlation: &Correlation,
+) -> String {
+    let fields: Vec<_> =
+        correlation.group_by.iter().flatten().map(|field| target.field_name(cx, field)).collect();
+    match fields.as_slice() {
+        [] => "*".to_owned(),
+        fields => fields.join(method.group_by_joiner.as_deref().unwrap_or(", ")),
+    }
 }
 
 fn no_such(kind: &str) -> Error {

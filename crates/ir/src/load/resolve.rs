@@ -334,7 +334,8 @@ fn outputs(set: &mut RuleSet, compat: Compat) {
     set.outputs = (0..set.items.len())
         .map(|at| match compat {
             Compat::Spec => !referenced[at] || wanted[at],
-            Compat::PySigma => !silenced[at],
+            // The reference prints correlations even where only another one reads them.
+            Compat::PySigma => !silenced[at] || matches!(set.items[at], RuleItem::Correlation(_)),
         })
         .collect();
     set.is_referenced = referenced;

@@ -35,7 +35,7 @@ pub(crate) fn python_text(value: &Value) -> String {
 
 /// A value as Python's `repr()` prints it.
 pub(crate) fn python_repr_text(value: &Value) -> String {
-    to_data(value).to_python()
+    to_data(value).to_python_repr()
 }
 
 fn pairs(value: &Value) -> Vec<(Value, Value)> {

@@ -10,7 +10,6 @@ use sigyn_ir::LoadOptions;
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
-use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, json};
 
@@ -32,10 +31,8 @@ pub(crate) fn run(args: &Convert) -> Exit {
     }
     let (sources, loaded) = load(texts, &options);
     let names = loaded.set.items.len() + loaded.failed.len();
-    let progress = Progress::new("converting", loaded.set.items.len());
     let conversion = converter.convert(loaded.set);
-    progress.finish();
-    let mut run = Run { args, sources, found: unread, rules: names, converted: 0 };
+    let mut run = Run { args, sources: Arc::new(sources), found: unread, rules: names, converted: 0 };
     let found: Vec<Found> = loaded.diagnostics.into_iter().map(|found| run.place(found)).collect();
     run.found.extend(found);
     run.finish(conversion)
@@ -86,7 +83,7 @@ fn texts(args: &Convert) -> Result<(Vec<SourceFile>, Vec<Found>), Vec<Found>> {
 /// A run on its way out.
 struct Run<'a> {
     args: &'a Convert,
-    sources: Sources,
+    sources: Arc<Sources>,
     found: Vec<Found>,
     rules: usize,
     converted: usize,
@@ -94,7 +91,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn place(&self, diagnostic: Diagnostic) -> Found {
-        Found { diagnostic, sources: self.sources.clone(), origin: String::new() }
+        Found::within(&self.sources, diagnostic)
     }
 
     fn finish(mut self, conversion: Conversion) -> Exit {
