@@ -39,6 +39,19 @@ fn only_strings_are_compared_with_a_colon() {
     eql("{a: true}", "any where a == true", "any where a:true");
 }
 
+/// Elasticsearch negates comparisons themselves, which an absent field then does not meet.
+#[test]
+fn negated_comparisons_hold_for_absent_fields() {
+    for (selection, ours, reference) in [
+        ("{a: 5}", r#"(?a != null and string(a) == "5")"#, "a:5"),
+        ("{a|gte: 5}", "(?a != null and a >= 5)", "a >= 5"),
+        ("{a: x}", r#"a:"x""#, r#"a:"x""#),
+    ] {
+        let whole = |negated: &str| format!("any where not {negated}");
+        check("eql", selection, "not selection", &whole(ours), &whole(reference));
+    }
+}
+
 #[test]
 fn case_counts_under_cased() {
     same("{a|cased: Abc}", r#"any where a == "Abc""#);

@@ -50,7 +50,12 @@ impl Way {
                         .rules
                         .iter()
                         .map(|rule| rule.target.0 as usize)
-                        .map(|of| Subquery { rule: &set.items[of], queries: &raw[of] })
+                        .map(|of| Subquery {
+                            rule: &set.items[of],
+                            queries: &raw[of],
+                            states: &[],
+                            rules: Vec::new(),
+                        })
                         .collect();
                     let mut cx = Cx::new(&env, item, State::default());
                     target.correlation(&mut cx, correlation, &rules).map_err(message)?
