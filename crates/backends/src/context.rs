@@ -4,17 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use sigyn_diagnostics::Span;
-use sigyn_ir::{Data, RuleItem, State};
-
-/// Which reading of rules and targets is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Compat {
-    /// Right by the specification and the target's documentation.
-    #[default]
-    Spec,
-    /// What pySigma 1.5.1 and its backends print, defects included.
-    PySigma,
-}
+use sigyn_ir::{Compat, Data, RuleItem, State};
 
 /// Backend options (`-O key=value`).
 #[derive(Clone, Debug, Default)]

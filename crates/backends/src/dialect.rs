@@ -3,6 +3,7 @@
 //! Built-in targets and users' dialect files have the same form (`docs/dialects.md`). Every key has a default
 //! that means "the language cannot say this", and a rule that needs it is refused.
 
+mod check;
 mod correlation;
 mod field;
 mod load;

@@ -15,7 +15,7 @@ pub mod targets;
 mod template;
 mod text;
 
-pub use context::{Ancestry, Compat, Cx, Deferred, Env, Options};
+pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;
 pub use query::{Frag, Output, Subquery};

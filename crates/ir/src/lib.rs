@@ -4,11 +4,13 @@
 //! strings lossless (wildcards, escapes and placeholders are parts, not characters). The pipelines rewrite
 //! this form, the backends print it, the engine compiles it; nobody below reads YAML again.
 
+pub mod compat;
 mod correlation;
 mod data;
 mod describe;
 mod detection;
 mod expr;
+mod load;
 mod meta;
 mod number;
 mod rule;
@@ -16,6 +18,7 @@ mod state;
 mod string;
 mod value;
 
+pub use compat::pysigma_class;
 pub use correlation::{
     Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, RuleRef, Threshold,
     ThresholdOp, Timespan,
@@ -25,6 +28,9 @@ pub use detection::{
     Condition, ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, Linking,
 };
 pub use expr::Expr;
+pub use load::{
+    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, read, read_text, resolve,
+};
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;
 pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};

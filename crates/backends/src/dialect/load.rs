@@ -7,7 +7,10 @@ use super::Dialect;
 /// Reads a dialect file. The error names the key, the place and what is expected.
 pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
     let mut dialect: Dialect = serde_saphyr::from_str(text).map_err(|error| {
-        let diagnostic = Diagnostic::error(&codes::backend::DIALECT, error.without_snippet().to_string());
+        let message = error.without_snippet().to_string();
+        // The place is said by the span.
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+        let diagnostic = Diagnostic::error(&codes::backend::DIALECT, message);
         match error.location() {
             Some(location) => diagnostic.at(line_span(source, text, location.line(), location.column())),
             None => diagnostic.at(Span::new(source, 0, 0)),
@@ -24,6 +27,9 @@ pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
             },
         );
     }
+    super::check::check(&dialect).map_err(|message| {
+        Diagnostic::error(&codes::backend::DIALECT, message).at(Span::new(source, 0, 0))
+    })?;
     Ok(dialect)
 }
 
@@ -40,4 +46,34 @@ fn line_span(source: SourceId, text: &str, line: u64, column: u64) -> Span {
         start += content.len();
     }
     Span::new(source, text.len(), text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "name: x\ntitle: X\noperators: {or: OR, and: AND, not: NOT}\n";
+
+    fn check(more: &str, expected: Result<(), (&str, &str)>) {
+        let text = format!("{SMALLEST}{more}");
+        match (load(SourceId::default(), &text), expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(found), Err((message, place))) => {
+                assert!(found.message.contains(message), "{}", found.message);
+                let span = found.span.unwrap_or_default();
+                assert!(text[span.start as usize..].starts_with(place), "{} at {span:?}", found.message);
+            }
+            (found, expected) => panic!("{more}: {found:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        check("", Ok(()));
+        check("match: {equal: '{field}={value}'}\n", Ok(()));
+        check("match: {equal: '{fild}'}\n", Err(("`match.equal` has no placeholder `{fild}`", "name: x")));
+        check("matches: {}\n", Err(("unknown field `matches`", "matches")));
+        check("match: {equal: '{field'}\n", Err(("without `}`", "'{field'")));
+        check("field: {quote_if: '('}\n", Err(("", "'('")));
+    }
 }

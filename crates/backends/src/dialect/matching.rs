@@ -140,6 +140,8 @@ pub struct ListDialect {
 pub struct UnboundDialect {
     /// A string.
     pub string: Option<Template>,
+    /// A string with regard to case.
+    pub cased: Option<Template>,
     /// A number.
     pub number: Option<Template>,
     /// A regular expression; also `{flag_i}`, `{flag_m}`, `{flag_s}`.

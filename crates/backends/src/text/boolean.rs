@@ -196,7 +196,7 @@ fn is_alternatives(target: &dyn Target, cx: &Cx<'_>, cidr: &Cidr) -> bool {
     dialect.matching.cidr.is_none() && !has_lists && cidr.patterns().len() > 1 && !cx.env.is_reference()
 }
 
-pub(crate) fn is_list(target: &dyn Target, _cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
+pub(crate) fn is_list(target: &dyn Target, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
     let list = &target.dialect().list;
     let operator = if outer == Operator::Or { &list.or } else { &list.and };
     if operator.is_none() || list.expr.is_none() {
@@ -207,8 +207,13 @@ pub(crate) fn is_list(target: &dyn Target, _cx: &Cx<'_>, outer: Operator, args: 
         let Expr::Field { field, value, .. } = arg else { return false };
         *first.get_or_insert(field) == field
             && match &**value {
-                Value::Str(string) | Value::Cased(string) => list.allow_wildcards || !string.has_wildcard(),
-                Value::Number(_) | Value::TimePart { .. } => true,
+                Value::Str(string) => list.allow_wildcards || !string.has_wildcard(),
+                Value::Number(_) => true,
+                // The reference forgets in lists that case, or only a part of a timestamp, counts.
+                Value::Cased(string) => {
+                    cx.env.is_reference() && (list.allow_wildcards || !string.has_wildcard())
+                }
+                Value::TimePart { .. } => cx.env.is_reference(),
                 _ => false,
             }
     })

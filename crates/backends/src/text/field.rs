@@ -328,8 +328,12 @@ fn below_expansion(cx: &mut Cx<'_>, inner: impl FnOnce(&mut Cx<'_>) -> FragResul
 
 pub(crate) fn keyword(target: &dyn Target, cx: &mut Cx<'_>, value: &Value) -> FragResult {
     match value {
-        Value::Str(string) | Value::Cased(string) => target.keyword_string(cx, string),
-        Value::Number(number) | Value::TimePart { number, .. } => target.keyword_number(cx, *number),
+        Value::Str(string) => target.keyword_string(cx, string),
+        Value::Number(number) => target.keyword_number(cx, *number),
+        // The reference forgets that case, or only a part of a timestamp, counts.
+        Value::Cased(string) if cx.env.is_reference() => target.keyword_string(cx, string),
+        Value::Cased(string) => keyword_cased(target, cx, string),
+        Value::TimePart { number, .. } if cx.env.is_reference() => target.keyword_number(cx, *number),
         Value::Regex(regex) => target.keyword_regex(cx, regex),
         Value::Query { text, id } if text.contains("{field}") => {
             Err(Error::value(format!("the query text of `{id}` needs a field, and a keyword has none")))
@@ -349,13 +353,29 @@ pub(crate) fn keyword(target: &dyn Target, cx: &mut Cx<'_>, value: &Value) -> Fr
     }
 }
 
+fn keyword_cased(target: &dyn Target, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
+    match &target.dialect().unbound.cased {
+        Some(template) => fill_keyword(target, cx, template, value),
+        None => Err(Error::unsupported("the target cannot search a keyword with regard to case")),
+    }
+}
+
+fn fill_keyword(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> FragResult {
+    let text = target.string(cx, value)?;
+    let regex = string_as_regex(target, cx, template, value)?;
+    Ok(Frag::Text(template.fill(&[("value", &text), ("regex", &regex)])))
+}
+
 pub(crate) fn keyword_string(target: &dyn Target, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
     let Some(template) = &target.dialect().unbound.string else {
         return Err(Error::unsupported("the target cannot search a string without a field"));
     };
-    let text = target.string(cx, value)?;
-    let regex = string_as_regex(target, cx, template, value)?;
-    Ok(Frag::Text(template.fill(&[("value", &text), ("regex", &regex)])))
+    fill_keyword(target, cx, template, value)
 }
 
 pub(crate) fn keyword_number(target: &dyn Target, _cx: &mut Cx<'_>, value: Number) -> FragResult {

@@ -26,12 +26,12 @@ pub static EMPTY_SELECTOR: Code = Code {
     help: "Correct the pattern, or define an identifier that it matches.",
 };
 
-/// Aggregations after `
+/// Aggregations after `|` are no longer part of Sigma.
 pub static AGGREGATION: Code = Code {
     number: 3004,
     name: "condition-aggregation",
-    summary: "Aggregations after `",
-    help: "` are no longer part of Sigma.|Write a correlation rule that refers to this rule.",
+    summary: "Aggregations after `|` are no longer part of Sigma.",
+    help: "Write a correlation rule that refers to this rule.",
 };
 
 /// A condition keyword is not in lower case.
@@ -66,6 +66,22 @@ pub static NESTING_LIMIT: Code = Code {
     help: "Split the condition into several search identifiers.",
 };
 
+/// The condition is no text.
+pub static NOT_TEXT: Code = Code {
+    number: 3009,
+    name: "condition-not-text",
+    summary: "The condition is no text.",
+    help: "Write the condition as a text, or a list of texts.",
+};
+
+/// The condition asks for more search identifiers than there are.
+pub static COUNT_OUT_OF_REACH: Code = Code {
+    number: 3010,
+    name: "count-out-of-reach",
+    summary: "The condition asks for more search identifiers than there are.",
+    help: "Lower the number.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &SYNTAX,
@@ -76,4 +92,6 @@ pub static ALL: &[&Code] = &[
     &RESERVED_IDENTIFIER,
     &MISSING,
     &NESTING_LIMIT,
+    &NOT_TEXT,
+    &COUNT_OUT_OF_REACH,
 ];

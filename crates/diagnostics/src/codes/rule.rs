@@ -318,6 +318,62 @@ pub static EXPECTED_TEXT: Code = Code {
     help: "Quote the value.",
 };
 
+/// The id is no text.
+pub static ID_NOT_TEXT: Code =
+    Code { number: 2041, name: "id-not-text", summary: "The id is no text.", help: "Write a UUID." };
+
+/// The name is no text.
+pub static NAME_NOT_TEXT: Code =
+    Code { number: 2042, name: "name-not-text", summary: "The name is no text.", help: "Quote the name." };
+
+/// A tag has no namespace.
+pub static TAG_WITHOUT_NAMESPACE: Code = Code {
+    number: 2043,
+    name: "tag-without-namespace",
+    summary: "A tag has no namespace.",
+    help: "Write tags such as `attack.t1059`.",
+};
+
+/// A value cannot be encoded as the modifier asks.
+pub static NOT_ENCODABLE: Code = Code {
+    number: 2044,
+    name: "not-encodable",
+    summary: "A value cannot be encoded as the modifier asks.",
+    help: "Use characters that the encoding can express, and put a Base64 modifier behind a UTF-16 modifier.",
+};
+
+/// A reference to a field holds wildcards.
+pub static FIELDREF_WILDCARD: Code = Code {
+    number: 2045,
+    name: "fieldref-wildcard",
+    summary: "A reference to a field holds wildcards.",
+    help: "Name one field; escape `*` and `?` with a backslash.",
+};
+
+/// The regular expression is empty.
+pub static EMPTY_REGEX: Code = Code {
+    number: 2046,
+    name: "empty-regex",
+    summary: "The regular expression is empty.",
+    help: "Write a pattern, or remove the item.",
+};
+
+/// The regular expression needs look-around or back-references, which linear-time matching cannot do.
+pub static UNSUPPORTED_REGEX: Code = Code {
+    number: 2047,
+    name: "unsupported-regex",
+    summary: "The regular expression needs look-around or back-references, which linear-time matching cannot do.",
+    help: "Rewrite the pattern without them, or allow backtracking for this run.",
+};
+
+/// The key of a detection item is no text.
+pub static BAD_KEY: Code = Code {
+    number: 2048,
+    name: "bad-key",
+    summary: "The key of a detection item is no text.",
+    help: "Quote the name of the field.",
+};
+
 /// The correlation has no type.
 pub static MISSING_CORRELATION_TYPE: Code = Code {
     number: 2050,
@@ -430,6 +486,54 @@ pub static UNUSED_CONDITION_FIELD: Code = Code {
     help: "Remove the field.",
 };
 
+/// The correlation is not a map.
+pub static CORRELATION_NOT_A_MAP: Code = Code {
+    number: 2064,
+    name: "correlation-not-a-map",
+    summary: "The correlation is not a map.",
+    help: "Give `correlation:` with type, rules, timespan and condition.",
+};
+
+/// The correlation has no time span.
+pub static MISSING_TIMESPAN: Code = Code {
+    number: 2065,
+    name: "missing-timespan",
+    summary: "The correlation has no time span.",
+    help: "Add `timespan:`, such as 10m.",
+};
+
+/// An alias is not a map from rules to fields.
+pub static BAD_ALIAS: Code = Code {
+    number: 2066,
+    name: "bad-alias",
+    summary: "An alias is not a map from rules to fields.",
+    help: "Write `alias: {rule: field}`.",
+};
+
+/// The correlation has no condition.
+pub static MISSING_CORRELATION_CONDITION: Code = Code {
+    number: 2067,
+    name: "missing-correlation-condition",
+    summary: "The correlation has no condition.",
+    help: "Add `condition:` with an operator and a number, such as `gte: 10`.",
+};
+
+/// The condition over rules cannot be read or stands in the wrong type of correlation.
+pub static BAD_EXTENDED_CONDITION: Code = Code {
+    number: 2068,
+    name: "bad-extended-condition",
+    summary: "The condition over rules cannot be read or stands in the wrong type of correlation.",
+    help: "Join the names of rules with `and`, `or`, `not` in a temporal correlation.",
+};
+
+/// The rules and the condition over them name different rules.
+pub static EXTENDED_CONDITION_RULES: Code = Code {
+    number: 2069,
+    name: "extended-condition-rules",
+    summary: "The rules and the condition over them name different rules.",
+    help: "Name each rule in both, or leave `rules` out.",
+};
+
 /// The filter is no map.
 pub static BAD_FILTER: Code = Code {
     number: 2070,
@@ -536,6 +640,14 @@ pub static ALL: &[&Code] = &[
     &NUMBER_AS_TEXT,
     &HOST_BITS,
     &EXPECTED_TEXT,
+    &ID_NOT_TEXT,
+    &NAME_NOT_TEXT,
+    &TAG_WITHOUT_NAMESPACE,
+    &NOT_ENCODABLE,
+    &FIELDREF_WILDCARD,
+    &EMPTY_REGEX,
+    &UNSUPPORTED_REGEX,
+    &BAD_KEY,
     &MISSING_CORRELATION_TYPE,
     &BAD_CORRELATION_TYPE,
     &BAD_CORRELATION_RULES,
@@ -550,6 +662,12 @@ pub static ALL: &[&Code] = &[
     &MISSING_PERCENTILE,
     &MISSING_CONDITION_FIELD,
     &UNUSED_CONDITION_FIELD,
+    &CORRELATION_NOT_A_MAP,
+    &MISSING_TIMESPAN,
+    &BAD_ALIAS,
+    &MISSING_CORRELATION_CONDITION,
+    &BAD_EXTENDED_CONDITION,
+    &EXTENDED_CONDITION_RULES,
     &BAD_FILTER,
     &BAD_FILTER_RULES,
     &BAD_FILTER_CONDITION,

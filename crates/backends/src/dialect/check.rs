@@ -1,0 +1,129 @@
+//! What a dialect file must get right beyond its form: templates use only placeholders that they are given.
+
+use super::{CorrelationDialect, Dialect, MatchDialect, Matcher};
+use crate::Template;
+
+/// The first placeholder that a template is never given: the key, the placeholder, those it is given.
+pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
+    let mut templates = Templates::default();
+    templates.matching("match", &dialect.matching);
+    if let Some(negated) = &dialect.not_match {
+        templates.matching("not_match", negated);
+    }
+    let field = &dialect.field;
+    templates.add("field.null", field.null.as_ref(), &["field"]);
+    templates.add("field.exists", field.exists.as_ref(), &["field"]);
+    templates.add("field.not_exists", field.not_exists.as_ref(), &["field"]);
+    let pair = &["field1", "field2"];
+    templates.add("field_ref.equal", dialect.field_ref.equal.as_ref(), pair);
+    templates.add("field_ref.startswith", dialect.field_ref.startswith.as_ref(), pair);
+    templates.add("field_ref.endswith", dialect.field_ref.endswith.as_ref(), pair);
+    templates.add("field_ref.contains", dialect.field_ref.contains.as_ref(), pair);
+    templates.add("operators.group", dialect.operators.group.as_ref(), &["expr"]);
+    templates.add("compare.expr", dialect.compare.expr.as_ref(), &["field", "operator", "value"]);
+    templates.add("time_part.expr", dialect.time_part.expr.as_ref(), &["field", "timestamp_part"]);
+    templates.add("list.expr", dialect.list.expr.as_ref(), &["field", "op", "list"]);
+    templates.add("unbound.string", dialect.unbound.string.as_ref(), &["value", "regex"]);
+    templates.add("unbound.cased", dialect.unbound.cased.as_ref(), &["value", "regex"]);
+    templates.add("unbound.number", dialect.unbound.number.as_ref(), &["value"]);
+    let flags = &["value", "regex", "flag_i", "flag_m", "flag_s"];
+    templates.add("unbound.regex", dialect.unbound.regex.as_ref(), flags);
+    templates.add("query.expression", Some(&dialect.query.expression), &["query", "state[*", "rule.*"]);
+    for (name, method) in &dialect.correlation {
+        templates.correlation(&format!("correlation.{name}"), method);
+    }
+    templates.check()
+}
+
+/// Templates with their keys and the placeholders that they are given (`*` at the end stands for any name).
+#[derive(Default)]
+struct Templates<'d> {
+    all: Vec<(String, &'d Template, &'static [&'static str])>,
+}
+
+impl<'d> Templates<'d> {
+    fn add(&mut self, key: &str, template: Option<&'d Template>, given: &'static [&'static str]) {
+        self.all.extend(template.map(|template| (key.to_owned(), template, given)));
+    }
+
+    fn matching(&mut self, section: &str, matching: &'d MatchDialect) {
+        let value = &["field", "value", "regex"];
+        let plain = [
+            ("equal", matching.equal.as_ref()),
+            ("startswith", matching.startswith.as_ref().map(Matcher::template)),
+            ("endswith", matching.endswith.as_ref().map(Matcher::template)),
+            ("contains", matching.contains.as_ref().map(Matcher::template)),
+            ("wildcard", matching.wildcard.as_ref()),
+            ("cased", matching.cased.as_ref()),
+            ("cased_startswith", matching.cased_startswith.as_ref().map(Matcher::template)),
+            ("cased_endswith", matching.cased_endswith.as_ref().map(Matcher::template)),
+            ("cased_contains", matching.cased_contains.as_ref().map(Matcher::template)),
+        ];
+        for (key, template) in plain {
+            self.add(&format!("{section}.{key}"), template, value);
+        }
+        let flags = &["field", "regex", "flag_i", "flag_m", "flag_s"];
+        self.add(&format!("{section}.regex"), matching.regex.as_ref(), flags);
+        let network = &["field", "value", "network", "prefixlen", "netmask"];
+        self.add(&format!("{section}.cidr"), matching.cidr.as_ref(), network);
+    }
+
+    fn correlation(&mut self, section: &str, method: &'d CorrelationDialect) {
+        let frame = &["search", "typing", "aggregate", "condition", "timespan", "groupby"];
+        let mut add = |key: &str, template, given| self.add(&format!("{section}.{key}"), template, given);
+        add("query", method.query.as_ref(), frame);
+        add("search_single", method.search_single.as_ref(), &["query", "ruleid", "normalization"]);
+        add("search_multi", method.search_multi.as_ref(), &["queries"]);
+        add("search_multi_query", method.search_multi_query.as_ref(), &["query", "ruleid", "normalization"]);
+        add("typing", method.typing.as_ref(), &["queries"]);
+        add("typing_query", method.typing_query.as_ref(), &["query", "ruleid"]);
+        add("normalization", method.normalization.as_ref(), &["alias", "field"]);
+        add("referenced_rule", method.referenced_rule.as_ref(), &["ruleid"]);
+        add("group_by", method.group_by.as_ref(), &["fields"]);
+        add("group_by_field", method.group_by_field.as_ref(), &["field"]);
+        add("fields", method.fields.as_ref(), &["fields"]);
+        add("fields_field", method.fields_field.as_ref(), &["field"]);
+        add("rule_reference", method.rule_reference.as_ref(), &["ruleid"]);
+        for (kind, templates) in &method.types {
+            add(&format!("types.{kind}.query"), templates.query.as_ref(), frame);
+            add(
+                &format!("types.{kind}.aggregation"),
+                templates.aggregation.as_ref(),
+                &[
+                    "search",
+                    "timespan",
+                    "groupby",
+                    "field",
+                    "fields",
+                    "referenced_rules",
+                    "percentile",
+                    "rule.*",
+                ],
+            );
+            add(
+                &format!("types.{kind}.condition"),
+                templates.condition.as_ref(),
+                &["op", "count", "field", "referenced_rules", "extended_condition"],
+            );
+        }
+    }
+
+    fn check(self) -> Result<(), String> {
+        for (key, template, given) in self.all {
+            let is_given = |name: &str| {
+                given.iter().any(|known| match known.strip_suffix('*') {
+                    Some(prefix) => name.starts_with(prefix),
+                    None => name == *known,
+                })
+            };
+            if let Some(name) = template.names().find(|name| !is_given(name)) {
+                let known: Vec<_> = given.iter().map(|name| format!("{{{name}}}")).collect();
+                return Err(format!(
+                    "`{key}` has no placeholder `{{{name}}}`; it is given {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+}

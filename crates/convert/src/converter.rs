@@ -1,0 +1,325 @@
+//! The way of a rule set through a pipeline and a target.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
+use sigyn_diagnostics::{Diagnostic, codes};
+use sigyn_ir::{Compat, Correlation, Data, Rule, RuleItem, RuleSet};
+use sigyn_pipeline::{Context, Files, Pipeline, Reading};
+
+use crate::Failure;
+
+/// What becomes of a field that the pipeline leaves unmapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Strictness {
+    /// It is reported.
+    #[default]
+    Report,
+    /// The rule is refused (`--strict-fields`).
+    Refuse,
+}
+
+/// What a conversion is made with.
+pub struct Settings {
+    /// The target.
+    pub target: Box<dyn Target>,
+    /// The user's pipelines, in the order given; they apply by priority.
+    pub pipelines: Vec<Pipeline>,
+    /// Format, options, reading.
+    pub env: Env,
+    /// What pipelines may read.
+    pub files: Arc<dyn Files>,
+    /// What becomes of unmapped fields.
+    pub strictness: Strictness,
+}
+
+/// A target with its pipeline, ready to convert any number of rule sets.
+pub struct Converter {
+    target: Box<dyn Target>,
+    pipeline: Pipeline,
+    env: Env,
+    files: Arc<dyn Files>,
+    strictness: Strictness,
+}
+
+/// What became of a rule set.
+#[derive(Debug)]
+pub struct Conversion {
+    /// The rules in order.
+    pub rules: Vec<Converted>,
+    /// The output over all rules.
+    pub output: Result<Output, Failure>,
+}
+
+/// What became of a rule.
+#[derive(Debug)]
+pub struct Converted {
+    /// The rule as the pipeline left it.
+    pub item: RuleItem,
+    /// Its queries in the output format, or why there are none.
+    pub queries: Result<Vec<Data>, Failure>,
+    /// Whether the queries are part of the output; false if only a correlation reads them.
+    pub is_output: bool,
+    /// Fields that no mapping of the pipeline touched.
+    pub unmapped: Vec<String>,
+    /// Queries as a correlation reads them.
+    raw: Vec<Data>,
+}
+
+impl Converter {
+    /// Joins the target's own pipelines with the user's.
+    ///
+    /// # Errors
+    /// The target does not know the format or the correlation method, or names a pipeline that does not exist.
+    pub fn new(settings: Settings) -> Result<Self, Diagnostic> {
+        let Settings { target, pipelines, mut env, files, strictness } = settings;
+        let dialect = target.dialect();
+        if env.format.is_empty() {
+            env.format.clone_from(&dialect.default_format);
+        }
+        check_format(dialect, &env)?;
+        let own = |names: Vec<String>| {
+            names.iter().try_fold(Pipeline::default(), |joined, name| {
+                sigyn_pipeline::builtin(name).map(|pipeline| joined.then(pipeline)).ok_or_else(|| {
+                    let message = format!("the target `{}` names the pipeline `{name}`", dialect.name);
+                    Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)
+                })
+            })
+        };
+        let mut pipeline = own(target.pipelines_before(&env.format))?
+            .then(Pipeline::chain(pipelines))
+            .then(own(target.pipelines_after(&env.format))?);
+        let options = env.options.iter().map(|(name, value)| (format!("backend_{name}"), value.clone()));
+        pipeline.vars.extend(options);
+        pipeline.vars.push(("backend".to_owned(), dialect.title.as_str().into()));
+        pipeline.vars.push(("output_format".to_owned(), env.format.as_str().into()));
+        Ok(Self { target, pipeline, env, files, strictness })
+    }
+
+    /// The target.
+    pub fn target(&self) -> &dyn Target {
+        self.target.as_ref()
+    }
+
+    /// Converts a rule set.
+    pub fn convert(&self, set: RuleSet) -> Conversion {
+        let RuleSet { items, outputs, is_referenced } = set;
+        let flags = |at: usize| {
+            let get = |list: &[bool], default| list.get(at).copied().unwrap_or(default);
+            Flags { is_output: get(&outputs, true), is_referenced: get(&is_referenced, false) }
+        };
+        let mut converted: Vec<Option<Converted>> = items
+            .par_iter()
+            .enumerate()
+            .map(|(at, item)| match item {
+                RuleItem::Rule(rule) => Some(self.rule(rule.clone(), flags(at))),
+                RuleItem::Correlation(_) => None,
+            })
+            .collect();
+        // Correlations stand behind the rules they read, so that one walk suffices.
+        let mut set = RuleSet { items, outputs: Vec::new(), is_referenced: Vec::new() };
+        if converted.iter().any(Option::is_none) {
+            for (item, converted) in set.items.iter_mut().zip(&converted) {
+                if let Some(converted) = converted {
+                    item.clone_from(&converted.item);
+                }
+            }
+        }
+        for at in 0..converted.len() {
+            if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
+                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                set.items[at] = result.item.clone();
+                converted[at] = Some(result);
+            }
+        }
+        let rules: Vec<Converted> = converted.into_iter().flatten().collect();
+        let output = self.output(&rules);
+        Conversion { rules, output }
+    }
+
+    fn output(&self, rules: &[Converted]) -> Result<Output, Failure> {
+        let queries = rules
+            .iter()
+            .filter(|rule| rule.is_output)
+            .filter_map(|rule| rule.queries.as_ref().ok())
+            .flatten()
+            .cloned()
+            .collect();
+        match self.target.output(&self.env, queries)? {
+            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
+            Output::List(list) => self.finalize(list.clone(), Output::List(list)),
+        }
+    }
+
+    /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
+    fn finalize(&self, queries: Vec<Data>, unchanged: Output) -> Result<Output, Failure> {
+        if self.pipeline.counts().2 == 0 {
+            return Ok(unchanged);
+        }
+        Ok(match self.pipeline.finalize_with(queries, self.files.as_ref())? {
+            sigyn_pipeline::Output::Text(text) => Output::Text(text),
+            sigyn_pipeline::Output::List(list) => Output::List(list),
+        })
+    }
+
+    fn context(&self) -> Context {
+        let reading = match self.env.compat {
+            Compat::Spec => Reading::Specification,
+            Compat::PySigma => Reading::Reference,
+        };
+        Context::with_files(reading, self.files.clone())
+    }
+
+    fn rule(&self, mut rule: Rule, flags: Flags) -> Converted {
+        let mut cx = self.context();
+        let applied = self.pipeline.apply(&mut rule, &mut cx);
+        let unmapped = if self.pipeline.maps_fields() { cx.unmapped_fields(&rule) } else { Vec::new() };
+        let item = RuleItem::Rule(rule);
+        let result = applied
+            .map_err(Failure::from)
+            .and_then(|()| self.check_fields(&item, &unmapped))
+            .and_then(|()| {
+                let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Vec::new())) };
+                let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
+                self.finished(&item, &mut cx, queries, flags)
+            });
+        converted(item, result, flags, unmapped)
+    }
+
+    fn check_fields(&self, item: &RuleItem, unmapped: &[String]) -> Result<(), Failure> {
+        if self.strictness == Strictness::Report || unmapped.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the pipeline maps no field for {}", unmapped.join(", "));
+        Err(Diagnostic::error(&codes::pipeline::UNMAPPED_FIELD, message).at(item.span()).into())
+    }
+
+    fn correlation(
+        &self,
+        mut correlation: Correlation,
+        flags: Flags,
+        set: &RuleSet,
+        converted_rules: &[Option<Converted>],
+    ) -> Converted {
+        let mut cx = self.context();
+        let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
+        let item = RuleItem::Correlation(correlation);
+        let result = applied.map_err(Failure::from).and_then(|()| {
+            let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Vec::new())) };
+            let rules = subqueries(correlation, converted_rules)?;
+            let mut target_cx = Cx::new(&self.env, &item, cx.state.clone());
+            let texts = self.target.correlation(&mut target_cx, correlation, &rules)?;
+            let state = target_cx.state;
+            let queries = texts.into_iter().map(|text| Query { text, state: state.clone() }).collect();
+            self.finished(&item, &mut cx, queries, flags)
+        });
+        converted(item, result, flags, Vec::new())
+    }
+
+    /// Queries in the output format, and as a correlation reads them.
+    fn finished(
+        &self,
+        item: &RuleItem,
+        cx: &mut Context,
+        queries: Vec<Query>,
+        flags: Flags,
+    ) -> Result<(Vec<Data>, Vec<Data>), Failure> {
+        let finalizes_subqueries = self.target.dialect().query.finalize_subqueries;
+        let is_correlation = matches!(item, RuleItem::Correlation(_));
+        let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
+        let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
+        // The reference hands raw queries out even where the rule stands for itself too.
+        if stays_raw && (self.env.is_reference() || !flags.is_output) {
+            return Ok((raw.clone(), raw));
+        }
+        let mut finished = Vec::with_capacity(queries.len());
+        for (index, query) in queries.into_iter().enumerate() {
+            let mut target_cx = Cx::new(&self.env, item, query.state);
+            let query = self.target.finalize(&mut target_cx, query.text, index)?;
+            finished.push(self.postprocess(item, cx, query)?);
+        }
+        let raw = if stays_raw { raw } else { finished.clone() };
+        Ok((finished, raw))
+    }
+
+    fn postprocess(&self, item: &RuleItem, cx: &mut Context, query: Data) -> Result<Data, Failure> {
+        if self.pipeline.counts().1 == 0 {
+            return Ok(query);
+        }
+        let text = match query {
+            Data::Text(text) => text,
+            document => document.to_json(None),
+        };
+        Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
+    }
+}
+
+/// How a rule stands in its set.
+#[derive(Clone, Copy)]
+struct Flags {
+    is_output: bool,
+    is_referenced: bool,
+}
+
+fn converted(
+    item: RuleItem,
+    result: Result<(Vec<Data>, Vec<Data>), Failure>,
+    flags: Flags,
+    unmapped: Vec<String>,
+) -> Converted {
+    let (queries, raw) = match result {
+        Ok((queries, raw)) => (Ok(queries), raw),
+        Err(failure) => (Err(failure), Vec::new()),
+    };
+    Converted { item, queries, is_output: flags.is_output, unmapped, raw }
+}
+
+/// The rules that a correlation reads, with their queries.
+fn subqueries<'a>(
+    correlation: &Correlation,
+    converted: &'a [Option<Converted>],
+) -> Result<Vec<Subquery<'a>>, Failure> {
+    correlation
+        .rules
+        .iter()
+        .map(|reference| {
+            let rule = converted.get(reference.target.0 as usize).and_then(Option::as_ref);
+            match rule {
+                Some(Converted { queries: Ok(_), item, raw, .. }) => {
+                    Ok(Subquery { rule: item, queries: raw })
+                }
+                _ => {
+                    let message = format!("the rule `{}` has no query", reference.text);
+                    let diagnostic = Diagnostic::error(&codes::backend::REFERENCED_RULE_FAILED, message);
+                    Err(Failure {
+                        diagnostic: diagnostic.at(reference.span),
+                        reference_class: "SigmaConversionError",
+                    })
+                }
+            }
+        })
+        .collect()
+}
+
+fn check_format(dialect: &sigyn_backends::Dialect, env: &Env) -> Result<(), Diagnostic> {
+    if dialect.format(&env.format).is_none() {
+        let known: Vec<_> = dialect.formats.iter().map(|format| format.name.as_str()).collect();
+        let message = format!("the target `{}` has no output format `{}`", dialect.name, env.format);
+        return Err(Diagnostic::error(&codes::backend::UNKNOWN_FORMAT, message)
+            .with_help(format!("use one of {}", known.join(", "))));
+    }
+    match &env.method {
+        Some(method) if !dialect.correlation.contains_key(method) => {
+            let known: Vec<_> = dialect.correlation.keys().map(String::as_str).collect();
+            let message = format!("the target `{}` has no correlation method `{method}`", dialect.name);
+            let help = if known.is_empty() {
+                "the target has no correlations".to_owned()
+            } else {
+                format!("use one of {}", known.join(", "))
+            };
+            Err(Diagnostic::error(&codes::backend::UNKNOWN_CORRELATION_METHOD, message).with_help(help))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Loading: from text to a [`RuleSet`](crate::RuleSet), in two stages.
+//!
+//! [`read`] lowers one file by itself, so a caller may read many files at once; [`resolve`] puts files together:
+//! filters are applied, references linked, rules ordered. Neither fails: a document that cannot be used is left
+//! out and reported. Under [`Compat::PySigma`] one bad document refuses its whole file, as in the reference.
+
+mod cidr;
+mod condition;
+mod correlation;
+mod encode;
+mod expand;
+mod filter;
+mod item;
+mod meta;
+mod modify;
+mod order;
+mod python_regex;
+mod regex;
+mod resolve;
+mod rule;
+
+use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Span};
+use sigyn_syntax::{Attributes, DocumentKind};
+
+pub use resolve::{FailedDocument, Loaded, resolve};
+pub use sigyn_syntax::Compat;
+
+use crate::{Correlation, Rule};
+use filter::Filter;
+
+/// How rules are read.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Which reading applies.
+    pub compat: Compat,
+    /// What happens to regular expressions that linear-time matching cannot do.
+    pub backtracking_regex: BacktrackingRegex,
+}
+
+impl LoadOptions {
+    /// Options for a reading, without backtracking.
+    pub fn new(compat: Compat) -> Self {
+        Self { compat, backtracking_regex: BacktrackingRegex::Refuse }
+    }
+}
+
+/// What happens to regular expressions with look-around or back-references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BacktrackingRegex {
+    /// The rule is refused, with a code of its own.
+    Refuse,
+    /// The rule is loaded; whoever runs it needs a backtracking engine.
+    Allow,
+}
+
+/// A file whose documents are lowered but not yet linked.
+#[derive(Debug)]
+pub struct ParsedFile {
+    /// The file.
+    pub source: SourceId,
+    pub(crate) documents: Vec<ParsedDocument>,
+}
+
+impl ParsedFile {
+    /// What was found so far, in the order of the documents.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.documents.iter().flat_map(|document| &document.diagnostics)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ParsedDocument {
+    pub(crate) content: Content,
+    pub(crate) title: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) span: Span,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Content {
+    Nothing,
+    Rule(Box<Rule>),
+    Correlation(Box<Correlation>),
+    Filter(Box<Filter>),
+}
+
+impl ParsedDocument {
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Reads and lowers one file. Pure: it may run on any thread.
+pub fn read(source: SourceId, file: &SourceFile, options: &LoadOptions) -> ParsedFile {
+    read_text(source, &file.text, options)
+}
+
+/// As [`read`], from a text.
+pub fn read_text(source: SourceId, text: &str, options: &LoadOptions) -> ParsedFile {
+    let stream = sigyn_yaml::parse(source, text);
+    let documents = sigyn_syntax::documents(stream, options.compat)
+        .into_iter()
+        .map(|document| lower(document, options))
+        .collect();
+    ParsedFile { source, documents }
+}
+
+/// What lowering carries along.
+pub(crate) struct Context<'o> {
+    pub(crate) options: &'o LoadOptions,
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+impl Context<'_> {
+    pub(crate) fn compat(&self) -> Compat {
+        self.options.compat
+    }
+
+    /// Reports a warning; under the reference's reading there are none.
+    pub(crate) fn warn(
+        &mut self,
+        code: &'static sigyn_diagnostics::Code,
+        message: impl FnOnce() -> String,
+        span: Span,
+    ) {
+        if !self.options.compat.is_pysigma() {
+            self.findings.push(Diagnostic::warning(code, message()).at(span));
+        }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        code: &'static sigyn_diagnostics::Code,
+        message: impl Into<String>,
+        span: Span,
+    ) {
+        self.findings.push(Diagnostic::error(code, message).at(span));
+    }
+}
+
+fn lower(document: sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedDocument {
+    let mut context = Context { options, findings: document.diagnostics };
+    let mut parsed = ParsedDocument {
+        content: Content::Nothing,
+        title: None,
+        id: None,
+        span: document.span,
+        diagnostics: Vec::new(),
+    };
+    if document.kind != DocumentKind::Broken {
+        let attributes = Attributes::read(&document.value, options.compat, &mut context.findings);
+        parsed.title = attributes.title.as_ref().map(|title| title.value.to_string());
+        parsed.id = attributes.id.as_ref().map(|id| id.value.clone());
+        let (value, span) = (&document.value, document.span);
+        parsed.content = match document.kind {
+            DocumentKind::Rule => rule::lower(value, attributes, span, &mut context)
+                .map_or(Content::Nothing, |rule| Content::Rule(Box::new(rule))),
+            DocumentKind::Correlation => correlation::lower(value, attributes, span, &mut context)
+                .map_or(Content::Nothing, |correlation| Content::Correlation(Box::new(correlation))),
+            DocumentKind::Filter => filter::lower(value, attributes, span, &mut context)
+                .map_or(Content::Nothing, |filter| Content::Filter(Box::new(filter))),
+            DocumentKind::Broken => Content::Nothing,
+        };
+    }
+    parsed.diagnostics = context.findings;
+    parsed
+}

@@ -1,0 +1,140 @@
+//! Detection items: `field|modifier: values`.
+
+use std::sync::Arc;
+
+use sigyn_diagnostics::{Span, codes};
+use sigyn_syntax::{Reading, Scalar, Value as Written, scalar::is_ambiguous};
+use sigyn_yaml::Style;
+
+use super::Context;
+use super::modify::{self, Chain, Work};
+use crate::{DetectionItem, Linking, Modifier, Number, SigmaString, Value};
+
+/// Lowers one item; `None` if it cannot be read at all (reported).
+pub(crate) fn lower(
+    key: Option<&Written<'_>>,
+    value: &Written<'_>,
+    context: &mut Context<'_>,
+) -> Option<DetectionItem> {
+    let span = key.map_or(value.span, |key| key.span.to(value.span));
+    let (field, modifiers) = match key {
+        Some(key) => read_key(key, context)?,
+        None => (None, Vec::new()),
+    };
+    let items = value.as_list().unwrap_or(std::slice::from_ref(value));
+    let is_regex = modifiers.contains(&Modifier::Re);
+    let mut works = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(scalar) = item.as_scalar() else {
+            let message = "a list or map cannot stand as a value";
+            context.error(&codes::rule::BAD_VALUE, message, item.span);
+            return None;
+        };
+        works.push((read_value(scalar, item.span, is_regex, context)?, item.span));
+    }
+    lint_values(&works, items, value, field.is_some(), context);
+    let written: Arc<[Value]> = works.iter().map(|(work, _)| work.value.clone()).collect();
+    let chain = Chain { modifiers: &modifiers, has_field: field.is_some(), span };
+    let values = modify::apply(&chain, works, context)?;
+    let linking = if modifiers.contains(&Modifier::All) { Linking::And } else { Linking::Or };
+    let is_negated = modifiers.contains(&Modifier::Neq);
+    Some(DetectionItem { field, modifiers, values, linking, is_negated, written, marks: Vec::new(), span })
+}
+
+/// Splits `field|modifier|modifier`.
+fn read_key(key: &Written<'_>, context: &mut Context<'_>) -> Option<(Option<String>, Vec<Modifier>)> {
+    let Some(scalar) = key.as_scalar() else {
+        context.error(&codes::rule::BAD_KEY, "the name of a field is no text", key.span);
+        return None;
+    };
+    match scalar.reading {
+        // An empty key brings keywords; so does a null in the reference.
+        Reading::Null if context.compat().is_pysigma() => return Some((None, Vec::new())),
+        Reading::Text => {}
+        _ if context.compat().is_pysigma() => {
+            context.error(&codes::rule::BAD_KEY, "the name of a field is no text", key.span);
+            return None;
+        }
+        _ => {}
+    }
+    let mut parts = scalar.text.split('|');
+    let field = parts.next().filter(|field| !field.is_empty()).map(str::to_owned);
+    let mut modifiers = Vec::new();
+    for name in parts {
+        let Some(modifier) = modify::by_name(name, context.compat()) else {
+            let message = format!("the modifier `{name}` does not exist");
+            context.error(&codes::rule::UNKNOWN_MODIFIER, message, key.span);
+            return None;
+        };
+        modifiers.push(modifier);
+    }
+    Some((field, modifiers))
+}
+
+/// A value before its modifiers.
+fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Context<'_>) -> Option<Work> {
+    let value = match scalar.reading {
+        Reading::Text if is_regex => Value::Str(SigmaString::literal(scalar.text.as_ref())),
+        Reading::Text => Value::Str(SigmaString::parse(&scalar.text)),
+        Reading::Null => Value::Null,
+        Reading::Bool(value) => Value::Bool(value),
+        Reading::Int(value) => Value::Number(Number::Int(value)),
+        Reading::Float(value) if value.is_finite() => Value::Number(normal(value)),
+        Reading::Float(_) | Reading::Huge => {
+            let message = format!("the number `{}` is out of range", scalar.text);
+            context.error(&codes::rule::BAD_NUMBER, message, span);
+            return None;
+        }
+        Reading::Date => {
+            let message = format!("the date `{}` cannot stand as a value", scalar.text);
+            context.error(&codes::rule::BAD_VALUE, message, span);
+            return None;
+        }
+    };
+    Some(Work { value, text: scalar.text.to_string() })
+}
+
+/// A decimal that is an integer becomes one.
+fn normal(value: f64) -> Number {
+    // 2^96: far above any number in a rule and exactly convertible.
+    const INTEGERS_MAX: f64 = 79_228_162_514_264_337_593_543_950_336.0;
+    if value.fract() == 0.0 && value.abs() < INTEGERS_MAX {
+        #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
+        return Number::Int(value as i128);
+    }
+    Number::Float(value)
+}
+
+fn lint_values(
+    works: &[(Work, Span)],
+    items: &[Written<'_>],
+    value: &Written<'_>,
+    has_field: bool,
+    context: &mut Context<'_>,
+) {
+    if context.compat().is_pysigma() {
+        return;
+    }
+    for ((work, span), item) in works.iter().zip(items) {
+        if work.value == Value::Null {
+            if !has_field {
+                let message = "null cannot be searched for without a field";
+                context.error(&codes::rule::NULL_KEYWORD, message, *span);
+            } else if value.as_list().is_some() {
+                context.warn(
+                    &codes::rule::NULL_IN_LIST,
+                    || "the list of values holds null".to_owned(),
+                    *span,
+                );
+            }
+        }
+        if item.as_scalar().is_some_and(|scalar| scalar.style == Style::Plain && is_ambiguous(&scalar.text)) {
+            let text = &work.text;
+            context.warn(
+                &codes::rule::YAML_AMBIGUITY,
+                || format!("`{text}` means something else to other YAML readers"),
+                *span,
+            );
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `processing_state` on a detection item: a comparison with the pipeline's state.
+
+use sigyn_diagnostics::Diagnostic;
+use sigyn_ir::DetectionItem;
+
+use crate::{
+    conditions::{DetectionItemCondition, state},
+    context::Scope,
+    params::{Params, Spec},
+};
+
+pub(crate) static SPEC: Spec = Spec {
+    name: "processing_state",
+    summary: "Holds if the value that an item set in the state compares like this.",
+    parameters: state::PARAMETERS,
+    examples: &[],
+};
+
+pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn DetectionItemCondition>> {
+    Some(Box::new(state::StateCondition::read(params)?))
+}
+
+impl DetectionItemCondition for state::StateCondition {
+    fn holds(&self, _: &DetectionItem, scope: Scope<'_>) -> Result<bool, Diagnostic> {
+        Self::holds(self, scope)
+    }
+}

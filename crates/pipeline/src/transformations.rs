@@ -1,0 +1,67 @@
+//! Transformations (`transformations`). One file each, by the value of `type`; to add one, write the file and
+//! add its name to the registry.
+
+mod external;
+mod field_names;
+mod placeholders;
+
+use sigyn_diagnostics::codes::pipeline as codes;
+
+use crate::{
+    conditions::{Registration, registry},
+    item::Transformation,
+    params::{Params, Spec},
+};
+
+registry! { dyn Transformation;
+    add_condition,
+    add_field,
+    case,
+    change_logsource,
+    command_placeholders,
+    convert_type,
+    detection_item_failure,
+    drop_detection_item,
+    extract_fields,
+    field_name_mapping,
+    field_name_prefix,
+    field_name_prefix_mapping,
+    field_name_suffix,
+    field_name_transform,
+    file_placeholders,
+    hashes_fields,
+    http_placeholders,
+    map_string,
+    nest,
+    query_expression_placeholders,
+    regex,
+    remove_field,
+    replace_string,
+    rule_failure,
+    set_custom_attribute,
+    set_field,
+    set_state,
+    set_value,
+    strict_field_mapping_failure,
+    value_placeholders,
+    wildcard_placeholders,
+}
+
+/// All transformations, by name.
+pub fn specs() -> impl Iterator<Item = &'static Spec> {
+    ALL.iter().map(|entry| entry.spec)
+}
+
+pub(crate) fn build(name: &str, params: &Params<'_>) -> Option<Box<dyn Transformation>> {
+    let entry: Option<&Registration<dyn Transformation>> =
+        ALL.iter().find(|entry| entry.spec.name == name);
+    match entry {
+        Some(entry) => (entry.build)(params),
+        None => {
+            let message = format!("there is no transformation `{name}`");
+            params.report(&codes::UNKNOWN_TRANSFORMATION, params.type_span(), message);
+            params.ignore_rest();
+            None
+        }
+    }
+}
