@@ -17,6 +17,7 @@ mod rule;
 mod state;
 mod string;
 mod value;
+mod yaml_out;
 
 pub use compat::pysigma_class;
 pub use correlation::{
@@ -37,3 +38,4 @@ pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};
 pub use value::{Cidr, CompareOp, ExpansionKind, Modifier, Regex, RegexFlags, TimePart, Value};
+pub use yaml_out::{YamlEmitter, YamlStyle};
