@@ -239,6 +239,11 @@ pub trait Target: Send + Sync {
         text::finalize(self.this(), cx, query, index)
     }
 
+    /// Whether a correlation reads its rules' queries with their format applied.
+    fn finalizes_subqueries(&self, _env: &Env) -> bool {
+        self.dialect().query.finalize_subqueries
+    }
+
     /// All queries of a run in an output format.
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
         text::output(self.this(), env, queries)

@@ -2,6 +2,7 @@
 //!
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
+mod loki;
 mod splunk;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
@@ -19,7 +20,7 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&splunk::TARGET];
+pub static ALL: &[&Builtin] = &[&loki::TARGET, &splunk::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -225,7 +225,7 @@ impl Converter {
         queries: Vec<Query>,
         flags: Flags,
     ) -> Result<(Vec<Data>, Vec<Data>), Failure> {
-        let finalizes_subqueries = self.target.dialect().query.finalize_subqueries;
+        let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();

@@ -130,9 +130,9 @@ pub(super) fn ruler_file(rules: Vec<Data>) -> Data {
 /// The file of Grafana's provisioning.
 pub(super) fn grafana_file(rules: Vec<Data>, options: &Options) -> Data {
     let interval = options.text("grafana_interval", "1m");
-    let organisation = options.text("grafana_org_id", "1").trim().parse().map_or(1, Number::Int);
+    let organisation = options.text("grafana_org_id", "1").trim().parse().unwrap_or(1);
     let group = Data::map([
-        ("orgId", Data::Number(organisation)),
+        ("orgId", Data::Number(Number::Int(organisation))),
         ("name", interval.as_str().into()),
         ("folder", options.text("grafana_folder", "sigma").into()),
         ("interval", interval.as_str().into()),
