@@ -9,6 +9,7 @@
 mod context;
 pub mod dialect;
 mod error;
+mod normal;
 mod query;
 mod target;
 pub mod targets;

@@ -3,6 +3,7 @@
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
 mod loki;
+mod secops;
 mod splunk;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
@@ -20,7 +21,7 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&loki::TARGET, &splunk::TARGET];
+pub static ALL: &[&Builtin] = &[&loki::TARGET, &secops::TARGET, &splunk::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -8,8 +8,8 @@ mod correlate;
 mod frame;
 mod hint;
 mod keyword;
+mod partition;
 mod pattern;
-mod tree;
 mod writer;
 
 use std::borrow::Cow;
@@ -17,9 +17,9 @@ use std::borrow::Cow;
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, State, YamlStyle};
 
 use self::hint::Hints;
-use self::tree::{Builder, Node};
 use self::writer::{Part, Stages, Writer};
 use super::Builtin;
+use crate::normal::{Builder, Node};
 use crate::{Cx, Dialect, Env, Error, Output, Query, Subquery, Target};
 
 pub(super) static TARGET: Builtin = Builtin {
@@ -134,7 +134,7 @@ impl Conversion<'_> {
                 finished.push(query);
             } else {
                 let partitions = length.div_ceil(QUERY_CHARS_MAX);
-                let parts = tree::partition(node, partitions, self.env.is_reference());
+                let parts = partition::partition(node, partitions, self.env.is_reference());
                 split.extend(parts.into_iter().map(|part| (*at, part)));
             }
         }

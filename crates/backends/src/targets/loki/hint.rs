@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sigyn_ir::{Part, Value};
 
 use super::pattern;
-use super::tree::{Leaf, Node};
+use crate::normal::{Leaf, Node};
 
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]

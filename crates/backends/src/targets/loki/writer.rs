@@ -4,7 +4,7 @@ use sigyn_ir::{CompareOp, Number, Regex, SigmaString, TimePart, Value};
 
 use super::keyword::{self, Keyword};
 use super::pattern::{self, Place, label_name};
-use super::tree::{Branch, Leaf, Node};
+use crate::normal::{Branch, Leaf, Node};
 use crate::{Error, Template};
 
 /// What a part of a condition becomes.

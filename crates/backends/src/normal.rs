@@ -1,4 +1,5 @@
-//! Conditions without `not`: a negation is pushed down to the comparisons (De Morgan).
+//! Conditions without `not`, for languages that negate comparisons only: a negation is pushed down to the
+//! comparisons (De Morgan).
 
 use std::borrow::Cow;
 
@@ -7,9 +8,9 @@ use sigyn_ir::{Expr, Value};
 
 use crate::{Error, text};
 
-/// A condition as LogQL can say it.
+/// A condition without `not`.
 #[derive(Clone, Debug)]
-pub(super) enum Node<'r> {
+pub(crate) enum Node<'r> {
     /// One must hold.
     Or(Branch<'r>),
     /// All must hold.
@@ -22,42 +23,42 @@ pub(super) enum Node<'r> {
 
 /// What stands below an operator.
 #[derive(Clone, Debug)]
-pub(super) struct Branch<'r> {
-    pub(super) args: Vec<Node<'r>>,
+pub(crate) struct Branch<'r> {
+    pub(crate) args: Vec<Node<'r>>,
     /// The operator comes from a negation: it was the other one.
-    pub(super) is_negated: bool,
+    pub(crate) is_negated: bool,
     /// An `or` stands somewhere above.
-    pub(super) below_or: bool,
+    pub(crate) below_or: bool,
 }
 
 /// A field, or the whole line, compared with a value.
 #[derive(Clone, Debug)]
-pub(super) struct Leaf<'r> {
+pub(crate) struct Leaf<'r> {
     /// The field; none for a keyword.
-    pub(super) field: Option<Cow<'r, str>>,
-    pub(super) value: Cow<'r, Value>,
-    pub(super) is_negated: bool,
-    pub(super) span: Span,
+    pub(crate) field: Option<Cow<'r, str>>,
+    pub(crate) value: Cow<'r, Value>,
+    pub(crate) is_negated: bool,
+    pub(crate) span: Span,
 }
 
 impl Node<'_> {
     /// Whether this is a keyword.
-    pub(super) fn is_keyword(&self) -> bool {
+    pub(crate) fn is_keyword(&self) -> bool {
         matches!(self, Node::Leaf(leaf) if leaf.field.is_none())
     }
 }
 
 /// How a condition is read.
 #[derive(Clone, Copy)]
-pub(super) struct Builder {
+pub(crate) struct Builder {
     /// Keep the tree as the reference has it: alternatives of one value stay one comparison, an `or` in an `or`
     /// stays by itself.
-    pub(super) is_reference: bool,
+    pub(crate) is_reference: bool,
 }
 
 impl Builder {
     /// The condition without `not`.
-    pub(super) fn build<'r>(self, expr: Expr<'r>) -> Result<Node<'r>, Error> {
+    pub(crate) fn build<'r>(self, expr: Expr<'r>) -> Result<Node<'r>, Error> {
         self.node(expr, false, false)
     }
 
@@ -75,7 +76,7 @@ impl Builder {
             Expr::Keyword { value, span } => {
                 self.leaf(Leaf { field: None, value, is_negated, span }, below_or)
             }
-            Expr::False => Err(Error::unsupported("LogQL has no filter that is never true")),
+            Expr::False => Err(Error::unsupported("the target has no expression that is never true")),
             Expr::Nothing => Ok(Node::Nothing),
         }
     }
@@ -128,45 +129,4 @@ fn is_true(expr: &Expr<'_>, is_negated: bool) -> bool {
         Expr::Not(arg) => is_true(arg, !is_negated),
         _ => false,
     }
-}
-
-/// Splits a condition at its topmost `or` into as many conditions as asked for, or as the `or` has operands; the
-/// condition itself if it has no `or`. Together they match what the condition matches: nothing above the `or`
-/// is negated.
-///
-/// The reference leaves out the operands that remain when they are not divided evenly.
-pub(super) fn partition<'r>(node: &Node<'r>, partitions: usize, is_reference: bool) -> Vec<Node<'r>> {
-    let mut copy = node.clone();
-    let Some(branch) = topmost_or(&mut copy) else { return vec![copy] };
-    let count = branch.args.len();
-    let partitions = partitions.min(count).max(1);
-    let args = std::mem::take(&mut branch.args);
-    let size = if is_reference { count / partitions } else { count.div_ceil(partitions) };
-    args.chunks(size.max(1))
-        .take(partitions)
-        .map(|chunk| {
-            let mut part = copy.clone();
-            if let Some(branch) = topmost_or(&mut part) {
-                branch.args = chunk.to_vec();
-            }
-            part
-        })
-        .collect()
-}
-
-/// The first `or` in the order of depth.
-fn topmost_or<'n, 'r>(node: &'n mut Node<'r>) -> Option<&'n mut Branch<'r>> {
-    let mut level = vec![node];
-    while !level.is_empty() {
-        let mut below = Vec::new();
-        for node in level {
-            match node {
-                Node::Or(branch) => return Some(branch),
-                Node::And(branch) => below.extend(branch.args.iter_mut()),
-                Node::Leaf(_) | Node::Nothing => {}
-            }
-        }
-        level = below;
-    }
-    None
 }
