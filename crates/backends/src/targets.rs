@@ -3,6 +3,7 @@
 //! A new target is a folder with a `dialect.yml`, its module, and one line in [`ALL`].
 
 mod loki;
+mod qradar_aql_community;
 mod secops;
 mod splunk;
 
@@ -21,7 +22,7 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] = &[&loki::TARGET, &secops::TARGET, &splunk::TARGET];
+pub static ALL: &[&Builtin] = &[&loki::TARGET, &qradar_aql_community::TARGET, &secops::TARGET, &splunk::TARGET];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.
