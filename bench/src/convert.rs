@@ -13,7 +13,7 @@ const PEER: [&str; 3] = ["sigma-cli==3.1.0", "pySigma==1.5.1", "pysigma-backend-
 const ARGUMENTS: [&str; 6] = ["convert", "-t", "splunk", "-p", "splunk_windows", "--skip-unsupported"];
 
 /// SigmaHQ's Windows rules to Splunk, whole processes.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let Some(rules) = crate::data("sigmahq/rules/windows") else { return Ok(()) };
     let built = Command::new("cargo").args(["build", "--release", "-p", "sigyn-cli"]).status()?;
     ensure!(built.success(), "the build failed");

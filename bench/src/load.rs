@@ -14,7 +14,7 @@ use sigyn_pipeline::NoFiles;
 const ROUNDS: usize = 7;
 
 /// All of SigmaHQ's active rules: read, parse and lower, resolve, convert to Splunk.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let Some(folder) = crate::data("sigmahq/rules") else { return Ok(()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     pool.install(|| measure(&folder))
@@ -64,10 +64,11 @@ fn parse(files: &[SourceFile], options: &LoadOptions) -> Vec<ParsedFile> {
 
 fn converter() -> Result<Converter> {
     let target = sigyn_backends::targets::find("splunk").context("no splunk")?;
-    let pipeline = sigyn_pipeline::builtin::find("splunk_windows").context("no splunk_windows")?;
+    let pipeline =
+        sigyn_pipeline::builtin::get("splunk_windows").and_then(|builtin| builtin.load(SourceId::default()));
     let settings = Settings {
         target: target.build().map_err(|error| anyhow!(error.message))?,
-        pipelines: vec![pipeline.load()],
+        pipelines: vec![pipeline.context("no splunk_windows")?],
         env: Env::default(),
         files: Arc::new(NoFiles),
         strictness: Strictness::Report,

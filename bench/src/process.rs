@@ -7,27 +7,27 @@ use anyhow::{Context, Result, bail};
 
 /// What a command took, over several runs.
 #[derive(Debug)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// Wall time of each run, shortest first.
-    pub walls: Vec<Duration>,
+    pub(crate) walls: Vec<Duration>,
     /// The largest resident set seen, in bytes.
-    pub peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
 }
 
 impl Measure {
     /// The wall time in the middle.
-    pub fn median(&self) -> Duration {
+    pub(crate) fn median(&self) -> Duration {
         self.walls[self.walls.len() / 2]
     }
 
     /// The shortest wall time: the one least disturbed by other work.
-    pub fn shortest(&self) -> Duration {
+    pub(crate) fn shortest(&self) -> Duration {
         self.walls[0]
     }
 }
 
 /// Runs a command several times. Exit codes 0 and 1 (findings) are fine.
-pub fn measure(runs: usize, make: impl Fn() -> Command) -> Result<Measure> {
+pub(crate) fn measure(runs: usize, make: impl Fn() -> Command) -> Result<Measure> {
     let mut walls = Vec::new();
     let mut peak_bytes = 0;
     for _ in 0..runs {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
-use sigyn_diagnostics::{Diagnostic, codes};
-use sigyn_ir::{Compat, Correlation, Data, Rule, RuleItem, RuleSet};
-use sigyn_pipeline::{Context, Files, Pipeline, Reading};
+use sigyn_diagnostics::{Diagnostic, SourceId, codes};
+use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet};
+use sigyn_pipeline::{Context, Files, Pipeline};
 
 use crate::Failure;
 
@@ -81,7 +81,9 @@ impl Converter {
         check_format(dialect, &env)?;
         let own = |names: Vec<String>| {
             names.iter().try_fold(Pipeline::default(), |joined, name| {
-                sigyn_pipeline::builtin(name).map(|pipeline| joined.then(pipeline)).ok_or_else(|| {
+                let builtin =
+                    sigyn_pipeline::builtin::get(name).and_then(|builtin| builtin.load(SourceId::default()));
+                builtin.map(|pipeline| joined.then(pipeline)).ok_or_else(|| {
                     let message = format!("the target `{}` names the pipeline `{name}`", dialect.name);
                     Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)
                 })
@@ -100,6 +102,16 @@ impl Converter {
     /// The target.
     pub fn target(&self) -> &dyn Target {
         self.target.as_ref()
+    }
+
+    /// Format, options, reading.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The rules of a set as the pipeline leaves them, without queries.
+    pub fn prepare(&self, set: RuleSet) -> Vec<crate::Prepared> {
+        crate::prepare(&self.pipeline, set, || self.context())
     }
 
     /// Converts a rule set.
@@ -164,11 +176,7 @@ impl Converter {
     }
 
     fn context(&self) -> Context {
-        let reading = match self.env.compat {
-            Compat::Spec => Reading::Specification,
-            Compat::PySigma => Reading::Reference,
-        };
-        Context::with_files(reading, self.files.clone())
+        Context::with_files(self.env.compat, self.files.clone())
     }
 
     fn rule(&self, mut rule: Rule, flags: Flags) -> Converted {

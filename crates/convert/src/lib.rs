@@ -4,8 +4,16 @@
 //! parallel, correlations after the rules they read; the order of the output is that of the rule set. One rule
 //! that cannot be converted never costs another its output.
 
+pub mod analyze;
 mod converter;
+pub mod diff;
 mod failure;
+mod loading;
+mod prepare;
+mod report;
 
 pub use converter::{Conversion, Converted, Converter, Settings, Strictness};
 pub use failure::{Failure, reference_class};
+pub use loading::load;
+pub use prepare::{Prepared, prepare};
+pub use report::FileReport;

@@ -80,6 +80,19 @@ impl SourceFile {
         LineColumn { line: line + 1, column: self.text[start..offset].chars().count() + 1 }
     }
 
+    /// A range brought into the text and onto character boundaries: what a renderer may safely slice by.
+    pub fn clamp(&self, span: Span) -> std::ops::Range<usize> {
+        let mut start = (span.start as usize).min(self.text.len());
+        let mut end = (span.end as usize).clamp(start, self.text.len());
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
+    }
+
     /// The text of a range, empty if it does not lie in this source.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or("")

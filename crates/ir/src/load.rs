@@ -25,7 +25,7 @@ use sigyn_syntax::{Attributes, DocumentKind};
 pub use resolve::{FailedDocument, Loaded, resolve};
 pub use sigyn_syntax::Compat;
 
-use crate::{Correlation, Rule};
+use crate::{Correlation, Rule, RuleRef};
 use filter::Filter;
 
 /// How rules are read.
@@ -73,6 +73,9 @@ pub(crate) struct ParsedDocument {
     pub(crate) content: Content,
     pub(crate) title: Option<String>,
     pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    /// What a correlation refers to, also one that cannot be used.
+    pub(crate) references: Vec<RuleRef>,
     pub(crate) span: Span,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -110,6 +113,14 @@ pub fn read_text(source: SourceId, text: &str, options: &LoadOptions) -> ParsedF
 pub(crate) struct Context<'o> {
     pub(crate) options: &'o LoadOptions,
     pub(crate) findings: Vec<Diagnostic>,
+    /// What the document refers to.
+    pub(crate) references: Vec<RuleRef>,
+}
+
+impl<'o> Context<'o> {
+    pub(crate) fn new(options: &'o LoadOptions, findings: Vec<Diagnostic>) -> Self {
+        Self { options, findings, references: Vec::new() }
+    }
 }
 
 impl Context<'_> {
@@ -140,11 +151,13 @@ impl Context<'_> {
 }
 
 fn lower(document: sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedDocument {
-    let mut context = Context { options, findings: document.diagnostics };
+    let mut context = Context::new(options, document.diagnostics);
     let mut parsed = ParsedDocument {
         content: Content::Nothing,
         title: None,
         id: None,
+        name: None,
+        references: Vec::new(),
         span: document.span,
         diagnostics: Vec::new(),
     };
@@ -152,6 +165,7 @@ fn lower(document: sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedD
         let attributes = Attributes::read(&document.value, options.compat, &mut context.findings);
         parsed.title = attributes.title.as_ref().map(|title| title.value.to_string());
         parsed.id = attributes.id.as_ref().map(|id| id.value.clone());
+        parsed.name = attributes.name.as_ref().map(|name| name.value.to_string());
         let (value, span) = (&document.value, document.span);
         parsed.content = match document.kind {
             DocumentKind::Rule => rule::lower(value, attributes, span, &mut context)
@@ -163,6 +177,7 @@ fn lower(document: sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedD
             DocumentKind::Broken => Content::Nothing,
         };
     }
+    parsed.references = context.references;
     parsed.diagnostics = context.findings;
     parsed
 }

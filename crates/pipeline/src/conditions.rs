@@ -105,20 +105,12 @@ pub(crate) fn field_name(name: &str, params: &Params<'_>) -> Option<Box<dyn Fiel
     build(field_name::ALL, "field name", name, params)
 }
 
-fn build<T: ?Sized>(
-    all: &[Registration<T>],
-    kind: &str,
-    name: &str,
-    params: &Params<'_>,
-) -> Option<Box<T>> {
+fn build<T: ?Sized>(all: &[Registration<T>], kind: &str, name: &str, params: &Params<'_>) -> Option<Box<T>> {
     match all.iter().find(|entry| entry.spec.name == name) {
         Some(entry) => (entry.build)(params),
         None => {
             let names: Vec<_> = all.iter().map(|entry| entry.spec.name).collect();
-            let message = format!(
-                "there is no {kind} condition `{name}`; there are: {}",
-                names.join(", ")
-            );
+            let message = format!("there is no {kind} condition `{name}`; there are: {}", names.join(", "));
             params.report(&codes::UNKNOWN_CONDITION, params.type_span(), message);
             params.ignore_rest();
             None

@@ -2,19 +2,9 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use sigyn_ir::{Correlation, Detection, DetectionEntry, Rule, RuleSet, State};
+use sigyn_ir::{Compat, Correlation, Detection, DetectionEntry, Rule, RuleSet, State};
 
 use crate::{FieldMappings, Files, NoFiles};
-
-/// Which reading of a pipeline applies where the reference implementation's versions differ or mislead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Reading {
-    /// What the pipeline says, as pySigma 2.0 reads it.
-    #[default]
-    Specification,
-    /// pySigma 1.5.1, defects included.
-    Reference,
-}
 
 /// What is known about one rule. [`crate::Pipeline::apply`] resets it, so one may be used for many rules.
 #[derive(Clone)]
@@ -25,7 +15,7 @@ pub struct Context {
     pub mappings: FieldMappings,
     /// Ids of the items that were applied, each once, in order.
     pub applied: Vec<Arc<str>>,
-    pub(crate) reading: Reading,
+    pub(crate) reading: Compat,
     pub(crate) files: Arc<dyn Files>,
     /// Fields of field lists, references and correlations with the items that mapped them.
     pub(crate) fields: HashMap<String, Vec<Arc<str>>>,
@@ -37,12 +27,12 @@ pub struct Context {
 
 impl Context {
     /// An empty context that refuses every file.
-    pub fn new(reading: Reading) -> Self {
+    pub fn new(reading: Compat) -> Self {
         Self::with_files(reading, Arc::new(NoFiles))
     }
 
     /// An empty context with access to files.
-    pub fn with_files(reading: Reading, files: Arc<dyn Files>) -> Self {
+    pub fn with_files(reading: Compat, files: Arc<dyn Files>) -> Self {
         Self {
             state: State::default(),
             mappings: FieldMappings::default(),

@@ -1,7 +1,7 @@
 //! Detections written in pipelines.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Detection, DetectionEntry, DetectionItem, Linking, SigmaString, Value};
+use sigyn_ir::{Data, Detection, DetectionEntry, DetectionItem, Linking, SigmaString, Value};
 
 use crate::{
     node::{Kind, Node, key_text},
@@ -21,7 +21,7 @@ fn detection(node: &Node, errors: &mut Vec<Diagnostic>) -> Detection {
     match &node.kind {
         Kind::Map(pairs) => {
             for pair in pairs {
-                entries.push(DetectionEntry::Item(item(&key_text(&pair.key), &pair.value, errors)));
+                entries.push(DetectionEntry::Item(item(&key(&pair.key), &pair.value, errors)));
             }
         }
         Kind::List(items) if items.iter().any(|item| !matches!(item.kind, Kind::Scalar(_))) => {
@@ -34,6 +34,11 @@ fn detection(node: &Node, errors: &mut Vec<Diagnostic>) -> Detection {
         errors.push(Diagnostic::error(&codes::BAD_PARAMETER, "the detection is empty").at(node.span));
     }
     Detection::new(entries, linking, node.span)
+}
+
+/// The key null stands for keywords.
+fn key(data: &Data) -> String {
+    if *data == Data::Null { String::new() } else { key_text(data) }
 }
 
 fn item(key: &str, node: &Node, errors: &mut Vec<Diagnostic>) -> DetectionItem {
@@ -110,4 +115,3 @@ fn apply_modifier(name: &str, item: &mut DetectionItem) -> bool {
         _ => false,
     }
 }
-

@@ -20,11 +20,7 @@ pub(crate) trait Transformation: fmt::Debug + Send + Sync {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic>;
 
     /// Rewrites a correlation whose conditions hold; most only leave their mark.
-    fn apply_correlation(
-        &self,
-        correlation: &mut Correlation,
-        run: &mut Run<'_>,
-    ) -> Result<(), Diagnostic> {
+    fn apply_correlation(&self, correlation: &mut Correlation, run: &mut Run<'_>) -> Result<(), Diagnostic> {
         run.mark(&mut correlation.marks);
         Ok(())
     }
@@ -61,9 +57,8 @@ impl Run<'_> {
     pub(crate) fn wants(&self, item: &DetectionItem) -> Result<bool, Diagnostic> {
         let scope = self.scope();
         let by_item = self.item.detection_item_conditions.holds(|condition| condition.holds(item, scope))?;
-        let by_field = self.item.field_name_conditions.holds(|condition| {
-            condition.holds_for_item(item, scope)
-        })?;
+        let by_field =
+            self.item.field_name_conditions.holds(|condition| condition.holds_for_item(item, scope))?;
         Ok(by_item && by_field)
     }
 
@@ -210,12 +205,9 @@ impl Group {
                 "detection_item_cond_op",
                 "detection_item_cond_not",
             ],
-            Group::FieldName => [
-                "field_name_conditions",
-                "field_name_cond_expr",
-                "field_name_cond_op",
-                "field_name_cond_not",
-            ],
+            Group::FieldName => {
+                ["field_name_conditions", "field_name_cond_expr", "field_name_cond_op", "field_name_cond_not"]
+            }
         }
     }
 }
@@ -255,7 +247,11 @@ fn read_conditions<C: ?Sized>(
     if let Some(text) = params.text(expr_key) {
         let span = params.node(expr_key).map_or(params.span, |node| node.span);
         if !op.is_empty() {
-            params.report(&codes::BAD_PARAMETER, span, format!("`{expr_key}` and `{op_key}` exclude each other"));
+            params.report(
+                &codes::BAD_PARAMETER,
+                span,
+                format!("`{expr_key}` and `{op_key}` exclude each other"),
+            );
         } else if !is_named {
             let message = format!("`{expr_key}` needs `{list_key}` as a map from names to conditions");
             params.report(&codes::BAD_PARAMETER, span, message);

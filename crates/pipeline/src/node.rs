@@ -151,9 +151,9 @@ impl Node {
         match &self.kind {
             Kind::Scalar(data) => data.clone(),
             Kind::List(items) => Data::List(items.iter().map(Node::to_data).collect()),
-            Kind::Map(entries) => Data::Map(
-                entries.iter().map(|entry| (key_text(&entry.key), entry.value.to_data())).collect(),
-            ),
+            Kind::Map(entries) => {
+                Data::Map(entries.iter().map(|entry| (key_text(&entry.key), entry.value.to_data())).collect())
+            }
         }
     }
 

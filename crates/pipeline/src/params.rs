@@ -200,13 +200,17 @@ impl<'a> Params<'a> {
     }
 
     /// One of a few words.
-    pub(crate) fn choice(&self, name: &'a str, words: &[&'static str], default: &'static str) -> &'static str {
+    pub(crate) fn choice(
+        &self,
+        name: &'a str,
+        words: &[&'static str],
+        default: &'static str,
+    ) -> &'static str {
         let Some(node) = self.node(name) else { return default };
         match node.as_text().and_then(|text| words.iter().find(|word| **word == text)) {
             Some(word) => word,
             None => {
-                let message =
-                    format!("`{name}` of {} must be one of {}", self.owner, words.join(", "));
+                let message = format!("`{name}` of {} must be one of {}", self.owner, words.join(", "));
                 self.report(&codes::BAD_PARAMETER, node.span, message);
                 default
             }
@@ -231,12 +235,7 @@ impl<'a> Params<'a> {
     }
 
     /// A replacement with references to the groups of a pattern.
-    pub(crate) fn replacement(
-        &self,
-        name: &'a str,
-        template: &str,
-        regex: &PyRegex,
-    ) -> Option<Replacement> {
+    pub(crate) fn replacement(&self, name: &'a str, template: &str, regex: &PyRegex) -> Option<Replacement> {
         match Replacement::new(template, regex) {
             Ok(replacement) => Some(replacement),
             Err(reason) => {

@@ -207,11 +207,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The first finalizer that cannot be applied.
-    pub fn finalize_with(
-        &self,
-        queries: Vec<Data>,
-        files: &dyn crate::Files,
-    ) -> Result<Output, Diagnostic> {
+    pub fn finalize_with(&self, queries: Vec<Data>, files: &dyn crate::Files) -> Result<Output, Diagnostic> {
         let mut output = Output::List(queries);
         for finalizer in &self.finalizers {
             output = finalizer.apply(output, self, files)?;

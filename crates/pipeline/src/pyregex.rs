@@ -31,12 +31,12 @@ impl PyRegex {
     }
 
     /// The groups of a match from the start.
-    pub(crate) fn captures_start<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
+    pub(crate) fn captures_start<'t>(&self, text: &'t str) -> Option<Captures<'t, str>> {
         self.at_start.captures(text).ok().flatten()
     }
 
     /// Every match with its place.
-    pub(crate) fn find_all<'t>(&self, text: &'t str) -> Vec<Captures<'t>> {
+    pub(crate) fn find_all<'t>(&self, text: &'t str) -> Vec<Captures<'t, str>> {
         self.anywhere.captures_iter(text).filter_map(Result::ok).collect()
     }
 
@@ -112,16 +112,44 @@ impl Replacement {
                     }
                     number.parse().ok().map(Piece::Group)
                 }
-                'n' => { text.push('\n'); None }
-                't' => { text.push('\t'); None }
-                'r' => { text.push('\r'); None }
-                'f' => { text.push('\u{c}'); None }
-                'v' => { text.push('\u{b}'); None }
-                'a' => { text.push('\u{7}'); None }
-                '0' => { text.push('\0'); None }
-                '\\' => { text.push('\\'); None }
+                'n' => {
+                    text.push('\n');
+                    None
+                }
+                't' => {
+                    text.push('\t');
+                    None
+                }
+                'r' => {
+                    text.push('\r');
+                    None
+                }
+                'f' => {
+                    text.push('\u{c}');
+                    None
+                }
+                'v' => {
+                    text.push('\u{b}');
+                    None
+                }
+                'a' => {
+                    text.push('\u{7}');
+                    None
+                }
+                '0' => {
+                    text.push('\0');
+                    None
+                }
+                '\\' => {
+                    text.push('\\');
+                    None
+                }
                 c if c.is_ascii_alphanumeric() => return Err(format!("`\\{c}` means nothing")),
-                c => { text.push('\\'); text.push(c); None }
+                c => {
+                    text.push('\\');
+                    text.push(c);
+                    None
+                }
             };
             if let Some(reference) = reference {
                 let is_known = match &reference {
@@ -141,11 +169,13 @@ impl Replacement {
     }
 
     /// Writes the replacement of one match.
-    pub(crate) fn expand(&self, captures: &Captures<'_>, out: &mut String) {
+    pub(crate) fn expand(&self, captures: &Captures<'_, str>, out: &mut String) {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Group(number) => out.push_str(captures.get(*number).map_or("", |group| group.as_str())),
+                Piece::Group(number) => {
+                    out.push_str(captures.get(*number).map_or("", |group| group.as_str()))
+                }
                 Piece::Name(name) => out.push_str(captures.name(name).map_or("", |group| group.as_str())),
             }
         }
@@ -167,7 +197,10 @@ fn translate(pattern: &str) -> String {
                 match next {
                     'Z' => out.push_str(r"\z"),
                     '<' | '>' => out.push(next),
-                    _ => { out.push('\\'); out.push(next); }
+                    _ => {
+                        out.push('\\');
+                        out.push(next);
+                    }
                 }
                 at += 2;
                 continue;
@@ -185,8 +218,14 @@ fn translate(pattern: &str) -> String {
                 }
             }
             '[' => out.push_str(r"\["),
-            ']' if in_class => { in_class = false; out.push(']'); }
-            '&' | '~' if in_class => { out.push('\\'); out.push(c); }
+            ']' if in_class => {
+                in_class = false;
+                out.push(']');
+            }
+            '&' | '~' if in_class => {
+                out.push('\\');
+                out.push(c);
+            }
             '-' if in_class && chars.get(at + 1) == Some(&'-') => out.push_str(r"\-"),
             // `{,n}` is short for `{0,n}`.
             '{' if !in_class

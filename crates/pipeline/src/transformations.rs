@@ -5,6 +5,7 @@ mod external;
 mod field_names;
 mod placeholders;
 
+pub(crate) use external::from_json;
 use sigyn_diagnostics::codes::pipeline as codes;
 
 use crate::{
@@ -53,8 +54,7 @@ pub fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 pub(crate) fn build(name: &str, params: &Params<'_>) -> Option<Box<dyn Transformation>> {
-    let entry: Option<&Registration<dyn Transformation>> =
-        ALL.iter().find(|entry| entry.spec.name == name);
+    let entry: Option<&Registration<dyn Transformation>> = ALL.iter().find(|entry| entry.spec.name == name);
     match entry {
         Some(entry) => (entry.build)(params),
         None => {

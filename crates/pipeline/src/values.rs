@@ -28,10 +28,8 @@ pub(crate) fn normal(number: Number) -> Number {
 /// Reads a number as Python's `int()` and `float()` together.
 pub(crate) fn parse_number(text: &str) -> Option<Number> {
     let text = text.trim();
-    let is_grouped = text.contains('_')
-        && !text.starts_with('_')
-        && !text.ends_with('_')
-        && !text.contains("__");
+    let is_grouped =
+        text.contains('_') && !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
     let plain = if is_grouped { text.replace('_', "") } else { text.to_owned() };
     if let Ok(value) = plain.parse::<i128>() {
         return Some(Number::Int(value));
@@ -51,9 +49,7 @@ pub(crate) fn equals(value: &Value, data: &Data) -> bool {
         (Value::Number(number) | Value::TimePart { number, .. }, Data::Number(other)) => {
             numbers_equal(*number, *other)
         }
-        (Value::Number(number), Data::Bool(other)) => {
-            numbers_equal(*number, Number::Int(i128::from(*other)))
-        }
+        (Value::Number(number), Data::Bool(other)) => numbers_equal(*number, Number::Int(i128::from(*other))),
         (Value::Bool(value), Data::Bool(other)) => value == other,
         _ => false,
     }
@@ -111,10 +107,8 @@ pub(crate) fn python_repr(data: &Data) -> String {
             format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", "))
         }
         Data::Map(pairs) => {
-            let pairs: Vec<_> = pairs
-                .iter()
-                .map(|(key, value)| format!("{}: {}", quoted(key), python_repr(value)))
-                .collect();
+            let pairs: Vec<_> =
+                pairs.iter().map(|(key, value)| format!("{}: {}", quoted(key), python_repr(value))).collect();
             format!("{{{}}}", pairs.join(", "))
         }
     }

@@ -96,6 +96,10 @@ impl Target for Splunk {
             fields.map_or_else(String::new, |fields| format!("{separator}| table {fields}"))
         };
         match cx.env.format.as_str() {
+            "savedsearches" if !cx.env.is_reference() => {
+                let query = deferred::lead_with_plain_terms(cx, query);
+                Ok(Data::Text(saved_search(cx.rule, &(query + &table("\n")))))
+            }
             "savedsearches" => Ok(Data::Text(saved_search(cx.rule, &(query + &table("\n"))))),
             "data_model" => data_model::finalize(cx, &query).map(Data::Text),
             _ => Ok(Data::Text(deferred::lead_with_plain_terms(cx, query) + &table(" "))),

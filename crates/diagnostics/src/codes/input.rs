@@ -34,5 +34,38 @@ pub static TOO_LARGE: Code = Code {
     help: "Split the file.",
 };
 
+/// The file is not JSON.
+pub static NOT_JSON: Code = Code {
+    number: 6005,
+    name: "not-json",
+    summary: "The file is not JSON.",
+    help: "Check that it is the file that was meant.",
+};
+
+/// An argument of the call has a value that it cannot have.
+pub static BAD_ARGUMENT: Code = Code {
+    number: 6006,
+    name: "bad-argument",
+    summary: "An argument of the call has a value that it cannot have.",
+    help: "`sigyn help COMMAND` describes every argument.",
+};
+
+/// A character of the output does not exist in the encoding asked for.
+pub static NOT_ENCODABLE: Code = Code {
+    number: 6007,
+    name: "character-not-encodable",
+    summary: "A character of the output does not exist in the encoding asked for.",
+    help: "Leave `--encoding` out: UTF-8 has every character.",
+};
+
+/// The output cannot be written.
+pub static UNWRITABLE: Code = Code {
+    number: 6008,
+    name: "output-unwritable",
+    summary: "The output cannot be written.",
+    help: "Check that the folder exists and may be written to.",
+};
+
 /// All of this range.
-pub static ALL: &[&Code] = &[&NOT_FOUND, &UNREADABLE, &NO_RULES, &TOO_LARGE];
+pub static ALL: &[&Code] =
+    &[&NOT_FOUND, &UNREADABLE, &NO_RULES, &TOO_LARGE, &NOT_JSON, &BAD_ARGUMENT, &NOT_ENCODABLE, &UNWRITABLE];

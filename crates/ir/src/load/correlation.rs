@@ -23,6 +23,7 @@ pub(crate) fn lower(
     context: &mut Context<'_>,
 ) -> Option<Correlation> {
     let written = read_correlation(document, context.compat(), &mut context.findings)?;
+    context.references = named(&written);
     let kind = CorrelationType::parse(&written.kind.as_ref()?.value)?;
     // The reference fails later, and with another error, where the condition is missing after these.
     let condition = condition(&written, kind, context);
@@ -66,6 +67,16 @@ pub(crate) fn lower(
 
 fn reference(text: &str, span: Span) -> RuleRef {
     RuleRef { text: text.to_owned(), target: UNLINKED, span }
+}
+
+/// Everything that is referred to, whether the correlation can be used or not.
+fn named(written: &Written<'_>) -> Vec<RuleRef> {
+    let mut named: Vec<RuleRef> =
+        written.rules.iter().flatten().map(|rule| reference(&rule.value, rule.span)).collect();
+    if let (true, Some(WrittenCondition::Extended { text, ast })) = (named.is_empty(), &written.condition) {
+        collect(&expression(&ast.root, text.span), &mut named);
+    }
+    named
 }
 
 /// The rules that are read: those listed, else those of the extended condition in the order of appearance.

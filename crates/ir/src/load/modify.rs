@@ -258,6 +258,9 @@ impl Step<'_> {
             | Modifier::Utf16
             | Modifier::Utf16be => match value {
                 Value::Str(text) | Value::Cased(text) => self.encode(&text),
+                _ if self.compat.is_pysigma() && self.chain.modifiers.contains(&Modifier::Re) => {
+                    Err(not_a_pattern())
+                }
                 other => Err(Problem::of_type(modifier, &other)),
             },
             Modifier::Windash => match value {
@@ -333,9 +336,14 @@ impl Step<'_> {
     }
 
     fn regex(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Problem> {
+        let is_scalar = matches!(value, Value::Number(_) | Value::Bool(_) | Value::Null);
+        if is_scalar && self.compat.is_pysigma() && self.chain.modifiers.iter().copied().any(is_text_operator)
+        {
+            return Err(not_a_pattern());
+        }
         let text = match value {
             Value::Str(text) => text.to_raw(),
-            // The reference takes any scalar here and fails, or not, much later.
+            // The reference takes any scalar here, unless a later modifier needs a text.
             Value::Number(number) if self.compat.is_pysigma() => number.to_string(),
             Value::Bool(value) if self.compat.is_pysigma() => {
                 (if value { "True" } else { "False" }).to_owned()
@@ -447,6 +455,11 @@ impl Step<'_> {
         };
         Ok(Value::TimePart { part, number })
     }
+}
+
+/// The reference stumbles over a pattern that is no text, and then blames the detection.
+fn not_a_pattern() -> Problem {
+    Problem::new(&codes::rule::BAD_DETECTION, "a regular expression must be a text")
 }
 
 fn fits(part: TimePart, value: i128) -> bool {

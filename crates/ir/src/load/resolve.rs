@@ -59,8 +59,9 @@ struct Entry {
 pub fn resolve(files: Vec<ParsedFile>, options: &LoadOptions) -> Loaded {
     let mut resolver =
         Resolver { options, entries: Vec::new(), filters: Vec::new(), loaded: Loaded::default() };
-    for file in files {
-        resolver.take_file(file);
+    match options.compat {
+        Compat::Spec => files.into_iter().for_each(|file| resolver.take_file(file)),
+        Compat::PySigma => resolver.take_whole_files(files),
     }
     resolver.check_duplicates();
     resolver.apply_filters();
@@ -76,13 +77,20 @@ struct Resolver<'o> {
 }
 
 impl Resolver<'_> {
-    fn take_file(&mut self, file: ParsedFile) {
-        let whole_file = self.options.compat == Compat::PySigma;
-        let decisive = if whole_file { decisive(&file) } else { None };
-        if let Some((document, error)) = decisive {
-            self.refuse_file(file, document, error);
-            return;
+    /// Under the reference's reading a file is used as a whole or not at all.
+    fn take_whole_files(&mut self, files: Vec<ParsedFile>) {
+        let documents = files.iter().flat_map(|file| &file.documents);
+        let known: HashSet<String> =
+            documents.flat_map(|document| [&document.id, &document.name]).flatten().cloned().collect();
+        for file in files {
+            match decisive(&file, &known) {
+                Some((document, error)) => self.refuse_file(file, document, error),
+                None => self.take_file(file),
+            }
         }
+    }
+
+    fn take_file(&mut self, file: ParsedFile) {
         for document in file.documents {
             let is_usable = document.is_usable();
             if !is_usable {
@@ -114,9 +122,12 @@ impl Resolver<'_> {
 
     /// Under the reference's reading: nothing of the file is used, and the decisive error comes first.
     fn refuse_file(&mut self, file: ParsedFile, document: usize, error: Diagnostic) {
-        self.loaded.failed.push(failed(file.source, &file.documents[document], error));
         let mut findings: Vec<Diagnostic> =
-            file.documents.into_iter().flat_map(|document| document.diagnostics).collect();
+            file.documents.iter().flat_map(|document| &document.diagnostics).cloned().collect();
+        if error.code.number == codes::rule::UNKNOWN_RULE.number {
+            findings.push(error.clone());
+        }
+        self.loaded.failed.push(failed(file.source, &file.documents[document], error));
         findings.sort_by_key(|found| compat::rank(found.code));
         self.loaded.diagnostics.append(&mut findings);
     }
@@ -165,7 +176,7 @@ impl Resolver<'_> {
             .collect();
         for entry in self.entries.iter_mut().filter(|entry| entry.is_alive) {
             let RuleItem::Rule(rule) = &mut entry.item else { continue };
-            let mut context = Context { options: self.options, findings: Vec::new() };
+            let mut context = Context::new(self.options, Vec::new());
             let matching = filters.iter().filter(|filter| filter.applies_to(rule)).collect::<Vec<_>>();
             for (at, filter) in matching.into_iter().enumerate() {
                 filter.apply(rule, at, &mut context);
@@ -340,13 +351,33 @@ fn failed(source: SourceId, document: &ParsedDocument, error: Diagnostic) -> Fai
 }
 
 /// The document and the error that the reference would raise for a file: broken YAML before everything, then
-/// what it raises on the spot, then the first of what it collects.
-fn decisive(file: &ParsedFile) -> Option<(usize, Diagnostic)> {
+/// what it raises on the spot, then what it does not find when it resolves references, then the first of what
+/// it collected.
+fn decisive(file: &ParsedFile, known: &HashSet<String>) -> Option<(usize, Diagnostic)> {
     let errors = file.documents.iter().enumerate().flat_map(|(at, document)| {
         document.diagnostics.iter().filter(|found| found.is_error()).map(move |found| (at, found))
     });
     let (at, error) = errors.min_by_key(|(_, found)| compat::rank(found.code))?;
+    if compat::rank(error.code) > compat::Rank::Resolve {
+        let mut references = file
+            .documents
+            .iter()
+            .enumerate()
+            .flat_map(|(at, document)| document.references.iter().map(move |reference| (at, reference)));
+        let missing = references.find(|(_, reference)| {
+            let text = normal_uuid(&reference.text);
+            !known.contains(text.as_ref().unwrap_or(&reference.text))
+        });
+        if let Some((at, reference)) = missing {
+            return Some((at, unknown_rule(reference)));
+        }
+    }
     Some((at, error.clone()))
+}
+
+fn unknown_rule(rule: &RuleRef) -> Diagnostic {
+    let message = format!("the rule `{}` is not among those loaded", rule.text);
+    Diagnostic::error(&codes::rule::UNKNOWN_RULE, message).at(rule.span)
 }
 
 struct Linker<'a> {
@@ -388,8 +419,7 @@ impl Linker<'_> {
             None => self.names.get(&rule.text),
         };
         let Some(at) = found else {
-            let message = format!("the rule `{}` is not among those loaded", rule.text);
-            return Err(Diagnostic::error(&codes::rule::UNKNOWN_RULE, message).at(rule.span));
+            return Err(unknown_rule(rule));
         };
         rule.target = ItemId(u32::try_from(*at).unwrap_or(u32::MAX));
         Ok(())

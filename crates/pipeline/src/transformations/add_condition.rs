@@ -48,7 +48,7 @@ pub(crate) static SPEC: Spec = Spec {
         },
         Example {
             title: "negated, from the log source",
-            item: "conditions: {index: $product-${category}}\ntemplate: true\nnegated: true",
+            item: "conditions: {index: '$product-${category}'}\ntemplate: true\nnegated: true",
             before: "{detection: {sel: {A: x}, condition: sel}, logsource: {product: windows, category: dns}}",
             after: "query: not index=windows-dns and A=x",
         },

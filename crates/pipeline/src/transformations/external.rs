@@ -133,9 +133,9 @@ impl External {
             let files = run.cx.files.as_ref();
             if !files.allows_external() {
                 let message = "the pipeline wants values from outside, which is switched off";
-                return Err(run.fail(&codes::EXTERNAL, message).with_help(
-                    "allow external sources for this run if you trust the pipeline",
-                ));
+                return Err(run
+                    .fail(&codes::EXTERNAL, message)
+                    .with_help("allow external sources for this run if you trust the pipeline"));
             }
             let values = self.values.get_or_init(|| fetch(files).and_then(|text| self.parse(&text)));
             values.clone().map_err(|reason| run.fail(&codes::TRANSFORMATION, reason))
@@ -156,7 +156,9 @@ impl External {
             Format::Yaml(path) => {
                 let (node, found) = crate::node::read(sigyn_diagnostics::SourceId(u32::MAX), text);
                 let node = match (node, found.into_iter().find(Diagnostic::is_error)) {
-                    (_, Some(error)) => return Err(format!("the source is not valid YAML: {}", error.message)),
+                    (_, Some(error)) => {
+                        return Err(format!("the source is not valid YAML: {}", error.message));
+                    }
                     (node, None) => node.map_or(Data::Null, |node| node.to_data()),
                 };
                 scalars(path.select(&node)?)?
@@ -172,10 +174,9 @@ impl External {
 fn read_column(params: &Params<'_>) -> Option<Column> {
     match params.node("csv_column") {
         Some(Node { kind: Kind::Scalar(Data::Text(name)), .. }) => Some(Column::Name(name.clone())),
-        Some(_) => params
-            .integer("csv_column")
-            .and_then(|place| usize::try_from(place).ok())
-            .map(Column::Place),
+        Some(_) => {
+            params.integer("csv_column").and_then(|place| usize::try_from(place).ok()).map(Column::Place)
+        }
         None => None,
     }
 }

@@ -40,7 +40,7 @@ pub(crate) static SPEC: Spec = Spec {
             title: "the field list too",
             item: "mapping: {User: [user.name, user.domain]}",
             before: "{detection: {sel: {A: 1}, condition: sel}, fields: [User, Other]}",
-            after: "query: A=1\nfields: user.name, user.domain, Other\nunmapped: A",
+            after: "query: A=1\nfields: user.name, user.domain, Other",
         },
     ],
 };

@@ -2,11 +2,10 @@
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
 use sigyn_ir::{
-    Correlation, CorrelationCondition, Detection, DetectionEntry, DetectionItem, Linking, Rule, Value,
+    Compat, Correlation, CorrelationCondition, Detection, DetectionEntry, DetectionItem, Linking, Rule, Value,
 };
 
 use crate::{
-    context::Reading,
     item::Run,
     walk::{self, Outcome},
 };
@@ -35,11 +34,7 @@ pub(crate) trait FieldNames {
 }
 
 /// Renames the fields of a rule.
-pub(crate) fn map_rule(
-    names: &dyn FieldNames,
-    rule: &mut Rule,
-    run: &mut Run<'_>,
-) -> Result<(), Diagnostic> {
+pub(crate) fn map_rule(names: &dyn FieldNames, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
     map_list(names, &mut rule.fields, run)?;
     walk::detection_items(rule, run, |item, run| map_item(names, item, run))
 }
@@ -75,11 +70,7 @@ pub(crate) fn map_correlation(
     Ok(())
 }
 
-fn map_list(
-    names: &dyn FieldNames,
-    fields: &mut Vec<String>,
-    run: &mut Run<'_>,
-) -> Result<(), Diagnostic> {
+fn map_list(names: &dyn FieldNames, fields: &mut Vec<String>, run: &mut Run<'_>) -> Result<(), Diagnostic> {
     let mut mapped = Vec::with_capacity(fields.len());
     for field in fields.drain(..) {
         mapped.extend(map_field(names, &field, run)?);
@@ -105,11 +96,7 @@ fn map_to_one(
 }
 
 /// A field of a list or a reference, if the item's conditions on field names hold.
-fn map_field(
-    names: &dyn FieldNames,
-    field: &str,
-    run: &mut Run<'_>,
-) -> Result<Vec<String>, Diagnostic> {
+fn map_field(names: &dyn FieldNames, field: &str, run: &mut Run<'_>) -> Result<Vec<String>, Diagnostic> {
     match names.map(Some(field)) {
         Some(mapped) if run.wants_field(Some(field))? => {
             let targets = mapped.into_list();
@@ -164,9 +151,9 @@ fn map_item(
 }
 
 /// The item once for each field: one of them must match, and none if the item is negated.
-fn spread(item: &DetectionItem, fields: Vec<String>, reading: Reading) -> Detection {
+fn spread(item: &DetectionItem, fields: Vec<String>, reading: Compat) -> Detection {
     let linking = match reading {
-        Reading::Specification if item.is_negated => Linking::And,
+        Compat::Spec if item.is_negated => Linking::And,
         _ => Linking::Or,
     };
     let entries = fields
@@ -195,11 +182,7 @@ fn map_references(
             Value::FieldRef { field, starts_with, ends_with } if run.wants_field(Some(field))? => {
                 found = true;
                 for field in map_field(names, field, run)? {
-                    values.push(Value::FieldRef {
-                        field,
-                        starts_with: *starts_with,
-                        ends_with: *ends_with,
-                    });
+                    values.push(Value::FieldRef { field, starts_with: *starts_with, ends_with: *ends_with });
                 }
             }
             other => values.push(other.clone()),

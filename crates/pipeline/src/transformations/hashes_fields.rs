@@ -1,10 +1,9 @@
 //! `hashes_fields`: hashes with their algorithm into a field for each.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Detection, DetectionEntry, DetectionItem, Linking, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Detection, DetectionEntry, DetectionItem, Linking, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     walk::{self, Outcome},
@@ -117,7 +116,7 @@ impl HashesFields {
             );
             return Err(run.fail(&codes::INVALID_HASH, message));
         }
-        let is_negated = item.is_negated && run.cx.reading == Reading::Specification;
+        let is_negated = item.is_negated && run.cx.reading == Compat::Spec;
         let entries = fields.into_iter().map(|(field, values)| {
             let field = Some(field).filter(|field| field != "keyword");
             let new = DetectionItem { is_negated, ..DetectionItem::new(field, values, item.span) };

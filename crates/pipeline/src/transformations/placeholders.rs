@@ -1,10 +1,9 @@
 //! Giving placeholders their values.
 
 use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{Regex, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Regex, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::Run,
     params::{Parameter, Params},
     walk::{self, NewValue},
@@ -85,7 +84,7 @@ pub(super) fn replace(
                 flags: regex.flags,
             }),
             // The reference forgets that the text was `cased`.
-            Value::Cased(_) if run.cx.reading == Reading::Specification => Value::Cased(text),
+            Value::Cased(_) if run.cx.reading == Compat::Spec => Value::Cased(text),
             _ => Value::Str(text),
         });
         Ok(NewValue::Become(new.collect()))

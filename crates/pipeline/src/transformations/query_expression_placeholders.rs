@@ -1,11 +1,10 @@
 //! `query_expression_placeholders`: text of the target's language.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Part, Rule, Value};
+use sigyn_ir::{Compat, Part, Rule, Value};
 
 use super::placeholders::{Choice, EXCLUDE, INCLUDE};
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     walk::{self, NewValue},
@@ -82,7 +81,7 @@ impl QueryExpressionPlaceholders {
             return Ok(to.clone());
         }
         let is_harmless = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-        if is_harmless || run.cx.reading == Reading::Reference {
+        if is_harmless || run.cx.reading == Compat::PySigma {
             return Ok(name.to_owned());
         }
         let message = format!(

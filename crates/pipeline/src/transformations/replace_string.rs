@@ -1,10 +1,9 @@
 //! `replace_string`: parts of texts by a regular expression.
 
-use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Part, Rule, SigmaString, Value};
+use sigyn_diagnostics::Diagnostic;
+use sigyn_ir::{Compat, Part, Rule, SigmaString, Value};
 
 use crate::{
-    context::Reading,
     item::{Run, Transformation},
     params::{Example, Parameter, Params, Spec},
     pyregex::{PyRegex, Replacement},
@@ -90,7 +89,7 @@ impl Transformation for ReplaceString {
                     Value::Str(self.replaced(&SigmaString::parse(&number.to_string()), reading))
                 }
                 Value::Str(text) => Value::Str(self.replaced(text, reading)),
-                Value::Cased(text) if self.skips_special || reading == Reading::Specification => {
+                Value::Cased(text) if self.skips_special || reading == Compat::Spec => {
                     Value::Cased(self.replaced(text, reading))
                 }
                 Value::Cased(text) => Value::Str(self.replaced(text, reading)),
@@ -101,7 +100,7 @@ impl Transformation for ReplaceString {
 }
 
 impl ReplaceString {
-    fn replaced(&self, text: &SigmaString, reading: Reading) -> SigmaString {
+    fn replaced(&self, text: &SigmaString, reading: Compat) -> SigmaString {
         if self.skips_special {
             return SigmaString::from_parts(text.parts().iter().flat_map(|part| match part {
                 Part::Text(text) => {
@@ -117,10 +116,10 @@ impl ReplaceString {
         }
         let has_placeholder = text.placeholders().next().is_some();
         match reading {
-            Reading::Reference => {
+            Compat::PySigma => {
                 parse_plain(&self.regex.replace(&text.to_plain(), &self.replacement), has_placeholder)
             }
-            Reading::Specification => self.replaced_in_parts(text, has_placeholder),
+            Compat::Spec => self.replaced_in_parts(text, has_placeholder),
         }
     }
 

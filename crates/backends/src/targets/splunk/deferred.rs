@@ -91,7 +91,8 @@ pub(super) fn lead_with_plain_terms(cx: &Cx<'_>, query: String) -> String {
         rest = &rest[length..];
     }
     if terms.is_empty() {
-        return query;
+        // A search cannot begin with `| rex`; the reference prints it all the same.
+        return if cx.env.is_reference() { query } else { format!("*{query}") };
     }
     format!("{}{before}{}{rest}", terms.join(" "), super::SEARCH)
 }

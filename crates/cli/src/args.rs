@@ -1,0 +1,137 @@
+//! The words of the command line. Names, short forms and defaults follow sigma-cli where it has the option, so
+//! that its users change the program's name and nothing else; what is ours stands under a heading of its own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+
+/// A detection engine that speaks Sigma: converts, lists, analyzes and explains detection rules.
+#[derive(Debug, Parser)]
+#[command(name = "sigyn", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Sigyn {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Every command; each is one module under `commands`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Convert rules into the queries of a target
+    Convert(Box<commands::convert::Convert>),
+    /// List what there is to choose from
+    List(commands::list::List),
+    /// Say what a rule set needs
+    Analyze(commands::analyze::Analyze),
+    /// Look into processing pipelines
+    Pipeline(commands::pipeline::Pipeline),
+    /// Convert the bundled example rules for three targets
+    Demo(commands::demo::Demo),
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// Rule files or folders; `-` reads standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) input: Vec<PathBuf>,
+    /// Which files of a folder are read
+    #[arg(short = 'P', long, default_value = "*.yml", value_name = "PATTERN")]
+    pub(crate) file_pattern: String,
+}
+
+/// Which pipelines.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Pipelines {
+    /// A processing pipeline: a name from `sigyn list pipelines`, a YAML file or a folder of them; may be repeated
+    #[arg(short, long, value_name = "PIPELINE")]
+    pub(crate) pipeline: Vec<String>,
+    /// Refuse pipelines that are meant for another target (the default)
+    #[arg(long, overrides_with = "disable_pipeline_check")]
+    pub(crate) pipeline_check: bool,
+    /// Take pipelines that are meant for another target
+    #[arg(long, overrides_with = "pipeline_check")]
+    pub(crate) disable_pipeline_check: bool,
+    /// Accepted for sigma-cli's sake: template variables as Python code are not run
+    #[arg(long, hide = true)]
+    pub(crate) enable_template_vars: bool,
+    /// Let pipelines read placeholder values from files and run commands for them
+    #[arg(long)]
+    pub(crate) allow_external: bool,
+    /// A folder that pipelines may read from, instead of any; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(crate) template_vars_path: Vec<PathBuf>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Findings")]
+pub(crate) struct Report {
+    /// How findings are printed on standard error
+    #[arg(long, value_enum, default_value_t = Diagnostics::Text, value_name = "FORM")]
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// A form of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Diagnostics {
+    /// For people: the line underlined, help below
+    Text,
+    /// One JSON object per line
+    Json,
+    /// One SARIF 2.1.0 document
+    Sarif,
+}
+
+/// Whose reading of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compat {
+    /// pySigma 1.5.1, byte for byte, its mistakes included
+    Pysigma,
+}
+
+/// The two options of sigma-cli that have one dash and two letters, spelled out: clap has no such form.
+pub(crate) fn spell_out(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    const SPELLED: &[(&str, &str)] = &[("-od", "--output-dir"), ("-ot", "--output-filename-template")];
+    let mut is_option = true;
+    args.into_iter()
+        .map(|arg| {
+            is_option &= arg != "--";
+            let Some(text) = arg.to_str().filter(|_| is_option) else { return arg };
+            let (name, value) =
+                text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            match (SPELLED.iter().find(|(short, _)| *short == name), value) {
+                (Some((_, long)), Some(value)) => format!("{long}={value}").into(),
+                (Some((_, long)), None) => (*long).into(),
+                (None, _) => arg,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn definitions_are_sound() {
+        Sigyn::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_two_letters_are_spelled_out() {
+        let check = |args: &str, expect: &str| {
+            let got = spell_out(args.split(' ').map(OsString::from));
+            assert_eq!(got.join(&OsString::from(" ")).to_str(), Some(expect));
+        };
+        check(
+            "sigyn convert -od out -ot={stem}",
+            "sigyn convert --output-dir out --output-filename-template={stem}",
+        );
+        check("sigyn convert -o d -- -od", "sigyn convert -o d -- -od");
+    }
+}

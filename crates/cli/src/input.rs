@@ -1,0 +1,148 @@
+//! From the paths of a call to texts: folders searched, files read, standard input taken in.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use sigyn_diagnostics::{Code, Diagnostic, codes};
+
+use crate::pattern::Pattern;
+use crate::progress::Progress;
+
+/// Largest file taken as a rule file. The largest published one has 60 KB.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// The name of standard input in findings and reports.
+pub(crate) const STDIN: &str = "<stdin>";
+
+/// A text with the name that findings and reports give it: its path as found below what the call named.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Something that could not be read, with the name of what it is about.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub(crate) name: String,
+    pub(crate) diagnostic: Diagnostic,
+}
+
+/// All files that a call names, folders searched by pattern: in the order of the arguments, each folder sorted
+/// by path, no file twice. The path `-` stands for standard input.
+pub(crate) fn collect(paths: &[PathBuf], pattern: &str) -> (Vec<PathBuf>, Vec<Unread>) {
+    let pattern = Pattern::new(pattern);
+    let mut files = Vec::new();
+    let mut unread = Vec::new();
+    let mut seen = HashSet::new();
+    for path in paths {
+        let found = if path.is_dir() {
+            let mut found = Vec::new();
+            search(path, path, &pattern, &mut found, &mut unread);
+            found.sort();
+            found
+        } else if path.exists() || is_stdin(path) {
+            vec![path.clone()]
+        } else {
+            unread.push(problem(path, &codes::input::NOT_FOUND, "there is no such file or folder"));
+            continue;
+        };
+        files.extend(found.into_iter().filter(|file| seen.insert(file.clone())));
+    }
+    (files, unread)
+}
+
+/// Reads all files at once; the texts come back in the order of the files.
+pub(crate) fn read(files: &[PathBuf], progress: &Progress) -> (Vec<Text>, Vec<Unread>) {
+    let outcomes: Vec<Result<Text, Unread>> = files
+        .par_iter()
+        .map(|path| {
+            let outcome = read_one(path);
+            progress.step();
+            outcome
+        })
+        .collect();
+    let mut texts = Vec::with_capacity(outcomes.len());
+    let mut unread = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(text) => texts.push(text),
+            Err(problem) => unread.push(problem),
+        }
+    }
+    (texts, unread)
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>, unread: &mut Vec<Unread>) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return unread.push(problem(folder, &codes::input::UNREADABLE, &error.to_string())),
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        // Links to folders are not followed: they may lead back up.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            search(top, &path, pattern, found, unread);
+        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below)) && path.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+/// Reads one file, or standard input.
+pub(crate) fn read_one(path: &Path) -> Result<Text, Unread> {
+    let unreadable =
+        |error: std::io::Error| problem(path, &codes::input::UNREADABLE, &format!("cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    if is_stdin(path) {
+        std::io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let message = format!("larger than {} MiB", FILE_BYTES_MAX / (1024 * 1024));
+        return Err(problem(path, &codes::input::TOO_LARGE, &message));
+    }
+    Ok(Text { name: name(path), bytes })
+}
+
+/// The name of a path in findings and reports.
+pub(crate) fn name(path: &Path) -> String {
+    if is_stdin(path) { STDIN.to_owned() } else { path.to_string_lossy().into_owned() }
+}
+
+fn problem(path: &Path, code: &'static Code, message: &str) -> Unread {
+    let name = name(path);
+    Unread { diagnostic: Diagnostic::error(code, format!("`{name}`: {message}")), name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_searched_in_order_and_no_file_comes_twice() {
+        let top = std::env::temp_dir().join(format!("sigyn-input-{}", std::process::id()));
+        std::fs::create_dir_all(top.join("b")).unwrap();
+        for file in ["z.yml", "b/a.yml", "b/c.txt", "a.yml"] {
+            std::fs::write(top.join(file), file).unwrap();
+        }
+        let paths = [top.join("z.yml"), top.clone(), top.join("b/c.txt"), top.join("none.yml")];
+        let (files, unread) = collect(&paths, "*.yml");
+        let (texts, none) = read(&files, &Progress::hidden());
+        std::fs::remove_dir_all(&top).unwrap();
+        let below: Vec<_> = files.iter().map(|file| file.strip_prefix(&top).unwrap().to_path_buf()).collect();
+        assert_eq!(below, ["z.yml", "a.yml", "b/a.yml", "b/c.txt"].map(PathBuf::from));
+        assert_eq!(texts.iter().map(|text| text.bytes.len()).collect::<Vec<_>>(), [5, 5, 7, 7]);
+        assert_eq!(unread.len(), 1);
+        assert_eq!(unread[0].diagnostic.code.number, codes::input::NOT_FOUND.number);
+        assert!(none.is_empty());
+    }
+}

@@ -1,0 +1,58 @@
+//! The command line: arguments, files, progress, tables and exit codes.
+//!
+//! Each command is one module under [`commands`] and holds no logic of its own: what a command does is a call
+//! of a library, so that whatever can be done here can be done without a terminal.
+
+mod args;
+mod commands;
+mod disk;
+mod exit;
+mod findings;
+mod input;
+mod json;
+mod output;
+mod pattern;
+mod progress;
+mod setup;
+mod table;
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+/// The definition of a command and those below it.
+pub use clap::Command as Definition;
+use clap::{CommandFactory, Parser};
+pub use exit::Exit;
+
+use crate::args::{Command, Sigyn};
+
+/// Runs the command line and says how it ended.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let parsed = match Sigyn::try_parse_from(args::spell_out(args)) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version are asked for and go to standard output; the rest is a wrong call.
+            let exit = if error.use_stderr() { Exit::BadInput } else { Exit::Clean };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    // A panic is a defect of ours, which must not look like a finding to a script.
+    std::panic::catch_unwind(AssertUnwindSafe(|| run(&parsed))).unwrap_or(Exit::Internal).into()
+}
+
+fn run(sigyn: &Sigyn) -> Exit {
+    match &sigyn.command {
+        Command::Convert(convert) => commands::convert::run(convert),
+        Command::Analyze(analyze) => commands::analyze::run(analyze),
+        Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),
+        Command::Demo(demo) => commands::demo::run(demo),
+        Command::List(list) => commands::list::run(list),
+    }
+}
+
+/// The definition of the command line, from which its page is written.
+pub fn definition() -> Definition {
+    Sigyn::command()
+}

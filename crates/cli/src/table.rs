@@ -1,0 +1,178 @@
+//! Lists for people and for programs: one definition of the rows, four forms.
+
+use std::io::IsTerminal;
+
+use serde_json::{Map, Value};
+
+/// How a list is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// Aligned columns.
+    Table,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object per line.
+    Ndjson,
+    /// Comma-separated values with a header line.
+    Csv,
+}
+
+/// Rows of text under column names. The names are keys in the machine-readable forms.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    pub(crate) fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row, a value per column.
+    pub(crate) fn row<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) {
+        self.rows.push(values.into_iter().map(Into::into).collect());
+    }
+
+    /// The list as text, with a line break at the end of each line.
+    pub(crate) fn render(&self, form: Form, width: Option<usize>) -> String {
+        match form {
+            Form::Table => self.aligned(width),
+            Form::Json => format!("{:#}\n", Value::Array(self.objects().collect())),
+            Form::Ndjson => self.objects().map(|object| format!("{object}\n")).collect(),
+            Form::Csv => self.separated(),
+        }
+    }
+
+    fn objects(&self) -> impl Iterator<Item = Value> {
+        self.rows.iter().map(|row| {
+            let pairs = self.columns.iter().map(|column| (*column).to_owned()).zip(row.iter().cloned());
+            Value::Object(pairs.collect::<Map<_, _>>())
+        })
+    }
+
+    fn separated(&self) -> String {
+        let header = self.columns.iter().map(|column| (*column).to_owned()).collect();
+        let rows = self.rows.iter().map(|row| row.iter().map(cell).collect());
+        std::iter::once(header)
+            .chain(rows)
+            .map(|row: Vec<String>| row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\n")
+            .collect()
+    }
+
+    /// Columns padded to their widest cell. With a width, the last column is wrapped to fit in it.
+    fn aligned(&self, width: Option<usize>) -> String {
+        let titles: Vec<String> =
+            self.columns.iter().map(|column| column.replace('_', " ").to_uppercase()).collect();
+        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let widths: Vec<usize> = (0..titles.len())
+            .map(|at| std::iter::once(&titles).chain(&rows).map(|row| columns(&row[at])).max().unwrap_or(0))
+            .collect();
+        let before: usize = widths.iter().rev().skip(1).map(|width| width + 2).sum();
+        let last = width.map_or(usize::MAX, |width| width.saturating_sub(before).max(20));
+        let mut out = String::new();
+        for row in std::iter::once(&titles).chain(&rows) {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths).take(row.len().saturating_sub(1)) {
+                line.push_str(cell);
+                line.push_str(&" ".repeat(width - columns(cell) + 2));
+            }
+            for (at, part) in wrap(row.last().map_or("", String::as_str), last).iter().enumerate() {
+                let start = if at == 0 { line.clone() } else { " ".repeat(before) };
+                out.push_str(format!("{start}{part}").trim_end());
+                out.push('\n');
+            }
+        }
+        out
+    }
+}
+
+/// The width to lay tables out for: none if standard output is no terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
+    // Shells set `COLUMNS`; without it, a width that fits every window of today.
+    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    std::io::stdout().is_terminal().then(|| told().unwrap_or(100))
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Breaks a text at spaces so that each part has at most `width` characters where words allow it.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for word in text.split_whitespace() {
+        let part = parts.last().map_or(0, |part| columns(part));
+        if part > 0 && part + 1 + columns(word) > width {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            if !part.is_empty() {
+                part.push(' ');
+            }
+            part.push_str(word);
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(form: Form, width: Option<usize>, expect: &str) {
+        let mut table = Table::new(&["name", "is_default", "what_it_is"]);
+        table.row([Value::from("a"), true.into(), "one, two three four five six".into()]);
+        table.row([Value::from("böses"), false.into(), Value::Null]);
+        assert_eq!(table.render(form, width), expect);
+    }
+
+    #[test]
+    fn columns_are_aligned_and_the_last_one_wraps_on_a_terminal() {
+        check(
+            Form::Table,
+            None,
+            "NAME   IS DEFAULT  WHAT IT IS\na      yes         one, two three four five six\nböses  no\n",
+        );
+        check(
+            Form::Table,
+            Some(39),
+            "NAME   IS DEFAULT  WHAT IT IS\na      yes         one, two three four\n                   five six\nböses  no\n",
+        );
+    }
+
+    #[test]
+    fn programs_get_keys_and_types() {
+        check(
+            Form::Ndjson,
+            Some(10),
+            "{\"is_default\":true,\"name\":\"a\",\"what_it_is\":\"one, two three four five six\"}\n\
+             {\"is_default\":false,\"name\":\"böses\",\"what_it_is\":null}\n",
+        );
+        check(
+            Form::Csv,
+            None,
+            "name,is_default,what_it_is\na,yes,\"one, two three four five six\"\nböses,no,\n",
+        );
+        assert_eq!(Table::new(&["a"]).render(Form::Json, None), "[]\n");
+    }
+}

@@ -1,0 +1,19 @@
+//! Many texts read at once, as one collection.
+
+use rayon::prelude::*;
+use sigyn_diagnostics::{SourceFile, SourceId, Sources};
+use sigyn_ir::{LoadOptions, Loaded, ParsedFile};
+
+/// Reads texts in parallel and puts them together as one collection: references and filters reach across files.
+/// Rules come in the order of the texts, except that referenced ones come first.
+pub fn load(files: impl IntoIterator<Item = SourceFile>, options: &LoadOptions) -> (Sources, Loaded) {
+    let mut sources = Sources::default();
+    for file in files {
+        sources.add(file);
+    }
+    let list: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
+    let parsed: Vec<ParsedFile> =
+        list.into_par_iter().map(|(id, file)| sigyn_ir::read(id, file, options)).collect();
+    let loaded = sigyn_ir::resolve(parsed, options);
+    (sources, loaded)
+}
