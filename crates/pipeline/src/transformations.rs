@@ -17,6 +17,9 @@ use crate::{
 registry! { dyn Transformation;
     add_condition,
     add_field,
+    address_prefix_to_cidr,
+    attribute_from_field,
+    attribute_from_logsource,
     case,
     change_logsource,
     command_placeholders,
@@ -25,6 +28,7 @@ registry! { dyn Transformation;
     drop_detection_item,
     extract_fields,
     field_name_mapping,
+    field_name_mapping_by_attribute,
     field_name_prefix,
     field_name_prefix_mapping,
     field_name_suffix,
@@ -32,8 +36,12 @@ registry! { dyn Transformation;
     file_placeholders,
     hashes_fields,
     http_placeholders,
+    keep_last_part,
+    log_source_types,
     map_string,
     nest,
+    payload_fields,
+    payload_values,
     query_expression_placeholders,
     regex,
     remove_field,
@@ -44,8 +52,12 @@ registry! { dyn Transformation;
     set_state,
     set_value,
     strict_field_mapping_failure,
+    supported_fields,
+    unstructured_fields,
+    valid_fields,
     value_placeholders,
     wildcard_placeholders,
+    yara_l_event_variable,
 }
 
 /// All transformations, by name.
