@@ -4,12 +4,14 @@ mod devices;
 mod frame;
 mod like;
 
-use sigyn_ir::{Cidr, Data, Expr, Number, Regex, SigmaString, Value};
+use sigyn_ir::{
+    Cidr, ConditionExpr, Data, Expr, Number, Regex, Rule, RuleItem, SigmaString, State, Value,
+};
 
 use super::Builtin;
 use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Ancestry, Cx, Dialect, Error, Frag, Target, text};
+use crate::{Ancestry, Cx, Dialect, Env, Error, Frag, Query, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "qradar-aql-community",
@@ -30,14 +32,13 @@ impl Target for Qradar {
         &self.dialect
     }
 
-    fn expr(&self, cx: &mut Cx<'_>, expr: &Expr<'_>) -> FragResult {
-        match expr {
-            Expr::Nothing if cx.env.is_reference() => {
-                Err(Error::unsupported("nothing is left to search for but the log source")
-                    .as_reference("SigmaConversionError"))
+    fn rule(&self, env: &Env, item: &RuleItem, rule: &Rule, state: &State) -> Result<Vec<Query>, Error> {
+        if env.is_reference() {
+            for condition in &rule.conditions {
+                refuse_nothing(rule, &condition.expr).map_err(|error| error.or_at(condition.span))?;
             }
-            _ => text::expr(self, cx, expr),
         }
+        text::rule(self, env, item, rule, state)
     }
 
     /// `NOT` is written like a function.
@@ -113,6 +114,15 @@ impl Target for Qradar {
         text::field_cidr(self, cx, &name, value)
     }
 
+    fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {
+        // The reference stumbles over values that stand for values that stand for values.
+        let is_nested = values.iter().any(|value| matches!(value, Value::Expansion { .. }));
+        if is_nested && cx.env.is_reference() {
+            return Err(Error::unsupported("values stand for values").as_reference("AttributeError"));
+        }
+        text::field_expansion(self, cx, field, values)
+    }
+
     fn keyword_string(&self, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
         frame::keyword_string(cx, value).map(Frag::Text)
     }
@@ -129,4 +139,24 @@ impl Target for Qradar {
     fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
         Ok(Data::Text(frame::query(self, cx, &query)))
     }
+}
+
+/// The reference refuses search identifiers of which the pipeline leaves nothing.
+fn refuse_nothing(rule: &Rule, expr: &ConditionExpr) -> Result<(), Error> {
+    match expr {
+        ConditionExpr::Or(args) | ConditionExpr::And(args) | ConditionExpr::AtLeast { of: args, .. } => {
+            args.iter().try_for_each(|arg| refuse_nothing(rule, arg))
+        }
+        ConditionExpr::Not(arg) => refuse_nothing(rule, arg),
+        ConditionExpr::Detection(id) => match rule.detection(*id) {
+            Some((_, detection)) if Expr::of_detection(detection) != Expr::Nothing => Ok(()),
+            _ => Err(nothing_left()),
+        },
+        ConditionExpr::False | ConditionExpr::Nothing => Err(nothing_left()),
+    }
+}
+
+fn nothing_left() -> Error {
+    Error::unsupported("nothing is left to search for but the log source")
+        .as_reference("SigmaConversionError")
 }

@@ -1,9 +1,9 @@
-//! `log_source_types`: types of log sources for the frame of the query.
+//! `log_source_types`: types of log sources as numbers.
 
 use std::collections::HashMap;
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Compat, Data, Rule, Value};
+use sigyn_ir::{Compat, Data, Number, Rule, Value};
 
 use crate::{
     item::{Run, Transformation},
@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) static SPEC: Spec = Spec {
     name: "log_source_types",
-    summary: "Sets a key of the pipeline's state to the numbers that the values of a field stand for.",
+    summary: "Turns the values of a field into the numbers that they stand for. pySigma's reading sets a key of the pipeline's state to the numbers instead, for the frame of the query, and takes the item as applied.",
     parameters: &[
         Parameter { name: "key", takes: "text", default: None, summary: "The key." },
         Parameter { name: "field", takes: "text", default: None, summary: "The field." },
@@ -29,7 +29,7 @@ pub(crate) static SPEC: Spec = Spec {
         title: "a type",
         item: "key: types\nfield: type\ntypes: {Apache: 10}",
         before: "{type: Apache}",
-        after: "query: type=Apache\nstate: types=[10]",
+        after: "query: type=10\nstate: types=[]",
     }],
 };
 
@@ -37,7 +37,7 @@ pub(crate) static SPEC: Spec = Spec {
 struct LogSourceTypes {
     key: String,
     field: String,
-    types: HashMap<String, Data>,
+    types: HashMap<String, Number>,
 }
 
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
@@ -46,8 +46,8 @@ pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
     let mut types = HashMap::new();
     for entry in params.map("types")? {
         match (&entry.key, &entry.value.kind) {
-            (Data::Text(name), Kind::Scalar(number @ Data::Number(_))) => {
-                types.insert(name.clone(), number.clone());
+            (Data::Text(name), Kind::Scalar(Data::Number(number))) => {
+                types.insert(name.clone(), *number);
             }
             _ => {
                 let message = "`types` must be a map of text to number";
@@ -65,13 +65,14 @@ impl Transformation for LogSourceTypes {
             if item.field.as_deref() != Some(self.field.as_str()) {
                 return Ok(Outcome::Kept);
             }
+            let mut numbers = Vec::with_capacity(item.values.len());
             for value in &item.values {
                 let number = match value {
                     Value::Str(text) | Value::Cased(text) => self.types.get(&text.to_plain()),
                     _ => None,
                 };
                 match number {
-                    Some(number) => found.push(number.clone()),
+                    Some(number) => numbers.push(*number),
                     // The reference drops what it does not know, so that the rule asks for less than it says.
                     None if run.cx.reading == Compat::PySigma => {}
                     None => {
@@ -80,7 +81,12 @@ impl Transformation for LogSourceTypes {
                     }
                 }
             }
-            Ok(Outcome::Changed)
+            if run.cx.reading == Compat::PySigma {
+                found.extend(numbers.into_iter().map(Data::Number));
+                return Ok(Outcome::Changed);
+            }
+            item.values = numbers.into_iter().map(Value::Number).collect();
+            Ok(Outcome::Kept)
         })?;
         run.cx.state.set(self.key.as_str(), Data::List(found));
         Ok(())

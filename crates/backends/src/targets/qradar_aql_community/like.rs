@@ -15,7 +15,7 @@ pub(super) fn quoted(value: &SigmaString, is_reference: bool) -> Result<String, 
             Part::Text(text) => out.push_str(&text.replace('\'', "''")),
             Part::Many => out.push('%'),
             Part::One => out.push('_'),
-            Part::Placeholder(_) if is_reference && value.has_wildcard() => {}
+            Part::Placeholder(_) if is_reference => {}
             Part::Placeholder(name) => return Err(sigyn_ir::StringError::Placeholder(name.clone()).into()),
         }
     }
@@ -48,7 +48,12 @@ pub(super) fn field(name: &str, value: &SigmaString, is_reference: bool) -> Resu
         return Ok(match (value.has_wildcard(), looks_numeric(&text)) {
             (true, true) => format!("{name} LIKE {text}"),
             (true, false) => format!("LOWER({name}) LIKE {}", text.to_lowercase()),
-            (false, _) => format!("{name}={text}"),
+            (false, _) => {
+                if let Some(name) = value.placeholders().next() {
+                    return Err(sigyn_ir::StringError::Placeholder(name.to_owned()).into());
+                }
+                format!("{name}={text}")
+            }
         });
     }
     let (name, text) = if has_case(value) {
