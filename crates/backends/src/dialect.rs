@@ -60,6 +60,10 @@ pub struct Dialect {
     /// Strings.
     #[serde(default)]
     pub string: StringDialect,
+    /// Other ways to write strings, each a placeholder of its name in comparisons (`{like}` for an SQL pattern).
+    /// They are never quoted: the quotes stand in the comparison.
+    #[serde(default)]
+    pub string_forms: BTreeMap<String, StringDialect>,
     /// How true and false are written; absent: refused.
     #[serde(default, rename = "bool")]
     pub boolean: Option<BoolDialect>,
@@ -151,6 +155,9 @@ pub struct OperatorDialect {
     pub and: String,
     /// Before what must not hold.
     pub not: String,
+    /// What must not hold, with `{expr}` already in parentheses; absent: `not` in front.
+    #[serde(default)]
+    pub negation: Option<Template>,
     /// Between an operator and its operands.
     #[serde(default = "space")]
     pub separator: String,

@@ -6,6 +6,7 @@
 //!
 //! Cost: one walk over the rule's expression, one string per node.
 
+mod attack;
 mod context;
 pub mod dialect;
 mod error;
@@ -16,6 +17,7 @@ pub mod targets;
 mod template;
 mod text;
 
+pub use attack::{Attack, Technique};
 pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! What conversions yield.
 
-use sigyn_ir::{Data, RuleItem};
+use sigyn_ir::{Data, RuleItem, State};
 
 /// The conversion of a part of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +30,16 @@ impl From<String> for Frag {
 }
 
 /// A rule that a correlation reads, with its converted queries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Subquery<'a> {
     /// The rule, as the pipeline left it.
     pub rule: &'a RuleItem,
     /// Its queries, one for each condition.
     pub queries: &'a [Data],
+    /// The states that the conversion of each condition left.
+    pub states: &'a [State],
+    /// If it is a correlation, the rules it reads in turn.
+    pub rules: Vec<Subquery<'a>>,
 }
 
 /// The output of a run.

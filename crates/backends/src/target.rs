@@ -59,6 +59,11 @@ pub trait Target: Send + Sync {
         text::and(self.this(), cx, args)
     }
 
+    /// Converted operands with an operator between them.
+    fn joined(&self, _cx: &Cx<'_>, operator: Operator, operands: Vec<String>) -> String {
+        text::joined(self.this(), operator, &operands)
+    }
+
     /// What must not hold.
     fn not(&self, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
         text::not(self.this(), cx, arg)
@@ -244,9 +249,20 @@ pub trait Target: Send + Sync {
         self.dialect().query.finalize_subqueries
     }
 
+    /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format
+    /// or not at all. Most hand out such a rule's bare query, and a correlation below another one always.
+    fn honours_generate(&self) -> bool {
+        false
+    }
+
     /// All queries of a run in an output format.
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
         text::output(self.this(), env, queries)
+    }
+
+    /// Whether pipelines apply to correlations, as they should.
+    fn pipes_correlations(&self, _env: &Env) -> bool {
+        true
     }
 
     /// Converts a correlation to its unfinished queries; `rules` are its rules with their queries, in order.

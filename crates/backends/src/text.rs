@@ -7,7 +7,9 @@ mod field;
 mod finish;
 mod value;
 
-pub(crate) use boolean::{and, at_least, combinations, expr, group, is_list, list, not, or, stands_bare};
+pub(crate) use boolean::{
+    and, at_least, combinations, expr, group, is_list, joined, list, not, not_with, or, stands_bare,
+};
 pub(crate) use correlation::{
     correlation, correlation_aggregation, correlation_condition, correlation_search,
 };
@@ -18,4 +20,4 @@ pub(crate) use field::{
     keyword_regex, keyword_string,
 };
 pub(crate) use finish::{finalize, finish, output, rule};
-pub(crate) use value::{field_name, quotes_string, regex, string};
+pub(crate) use value::{bare_string, field_name, quotes_string, regex, string};

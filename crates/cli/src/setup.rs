@@ -76,7 +76,7 @@ fn target(name: Option<&str>, dialect_file: Option<&Path>) -> Result<Box<dyn Tar
         let origin = input::name(path);
         return match dialect::load(source, text) {
             Ok(dialect) => check_name(dialect, name).map_err(|diagnostic| Found::of(origin, diagnostic)),
-            Err(diagnostic) => Err(Found { diagnostic, sources, origin }),
+            Err(diagnostic) => Err(Found { diagnostic, sources: Arc::new(sources), origin }),
         };
     }
     let name = name.unwrap_or_default();
@@ -150,12 +150,8 @@ fn from_file(spec: &str) -> Result<Pipeline, Vec<Found>> {
     let source = sources.add(file);
     let text = sources.get(source).map_or("", |file| file.text.as_str());
     let (pipeline, found) = Pipeline::from_yaml(source, text);
-    pipeline.ok_or_else(|| {
-        let found = found.into_iter();
-        found
-            .map(|diagnostic| Found { diagnostic, sources: sources.clone(), origin: spec.to_owned() })
-            .collect()
-    })
+    let sources = Arc::new(sources);
+    pipeline.ok_or_else(|| found.into_iter().map(|found| Found::within(&sources, found)).collect())
 }
 
 /// A text file that the call names.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
+use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, SourceId, codes};
-use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet};
+use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
 
 use crate::Failure;
@@ -63,8 +63,15 @@ pub struct Converted {
     pub is_output: bool,
     /// Fields that no mapping of the pipeline touched.
     pub unmapped: Vec<String>,
-    /// Queries as a correlation reads them.
-    raw: Vec<Data>,
+    /// Queries as a correlation reads them, and the states that their conversion left.
+    raw: Raw,
+}
+
+/// What a correlation reads of a rule.
+#[derive(Debug, Default)]
+struct Raw {
+    queries: Vec<Data>,
+    states: Vec<State>,
 }
 
 impl Converter {
@@ -140,7 +147,12 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                // The reference takes the rules in turn and prints nested correlations in any case.
+                let (flags, known) = match self.env.is_reference() {
+                    true => (Flags { is_output: true, ..flags(at) }, &converted[..at]),
+                    false => (flags(at), &converted[..]),
+                };
+                let result = self.correlation(correlation.clone(), flags, &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -151,17 +163,22 @@ impl Converter {
     }
 
     fn output(&self, rules: &[Converted]) -> Result<Output, Failure> {
-        let queries = rules
+        let queries: Vec<Data> = rules
             .iter()
             .filter(|rule| rule.is_output)
             .filter_map(|rule| rule.queries.as_ref().ok())
             .flatten()
             .cloned()
             .collect();
-        match self.target.output(&self.env, queries)? {
-            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
-            Output::List(list) => self.finalize(list.clone(), Output::List(list)),
+        let output = match self.target.output(&self.env, queries)? {
+            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text))?,
+            Output::List(list) => self.finalize(list.clone(), Output::List(list))?,
+        };
+        if self.env.is_reference() && is_mixed(&output) {
+            let message = "texts and documents together are no output of the reference";
+            return Err(Error::value(message).as_reference("TypeError").into());
         }
+        Ok(output)
     }
 
     /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
@@ -188,7 +205,8 @@ impl Converter {
             .map_err(Failure::from)
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
-                let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Vec::new())) };
+                let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Raw::default())) };
+                check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
@@ -210,11 +228,18 @@ impl Converter {
         set: &RuleSet,
         converted_rules: &[Option<Converted>],
     ) -> Converted {
+        // The reference puts every correlation out, also those that only another one reads.
+        let puts_all_out = self.env.is_reference() && !self.target.honours_generate();
+        let flags = Flags { is_output: flags.is_output || puts_all_out, ..flags };
         let mut cx = self.context();
-        let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
+        let applied = if self.target.pipes_correlations(&self.env) {
+            self.pipeline.apply_correlation(&mut correlation, set, &mut cx)
+        } else {
+            Ok(())
+        };
         let item = RuleItem::Correlation(correlation);
         let result = applied.map_err(Failure::from).and_then(|()| {
-            let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Vec::new())) };
+            let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Raw::default())) };
             let rules = subqueries(correlation, converted_rules)?;
             let mut target_cx = Cx::new(&self.env, &item, cx.state.clone());
             let texts = self.target.correlation(&mut target_cx, correlation, &rules)?;
@@ -225,21 +250,22 @@ impl Converter {
         converted(item, result, flags, Vec::new())
     }
 
-    /// Queries in the output format, and as a correlation reads them.
     fn finished(
         &self,
         item: &RuleItem,
         cx: &mut Context,
         queries: Vec<Query>,
         flags: Flags,
-    ) -> Result<(Vec<Data>, Vec<Data>), Failure> {
+    ) -> Result<(Vec<Data>, Raw), Failure> {
         let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
+        let states = queries.iter().map(|query| query.state.clone()).collect();
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
         // The reference hands raw queries out even where the rule stands for itself too.
-        if stays_raw && (self.env.is_reference() || !flags.is_output) {
-            return Ok((raw.clone(), raw));
+        let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
+        if stays_raw && (hands_raw_out || !flags.is_output) {
+            return Ok((raw.clone(), Raw { queries: raw, states }));
         }
         let mut finished = Vec::with_capacity(queries.len());
         for (index, query) in queries.into_iter().enumerate() {
@@ -247,8 +273,8 @@ impl Converter {
             let query = self.target.finalize(&mut target_cx, query.text, index)?;
             finished.push(self.postprocess(item, cx, query)?);
         }
-        let raw = if stays_raw { raw } else { finished.clone() };
-        Ok((finished, raw))
+        let queries = if stays_raw { raw } else { finished.clone() };
+        Ok((finished, Raw { queries, states }))
     }
 
     fn postprocess(&self, item: &RuleItem, cx: &mut Context, query: Data) -> Result<Data, Failure> {
@@ -263,6 +289,25 @@ impl Converter {
     }
 }
 
+/// Whether an output has both texts and documents: rules that a correlation reads and that stand for themselves
+/// too stay texts in the reference.
+fn is_mixed(output: &Output) -> bool {
+    let Output::List(queries) = output else { return false };
+    let texts = queries.iter().filter(|query| matches!(query, Data::Text(_))).count();
+    texts > 0 && texts < queries.len()
+}
+
+/// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
+/// put something beside it.
+fn check_conditions(rule: &Rule) -> Result<(), Failure> {
+    match rule.conditions.iter().find(|condition| condition.text.trim().is_empty()) {
+        Some(condition) => Err(Diagnostic::error(&codes::condition::SYNTAX, "the condition is empty")
+            .at(condition.span)
+            .into()),
+        None => Ok(()),
+    }
+}
+
 /// How a rule stands in its set.
 #[derive(Clone, Copy)]
 struct Flags {
@@ -272,13 +317,13 @@ struct Flags {
 
 fn converted(
     item: RuleItem,
-    result: Result<(Vec<Data>, Vec<Data>), Failure>,
+    result: Result<(Vec<Data>, Raw), Failure>,
     flags: Flags,
     unmapped: Vec<String>,
 ) -> Converted {
     let (queries, raw) = match result {
         Ok((queries, raw)) => (Ok(queries), raw),
-        Err(failure) => (Err(failure), Vec::new()),
+        Err(failure) => (Err(failure), Raw::default()),
     };
     Converted { item, queries, is_output: flags.is_output, unmapped, raw }
 }
@@ -295,7 +340,11 @@ fn subqueries<'a>(
             let rule = converted.get(reference.target.0 as usize).and_then(Option::as_ref);
             match rule {
                 Some(Converted { queries: Ok(_), item, raw, .. }) => {
-                    Ok(Subquery { rule: item, queries: raw })
+                    let rules = match item {
+                        RuleItem::Rule(_) => Vec::new(),
+                        RuleItem::Correlation(inner) => subqueries(inner, converted)?,
+                    };
+                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states, rules })
                 }
                 _ => {
                     let message = format!("the rule `{}` has no query", reference.text);

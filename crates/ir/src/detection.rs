@@ -124,6 +124,9 @@ pub struct Condition {
     pub expr: ConditionExpr,
     /// Labels that pipeline items left here.
     pub marks: Vec<Arc<str>>,
+    /// Identifiers that `1 of` selected alone. They stand for themselves in `expr`, but the reference goes on to
+    /// count them as alternatives.
+    pub lone: Vec<DetectionId>,
     /// Where it stands.
     pub span: Span,
 }

@@ -216,6 +216,7 @@ mod tests {
             text: String::new(),
             expr: ConditionExpr::And(vec![detection, ConditionExpr::Not(Box::new(either))]),
             marks: Vec::new(),
+            lone: Vec::new(),
             span: Span::default(),
         });
         let expect = "\

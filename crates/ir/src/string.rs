@@ -221,6 +221,11 @@ impl SigmaString {
         self.parts.iter().any(|part| matches!(part, Part::Many | Part::One))
     }
 
+    /// Whether the literal text holds such a character.
+    pub fn has_text(&self, test: impl Fn(char) -> bool) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Text(text) if text.chars().any(&test)))
+    }
+
     /// Whether a part between these two (0 is the first, counted from both ends) is a wildcard.
     pub fn has_wildcard_within(&self, skip_front: usize, skip_back: usize) -> bool {
         let end = self.parts.len().saturating_sub(skip_back);

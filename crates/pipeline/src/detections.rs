@@ -1,7 +1,10 @@
 //! Detections written in pipelines.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Data, Detection, DetectionEntry, DetectionItem, Linking, SigmaString, Value};
+use sigyn_ir::{
+    Compat, Data, Detection, DetectionEntry, DetectionItem, Linking, LoadOptions, RuleItem, read_text,
+    resolve,
+};
 
 use crate::{
     node::{Kind, Node, key_text},
@@ -61,57 +64,41 @@ fn item(key: &str, node: &Node, errors: &mut Vec<Diagnostic>) -> DetectionItem {
             ),
         }
     }
-    let mut item = DetectionItem::new(field, values, node.span);
-    for modifier in parts {
-        if !apply_modifier(modifier, &mut item) {
-            let message = format!("the modifier `{modifier}` cannot be used in a pipeline's detection");
-            errors.push(Diagnostic::error(&codes::BAD_PARAMETER, message).at(node.span).with_help(
-                "it takes: contains, startswith, endswith, all, neq, cased, exists, fieldref, expand",
-            ));
-        }
+    if parts.next().is_some() && errors.is_empty() {
+        return match modified(key, node) {
+            Ok(item) => item,
+            Err(error) => {
+                errors.push(error);
+                DetectionItem::new(field, values, node.span)
+            }
+        };
     }
-    item
+    DetectionItem::new(field, values, node.span)
 }
 
-fn apply_modifier(name: &str, item: &mut DetectionItem) -> bool {
-    let strings = |item: &mut DetectionItem, map: &dyn Fn(SigmaString) -> SigmaString| {
-        let mut all = true;
-        for value in &mut item.values {
-            match value {
-                Value::Str(text) | Value::Cased(text) => *text = map(std::mem::take(text)),
-                Value::Number(number) => {
-                    *value = Value::Str(map(SigmaString::parse(&number.to_string())));
-                }
-                _ => all = false,
-            }
+/// Modifiers have one reading, the loader's: the item is loaded as a rule's.
+fn modified(key: &str, node: &Node) -> Result<DetectionItem, Diagnostic> {
+    let definition = Data::map([(key, node.to_data())]);
+    let text = Data::map([
+        ("title", "detection".into()),
+        ("logsource", Data::map([("category", "any".into())])),
+        ("detection", Data::map([("item", definition), ("condition", "item".into())])),
+    ])
+    .to_json(None);
+    let options = LoadOptions::new(Compat::Spec);
+    let loaded = resolve(vec![read_text(node.span.source, &text, &options)], &options);
+    let entry = match loaded.set.items.into_iter().next() {
+        Some(RuleItem::Rule(mut rule)) => {
+            rule.detections.pop().and_then(|(_, mut detection)| detection.entries.pop())
         }
-        all
+        _ => None,
     };
-    match name {
-        "contains" => strings(item, &SigmaString::contained),
-        "startswith" => strings(item, &SigmaString::starting),
-        "endswith" => strings(item, &SigmaString::ending),
-        "expand" => strings(item, &|text| crate::values::insert_placeholders(&text)),
-        "all" => {
-            item.linking = Linking::And;
-            true
+    match entry {
+        Some(DetectionEntry::Item(item)) => Ok(DetectionItem { span: node.span, ..item }),
+        _ => {
+            let error = loaded.failed.into_iter().next().map(|failed| failed.error);
+            let reason = error.map_or_else(|| "it makes no detection item".to_owned(), |error| error.message);
+            Err(Diagnostic::error(&codes::BAD_PARAMETER, format!("`{key}`: {reason}")).at(node.span))
         }
-        "neq" => {
-            item.is_negated = true;
-            true
-        }
-        "cased" | "exists" | "fieldref" => item.values.iter_mut().all(|value| {
-            let new = match (name, &*value) {
-                ("cased", Value::Str(text)) => Value::Cased(text.clone()),
-                ("exists", Value::Bool(exists)) => Value::Exists(*exists),
-                ("fieldref", Value::Str(text)) => {
-                    Value::FieldRef { field: text.to_plain(), starts_with: false, ends_with: false }
-                }
-                _ => return false,
-            };
-            *value = new;
-            true
-        }),
-        _ => false,
     }
 }

@@ -9,6 +9,11 @@
 //! through [`Files`], which the caller implements. To add a transformation, write one file in
 //! `transformations/` and one line in its registry; conditions, post-processing items and finalizers alike.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "errors are rare and leave the crate once per rule: boxing them would cost every caller a detour"
+)]
+
 pub mod builtin;
 mod conditions;
 mod context;
@@ -23,6 +28,7 @@ mod pipeline;
 mod postprocessing;
 mod pyformat;
 mod pyregex;
+mod schema;
 mod template;
 #[cfg(test)]
 mod tests;

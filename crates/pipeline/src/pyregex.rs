@@ -4,6 +4,8 @@
 //! bounded backtracking engine. One difference remains: `$` matches only at the very end, not before a newline
 //! that ends the text, because values of rules do not end in newlines.
 
+use std::{iter::Peekable, str::Chars};
+
 use fancy_regex::{Captures, Regex};
 
 /// A compiled pattern.
@@ -90,67 +92,7 @@ impl Replacement {
                 continue;
             }
             let Some(next) = chars.next() else { return Err("it ends in a backslash".to_owned()) };
-            let reference = match next {
-                'g' => {
-                    let mut name = String::new();
-                    if chars.next() != Some('<') {
-                        return Err("`\\g` needs a group in angle brackets".to_owned());
-                    }
-                    loop {
-                        match chars.next() {
-                            Some('>') => break,
-                            Some(c) => name.push(c),
-                            None => return Err("`\\g<` is not closed".to_owned()),
-                        }
-                    }
-                    Some(name.parse().map_or(Piece::Name(name), Piece::Group))
-                }
-                '1'..='9' => {
-                    let mut number = next.to_string();
-                    if let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                        number.push(digit);
-                    }
-                    number.parse().ok().map(Piece::Group)
-                }
-                'n' => {
-                    text.push('\n');
-                    None
-                }
-                't' => {
-                    text.push('\t');
-                    None
-                }
-                'r' => {
-                    text.push('\r');
-                    None
-                }
-                'f' => {
-                    text.push('\u{c}');
-                    None
-                }
-                'v' => {
-                    text.push('\u{b}');
-                    None
-                }
-                'a' => {
-                    text.push('\u{7}');
-                    None
-                }
-                '0' => {
-                    text.push('\0');
-                    None
-                }
-                '\\' => {
-                    text.push('\\');
-                    None
-                }
-                c if c.is_ascii_alphanumeric() => return Err(format!("`\\{c}` means nothing")),
-                c => {
-                    text.push('\\');
-                    text.push(c);
-                    None
-                }
-            };
+            let reference = reference(next, &mut chars, &mut text)?;
             if let Some(reference) = reference {
                 let is_known = match &reference {
                     Piece::Group(number) => *number <= regex.groups(),
@@ -180,6 +122,51 @@ impl Replacement {
             }
         }
     }
+}
+
+/// What stands behind a backslash: a reference to a group, or a character, which goes to `text`.
+fn reference(
+    next: char,
+    chars: &mut Peekable<Chars<'_>>,
+    text: &mut String,
+) -> Result<Option<Piece>, String> {
+    let escapes = [
+        ('n', '\n'),
+        ('t', '\t'),
+        ('r', '\r'),
+        ('f', '\u{c}'),
+        ('v', '\u{b}'),
+        ('a', '\u{7}'),
+        ('0', '\0'),
+        ('\\', '\\'),
+    ];
+    match next {
+        'g' => {
+            if chars.next() != Some('<') {
+                return Err("`\\g` needs a group in angle brackets".to_owned());
+            }
+            let mut name = String::new();
+            loop {
+                match chars.next() {
+                    Some('>') => break,
+                    Some(c) => name.push(c),
+                    None => return Err("`\\g<` is not closed".to_owned()),
+                }
+            }
+            return Ok(Some(name.parse().map_or(Piece::Name(name), Piece::Group)));
+        }
+        '1'..='9' => {
+            let mut number = next.to_string();
+            number.extend(chars.next_if(char::is_ascii_digit));
+            return Ok(number.parse().ok().map(Piece::Group));
+        }
+        c => match escapes.iter().find(|(letter, _)| *letter == c) {
+            Some((_, escaped)) => text.push(*escaped),
+            None if c.is_ascii_alphanumeric() => return Err(format!("`\\{c}` means nothing")),
+            None => text.extend(['\\', c]),
+        },
+    }
+    Ok(None)
 }
 
 /// What Python takes literally but the engine does not: a brace that is no repetition, set operators in a class,

@@ -113,6 +113,8 @@ impl<'s> Attributes<'s> {
             .iter()
             .filter_map(|(key, value)| Some((key.source_text()?.clone(), value)))
             .filter(|(key, _)| !KNOWN.contains(&key.as_ref()))
+            // The reference has an attribute of this name itself, and drops what rules put there.
+            .filter(|(key, _)| !(compat.is_pysigma() && key == "custom_attributes"))
             .map(|(key, value)| (key, value.clone()))
             .collect();
         it

@@ -39,14 +39,23 @@ pub struct Correlation<'s> {
     pub group_by: Option<Vec<Spanned<Cow<'s, str>>>>,
     /// The time span.
     pub timespan: Option<Spanned<Timespan>>,
-    /// Alias, then rule and field.
-    pub aliases: Vec<(Cow<'s, str>, Vec<(Spanned<Cow<'s, str>>, Cow<'s, str>)>)>,
+    /// Names for fields that differ from rule to rule.
+    pub aliases: Vec<Alias<'s>>,
     /// When it holds; `None` if the key is absent or cannot be read.
     pub condition: Option<CorrelationCondition<'s>>,
     /// Every other key.
     pub custom: Vec<(Cow<'s, str>, Value<'s>)>,
     /// Where it stands.
     pub span: Span,
+}
+
+/// A name for fields that differ from rule to rule.
+#[derive(Clone, Debug)]
+pub struct Alias<'s> {
+    /// The name, as used in `group-by`.
+    pub name: Cow<'s, str>,
+    /// For each rule, as written, its field.
+    pub fields: Vec<(Spanned<Cow<'s, str>>, Cow<'s, str>)>,
 }
 
 /// A time span.
@@ -267,7 +276,7 @@ impl<'s> Reader<'_, 's> {
         Some(Spanned::new(timespan?, value.span))
     }
 
-    fn aliases(&mut self) -> Vec<(Cow<'s, str>, Vec<(Spanned<Cow<'s, str>>, Cow<'s, str>)>)> {
+    fn aliases(&mut self) -> Vec<Alias<'s>> {
         let Some(value) = self.value.get_some("aliases") else { return Vec::new() };
         let Some(pairs) = value.as_map() else {
             self.error(&codes::rule::BAD_ALIASES, "`aliases` is not a map", value.span);
@@ -287,7 +296,8 @@ impl<'s> Reader<'_, 's> {
                     Some((rule, field.source_text()?.clone()))
                 })
                 .collect();
-            aliases.push((alias.source_text().cloned().unwrap_or_default(), fields));
+            let name = alias.source_text().cloned().unwrap_or_default();
+            aliases.push(Alias { name, fields });
         }
         aliases
     }

@@ -17,7 +17,7 @@ mod value;
 
 pub use attributes::{Attributes, Related, normal_uuid};
 pub use correlation::{
-    Correlation, CorrelationCondition, MatchCondition, Threshold, Timespan, read_correlation,
+    Alias, Correlation, CorrelationCondition, MatchCondition, Threshold, Timespan, read_correlation,
 };
 pub use detection::{Detections, SearchIdentifier, read_detections};
 pub use document::{Document, DocumentKind, documents};

@@ -1,7 +1,7 @@
 //! The reference's condition grammars, as the parser generator behind them reads them.
 //!
 //! That generator tries alternatives in order and never looks for word boundaries around `and`, `or` and `not`
-//! in detection conditions. So `notfoo` is `not foo`, `a andb` is `a and b`, and a lone `not` is an identifier.
+//! in detection conditions. So `notfoo` is `not foo`, `a andb` is `a and b`, and `or` can be an identifier.
 
 use std::ops::Range;
 
@@ -134,9 +134,8 @@ impl Peg<'_> {
             self.depth += 1;
             let arg = if self.is_deep() { None } else { self.not(behind) };
             self.depth -= 1;
-            if let Some((arg, end)) = arg {
-                return Some((Expr { kind: ExprKind::Not(Box::new(arg)), range: start..end }, end));
-            }
+            let (arg, end) = arg?;
+            return Some((Expr { kind: ExprKind::Not(Box::new(arg)), range: start..end }, end));
         }
         self.operand(at)
     }

@@ -53,8 +53,7 @@ fn canonical_number(text: &str) -> Option<Reading> {
 /// Whether YAML 1.1 reads a plain scalar as something else than we do.
 pub fn is_ambiguous(text: &str) -> bool {
     let spec = plain_spec(text);
-    plain_yaml11(text).map_or(true, |reading| reading != spec)
-        || (spec == Reading::Text && is_yaml12_number(text))
+    plain_yaml11(text) != Ok(spec) || (spec == Reading::Text && is_yaml12_number(text))
 }
 
 /// Whether the YAML 1.2 core schema reads a number.

@@ -51,7 +51,8 @@ impl Edits {
         let indent: String = before[line..].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let end = line_end(stream.text, content_end(stream.text, last));
         let at = Span { source: map.span.source, start: end, end };
-        self.edits.push((at, format!("\n{indent}{key}: {value}")));
+        let newline = if stream.text.contains("\r\n") { "\r\n" } else { "\n" };
+        self.edits.push((at, format!("{newline}{indent}{key}: {value}")));
         true
     }
 

@@ -5,7 +5,8 @@ use crate::Template;
 
 /// The first placeholder that a template is never given: the key, the placeholder, those it is given.
 pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
-    let mut templates = Templates::default();
+    let mut templates =
+        Templates { forms: dialect.string_forms.keys().map(String::as_str).collect(), all: Vec::new() };
     templates.matching("match", &dialect.matching);
     if let Some(negated) = &dialect.not_match {
         templates.matching("not_match", negated);
@@ -19,12 +20,13 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
     templates.add("field_ref.startswith", dialect.field_ref.startswith.as_ref(), pair);
     templates.add("field_ref.endswith", dialect.field_ref.endswith.as_ref(), pair);
     templates.add("field_ref.contains", dialect.field_ref.contains.as_ref(), pair);
+    templates.add("operators.negation", dialect.operators.negation.as_ref(), &["expr"]);
     templates.add("operators.group", dialect.operators.group.as_ref(), &["expr"]);
     templates.add("compare.expr", dialect.compare.expr.as_ref(), &["field", "operator", "value"]);
     templates.add("time_part.expr", dialect.time_part.expr.as_ref(), &["field", "timestamp_part"]);
     templates.add("list.expr", dialect.list.expr.as_ref(), &["field", "op", "list"]);
-    templates.add("unbound.string", dialect.unbound.string.as_ref(), &["value", "regex"]);
-    templates.add("unbound.cased", dialect.unbound.cased.as_ref(), &["value", "regex"]);
+    templates.add_string("unbound.string", dialect.unbound.string.as_ref(), &["value", "regex"]);
+    templates.add_string("unbound.cased", dialect.unbound.cased.as_ref(), &["value", "regex"]);
     templates.add("unbound.number", dialect.unbound.number.as_ref(), &["value"]);
     let flags = &["value", "regex", "flag_i", "flag_m", "flag_s"];
     templates.add("unbound.regex", dialect.unbound.regex.as_ref(), flags);
@@ -36,14 +38,21 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
 }
 
 /// Templates with their keys and the placeholders that they are given (`*` at the end stands for any name).
-#[derive(Default)]
 struct Templates<'d> {
-    all: Vec<(String, &'d Template, &'static [&'static str])>,
+    all: Vec<(String, &'d Template, Vec<&'d str>)>,
+    /// The names of the dialect's string forms.
+    forms: Vec<&'d str>,
 }
 
 impl<'d> Templates<'d> {
-    fn add(&mut self, key: &str, template: Option<&'d Template>, given: &'static [&'static str]) {
-        self.all.extend(template.map(|template| (key.to_owned(), template, given)));
+    fn add(&mut self, key: &str, template: Option<&'d Template>, given: &[&'d str]) {
+        self.all.extend(template.map(|template| (key.to_owned(), template, given.to_vec())));
+    }
+
+    /// As `add`, for a template that is given strings in every form.
+    fn add_string(&mut self, key: &str, template: Option<&'d Template>, given: &[&'d str]) {
+        let given = [given, self.forms.as_slice()].concat();
+        self.add(key, template, &given);
     }
 
     fn matching(&mut self, section: &str, matching: &'d MatchDialect) {
@@ -60,7 +69,7 @@ impl<'d> Templates<'d> {
             ("cased_contains", matching.cased_contains.as_ref().map(Matcher::template)),
         ];
         for (key, template) in plain {
-            self.add(&format!("{section}.{key}"), template, value);
+            self.add_string(&format!("{section}.{key}"), template, value);
         }
         let flags = &["field", "regex", "flag_i", "flag_m", "flag_s"];
         self.add(&format!("{section}.regex"), matching.regex.as_ref(), flags);
@@ -69,8 +78,9 @@ impl<'d> Templates<'d> {
     }
 
     fn correlation(&mut self, section: &str, method: &'d CorrelationDialect) {
-        let frame = &["search", "typing", "aggregate", "condition", "timespan", "groupby"];
-        let mut add = |key: &str, template, given| self.add(&format!("{section}.{key}"), template, given);
+        let frame = &["search", "typing", "aggregate", "condition", "timespan", "groupby", "groups"];
+        let mut add =
+            |key: &str, template, given: &[&'d str]| self.add(&format!("{section}.{key}"), template, given);
         add("query", method.query.as_ref(), frame);
         add("search_single", method.search_single.as_ref(), &["query", "ruleid", "normalization"]);
         add("search_multi", method.search_multi.as_ref(), &["queries"]);

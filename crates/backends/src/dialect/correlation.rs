@@ -12,7 +12,8 @@ use crate::Template;
 pub struct CorrelationDialect {
     /// What it is, in a few words.
     pub title: String,
-    /// The frame: `{search}`, `{typing}`, `{aggregate}`, `{condition}`, `{timespan}`, `{groupby}`.
+    /// The frame: `{search}`, `{typing}`, `{aggregate}`, `{condition}`, `{timespan}`, `{groupby}` and `{groups}`
+    /// (the fields of the grouping on their own, `*` without any).
     pub query: Option<Template>,
     /// The search for one rule with one query: `{query}`, `{ruleid}`, `{normalization}`.
     pub search_single: Option<Template>,

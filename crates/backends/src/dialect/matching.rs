@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::Template;
 
-/// Comparisons with `{field}`, `{value}` (quoted and escaped) and `{regex}` (the value as a regular expression).
+/// Comparisons with `{field}`, `{value}` (quoted and escaped), `{regex}` (the value as a regular expression) and the
+/// names of the dialect's string forms.
 #[derive(Clone, Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct MatchDialect {
@@ -22,6 +23,8 @@ pub struct MatchDialect {
     pub contains: Option<Matcher>,
     /// The value has wildcards elsewhere; absent: wildcards in `equal`.
     pub wildcard: Option<Template>,
+    /// Characters that make a value without wildcards go through `wildcard` too.
+    pub wildcard_also_for: String,
     /// The field is the value, with regard to case; absent: refused.
     pub cased: Option<Template>,
     /// The field starts with the value, with regard to case; absent: `cased`.
@@ -33,7 +36,7 @@ pub struct MatchDialect {
     /// The field matches `{regex}`; also `{flag_i}`, `{flag_m}`, `{flag_s}`.
     pub regex: Option<Template>,
     /// The field lies in the network `{value}` = `{network}/{prefixlen}`, `{netmask}`; absent: written as a list
-    /// of strings with wildcards. `{field}` stands as it is, without quotes.
+    /// of strings with wildcards.
     pub cidr: Option<Template>,
 }
 
@@ -83,6 +86,8 @@ pub struct RegexDialect {
     pub flags: Option<BTreeMap<char, String>>,
     /// Characters escaped in `{regex}` besides those that regular expressions need.
     pub value_escaped: String,
+    /// Characters of the finished expression written as another text (SQL's doubled quote).
+    pub replace: BTreeMap<char, String>,
 }
 
 impl Default for RegexDialect {
@@ -94,6 +99,7 @@ impl Default for RegexDialect {
             without_flags: false,
             flags: None,
             value_escaped: String::new(),
+            replace: BTreeMap::new(),
         }
     }
 }

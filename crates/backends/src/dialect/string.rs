@@ -1,5 +1,7 @@
 //! Strings.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::pattern::Pattern;
@@ -24,4 +26,6 @@ pub struct StringDialect {
     pub also_escaped: String,
     /// Characters left out.
     pub dropped: String,
+    /// Characters written as another text; this goes before `escape` (SQL's doubled quote).
+    pub replace: BTreeMap<char, String>,
 }

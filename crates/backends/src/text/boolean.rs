@@ -4,7 +4,7 @@ use sigyn_ir::{Cidr, Expr, Value};
 
 use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Ancestry, Cx, Error, Frag, Target};
+use crate::{Ancestry, Cx, Error, Frag, Target, Template};
 
 pub(crate) fn expr(target: &dyn Target, cx: &mut Cx<'_>, expr: &Expr<'_>) -> FragResult {
     match expr {
@@ -16,7 +16,8 @@ pub(crate) fn expr(target: &dyn Target, cx: &mut Cx<'_>, expr: &Expr<'_>) -> Fra
         Expr::AtLeast { count, of } => target.at_least(cx, *count, of),
         Expr::Field { field, value, span } => {
             cx.span = *span;
-            target.field(cx, field, value).map_err(|error| error.or_at(*span))
+            let ancestry = cx.ancestry_at(*span);
+            cx.below(ancestry, |cx| target.field(cx, field, value)).map_err(|error| error.or_at(*span))
         }
         Expr::Keyword { value, span } => {
             cx.span = *span;
@@ -67,38 +68,49 @@ fn join(
     operator: Operator,
     args: &[Expr<'_>],
 ) -> Result<Option<String>, Error> {
-    let operators = &target.dialect().operators;
-    let token = if operator == Operator::Or { &operators.or } else { &operators.and };
-    let mut joined: Option<String> = None;
+    let mut operands = Vec::with_capacity(args.len());
     for arg in args {
         let frag = if target.stands_bare(cx, operator, arg) {
             target.expr(cx, arg)?
         } else {
             target.group(cx, arg)?
         };
-        let Frag::Text(text) = frag else { continue };
-        match &mut joined {
-            None => joined = Some(text),
-            Some(joined) => {
-                joined.push_str(&operators.separator);
-                // A separator that is the operator itself stands once (Splunk's blank for `and`).
-                if operators.separator != *token {
-                    joined.push_str(token);
-                    joined.push_str(&operators.separator);
-                }
-                joined.push_str(&text);
-            }
+        if let Frag::Text(text) = frag {
+            operands.push(text);
         }
     }
-    Ok(joined)
+    Ok(if operands.is_empty() { None } else { Some(target.joined(cx, operator, operands)) })
+}
+
+pub(crate) fn joined(target: &dyn Target, operator: Operator, operands: &[String]) -> String {
+    let operators = &target.dialect().operators;
+    let token = if operator == Operator::Or { &operators.or } else { &operators.and };
+    let separator = &operators.separator;
+    // A separator that is the operator itself stands once (Splunk's blank for `and`).
+    if separator == token {
+        return operands.join(token);
+    }
+    operands.join(&format!("{separator}{token}{separator}"))
 }
 
 pub(crate) fn not(target: &dyn Target, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
+    not_with(target, cx, arg, target.dialect().operators.negation.as_ref())
+}
+
+/// A negation as a template writes it, with its operand in parentheses; without a template, `not` in front.
+pub(crate) fn not_with(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    arg: &Expr<'_>,
+    negation: Option<&Template>,
+) -> FragResult {
     let is_operator = matches!(arg, Expr::Or(_) | Expr::And(_) | Expr::Not(_) | Expr::AtLeast { .. });
     let negated_group = cx.ancestry.negated_group || (is_operator && !matches!(arg, Expr::Not(_)));
     let (ancestry, before) = (Ancestry { not: true, negated_group, ..cx.ancestry }, cx.deferred.len());
     // The reference leaves alternatives bare that a single value is written as (windash, networks).
-    let needs_group = is_operator || (!cx.env.is_reference() && !target.stands_bare(cx, Operator::Not, arg));
+    let needs_group = is_operator
+        || negation.is_some()
+        || (!cx.env.is_reference() && !target.stands_bare(cx, Operator::Not, arg));
     let frag =
         cx.below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })?;
     if !matches!(frag, Frag::Deferred(_)) {
@@ -107,6 +119,9 @@ pub(crate) fn not(target: &dyn Target, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragR
     let dialect = target.dialect();
     match frag {
         Frag::Text(text) if dialect.not_match.is_some() => Ok(Frag::Text(text)),
+        Frag::Text(text) if negation.is_some() => {
+            Ok(Frag::Text(negation.map_or_else(String::new, |negation| negation.fill(&[("expr", &text)]))))
+        }
         Frag::Text(text) => {
             Ok(Frag::Text(format!("{}{}{text}", dialect.operators.not, dialect.operators.separator)))
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
 
+use super::value::bare_string;
 use crate::dialect::{MatchDialect, Matcher};
 use crate::target::FragResult;
 use crate::{Ancestry, Cx, Error, Frag, Target, Template};
@@ -69,7 +70,11 @@ pub(crate) fn field_string(
         choose(value, matching.startswith.as_ref(), matching.endswith.as_ref(), matching.contains.as_ref());
     let (template, value) = match (chosen, &matching.wildcard) {
         (Some((template, (front, back))), _) => (template, Cow::Owned(value.without_parts(front, back))),
-        (None, Some(template)) if value.has_wildcard() => (template, Cow::Borrowed(value)),
+        (None, Some(template))
+            if value.has_wildcard() || value.has_text(|c| matching.wildcard_also_for.contains(c)) =>
+        {
+            (template, Cow::Borrowed(value))
+        }
         _ => match &matching.equal {
             Some(template) => (template, Cow::Borrowed(value)),
             None => return Err(Error::unsupported("the target cannot compare a field with a string")),
@@ -108,10 +113,35 @@ fn fill_string(
     field: &str,
     value: &SigmaString,
 ) -> FragResult {
-    let text = target.string(cx, value)?;
-    let regex = string_as_regex(target, cx, template, value)?;
-    let name = target.field_name(cx, field);
-    Ok(Frag::Text(template.fill(&[("field", &name), ("value", &text), ("regex", &regex)])))
+    let mut texts = string_texts(target, cx, template, value)?;
+    texts.push(("field", target.field_name(cx, field).into_owned()));
+    Ok(Frag::Text(fill_texts(template, &texts)))
+}
+
+/// A string in every way that a template asks for.
+fn string_texts<'t>(
+    target: &'t dyn Target,
+    cx: &Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> Result<Vec<(&'t str, String)>, Error> {
+    let mut texts = Vec::new();
+    for (name, form) in &target.dialect().string_forms {
+        if template.uses(name) {
+            texts.push((name.as_str(), bare_string(form, value)?));
+        }
+    }
+    // A plain string is made even if only its regular expression is asked for: what it cannot hold is refused.
+    if texts.is_empty() || template.uses("value") {
+        texts.push(("value", target.string(cx, value)?));
+    }
+    texts.push(("regex", string_as_regex(target, cx, template, value)?));
+    Ok(texts)
+}
+
+fn fill_texts(template: &Template, texts: &[(&str, String)]) -> String {
+    let values: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    template.fill(&values)
 }
 
 /// The string as an escaped regular expression, if the template asks for it.
@@ -229,8 +259,10 @@ pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, val
 pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
     let network = value.network;
     if let Some(template) = &matching(target, cx).cidr {
+        // The reference leaves the field's name as it is.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
         return Ok(Frag::Text(template.fill(&[
-            ("field", field),
+            ("field", &name),
             ("value", &network.to_string()),
             ("network", &network.network().to_string()),
             ("prefixlen", &network.prefix_len().to_string()),
@@ -313,6 +345,12 @@ pub(crate) fn field_expansion(
     field: &str,
     values: &[Value],
 ) -> FragResult {
+    if cx.env.is_reference() && values.iter().any(|value| matches!(value, Value::Expansion { .. })) {
+        return Err(Error::value(
+            "the reference cannot convert values that stand for values that stand for values",
+        )
+        .as_reference("AttributeError"));
+    }
     let alternatives: Vec<_> = values
         .iter()
         .map(|value| Expr::Field { field: Cow::Borrowed(field), value: Cow::Borrowed(value), span: cx.span })
@@ -366,9 +404,7 @@ fn fill_keyword(
     template: &Template,
     value: &SigmaString,
 ) -> FragResult {
-    let text = target.string(cx, value)?;
-    let regex = string_as_regex(target, cx, template, value)?;
-    Ok(Frag::Text(template.fill(&[("value", &text), ("regex", &regex)])))
+    Ok(Frag::Text(fill_texts(template, &string_texts(target, cx, template, value)?)))
 }
 
 pub(crate) fn keyword_string(target: &dyn Target, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {

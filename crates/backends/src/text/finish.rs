@@ -15,6 +15,7 @@ pub(crate) fn rule(
     let mut queries = Vec::with_capacity(rule.conditions.len());
     for condition in &rule.conditions {
         let mut cx = Cx::new(env, item, state.clone());
+        cx.note_lone(rule, condition);
         let frag =
             target.expr(&mut cx, &rule.expression(condition)).map_err(|error| error.or_at(condition.span))?;
         if frag == Frag::Nothing {

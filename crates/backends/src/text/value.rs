@@ -1,9 +1,11 @@
 //! Field names, strings and regular expressions.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use sigyn_ir::{EscapeSpec, Regex, SigmaString};
+use sigyn_ir::{EscapeSpec, Part, Regex, SigmaString, StringError};
 
+use crate::dialect::StringDialect;
 use crate::{Cx, Dialect, Error, Target};
 
 pub(crate) fn field_name<'n>(dialect: &Dialect, name: &'n str) -> Cow<'n, str> {
@@ -45,6 +47,16 @@ pub(crate) fn quotes_string(dialect: &Dialect, value: &SigmaString) -> bool {
 
 pub(crate) fn string(target: &dyn Target, cx: &Cx<'_>, value: &SigmaString) -> Result<String, Error> {
     let dialect = &target.dialect().string;
+    let escaped = bare_string(dialect, value)?;
+    Ok(if target.quotes_string(cx, value) {
+        format!("{quote}{escaped}{quote}", quote = dialect.quote)
+    } else {
+        escaped
+    })
+}
+
+/// A string, escaped but without quotes.
+pub(crate) fn bare_string(dialect: &StringDialect, value: &SigmaString) -> Result<String, StringError> {
     let also_escaped = format!("{}{}", dialect.quote, dialect.also_escaped);
     let spec = EscapeSpec {
         escape: dialect.escape.as_deref(),
@@ -53,12 +65,39 @@ pub(crate) fn string(target: &dyn Target, cx: &Cx<'_>, value: &SigmaString) -> R
         also_escaped: &also_escaped,
         dropped: &dialect.dropped,
     };
-    let escaped = value.escaped(&spec)?;
-    Ok(if target.quotes_string(cx, value) {
-        format!("{quote}{escaped}{quote}", quote = dialect.quote)
-    } else {
-        escaped
-    })
+    if dialect.replace.is_empty() {
+        return value.escaped(&spec);
+    }
+    // Characters with a text of their own cut the string: what stands between them is escaped as usual.
+    let mut out = String::new();
+    for part in value.parts() {
+        let Part::Text(text) = part else {
+            out.push_str(&SigmaString::from_parts([part.clone()]).escaped(&spec)?);
+            continue;
+        };
+        for piece in text.split_inclusive(|c| dialect.replace.contains_key(&c)) {
+            let last = piece.chars().next_back().and_then(|c| Some((c, dialect.replace.get(&c)?)));
+            let plain = last.map_or(piece, |(c, _)| &piece[..piece.len() - c.len_utf8()]);
+            out.push_str(&SigmaString::literal(plain).escaped(&spec)?);
+            out.push_str(last.map_or("", |(_, replacement)| replacement));
+        }
+    }
+    Ok(out)
+}
+
+/// A text with characters written as other texts.
+fn replaced(replace: &BTreeMap<char, String>, text: String) -> String {
+    if replace.is_empty() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match replace.get(&c) {
+            Some(replacement) => out.push_str(replacement),
+            None => out.push(c),
+        }
+    }
+    out
 }
 
 /// Puts the escape before each occurrence of a string that needs it, found from left to right.
@@ -85,5 +124,5 @@ pub(crate) fn regex(dialect: &Dialect, value: &Regex) -> String {
         out.push_str(&rest[..length]);
         rest = &rest[length..];
     }
-    out
+    replaced(&spec.replace, out)
 }

@@ -1,6 +1,7 @@
 //! `sigyn analyze`: what a rule set needs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -80,10 +81,11 @@ pub(crate) fn run(args: &Analyze) -> Exit {
 }
 
 /// Rules of a call, with what is wrong with them already printed.
-fn rules(input: &[PathBuf], pattern: &str) -> Result<(Sources, RuleSet, Exit), Vec<Found>> {
+fn rules(input: &[PathBuf], pattern: &str) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
     let (texts, mut found) = setup::texts(input, pattern)?;
     let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
-    let place = |diagnostic| Found { diagnostic, sources: sources.clone(), origin: String::new() };
+    let sources = Arc::new(sources);
+    let place = |diagnostic| Found::within(&sources, diagnostic);
     found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));
     findings::print(&found, Diagnostics::Text);
     let exit = if found.is_empty() { Exit::Clean } else { Exit::Findings };
@@ -102,11 +104,7 @@ impl Fields {
         })?;
         let (sources, set, exit) = rules(&self.rules.input, &self.rules.file_pattern)?;
         let fields = analyze::fields(&converter, set);
-        let place = |failure: sigyn_convert::Failure| Found {
-            diagnostic: failure.diagnostic,
-            sources: sources.clone(),
-            origin: String::new(),
-        };
+        let place = |failure: sigyn_convert::Failure| Found::within(&sources, failure.diagnostic);
         let found: Vec<Found> = fields.findings.into_iter().map(place).collect();
         findings::print(&found, Diagnostics::Text);
         let text = if self.group {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use sigyn_backends::Env;
+use sigyn_backends::{Env, targets};
 use sigyn_convert::{Converter, Strictness, load};
 use sigyn_diagnostics::SourceFile;
 use sigyn_ir::{Compat, Data, LoadOptions};
@@ -40,7 +40,7 @@ const TARGETS: &[&str] = &["splunk", "esql", "kusto"];
 
 pub(crate) fn run(_: &Demo) -> Exit {
     let mut out = String::new();
-    for target in TARGETS {
+    for target in TARGETS.iter().filter(|name| targets::find(name).is_some()) {
         let converter = setup::converter(Wanted {
             target: Some(target),
             dialect: None,

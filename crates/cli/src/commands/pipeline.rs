@@ -1,6 +1,7 @@
 //! `sigyn pipeline`: a look into processing pipelines.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sigyn_backends::Env;
@@ -91,7 +92,8 @@ impl Diff {
         })?;
         let (texts, mut found) = setup::texts(&self.rules.input, &self.rules.file_pattern)?;
         let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
-        let place = |diagnostic| Found { diagnostic, sources: sources.clone(), origin: String::new() };
+        let sources = Arc::new(sources);
+        let place = |diagnostic| Found::within(&sources, diagnostic);
         found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));
         let before = loaded.set.items.clone();
         let mut out = String::new();

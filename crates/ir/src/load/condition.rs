@@ -22,19 +22,40 @@ pub(crate) fn lower(
     detections: &[(String, Detection)],
     context: &mut Context<'_>,
 ) -> Condition {
-    let mut linker = Linker { span, text, detections, context };
+    let mut linker = Linker { span, text, detections, context, lone: Vec::new() };
     let expr = match parse_condition(text, linker.context.compat()) {
         Ok(ast) => {
             linker.lint(&ast);
             linker.link(&ast.root, Above::Nothing)
         }
+        // The reference reads conditions behind the pipeline, which may have put something beside nothing.
+        Err(_) if linker.context.compat().is_pysigma() && text.trim().is_empty() => ConditionExpr::Nothing,
         Err(error) => {
             let place = linker.place(&error.range);
             linker.context.findings.push(Diagnostic::error(error.code, error.message).at(place));
             ConditionExpr::Nothing
         }
     };
-    Condition { text: text.to_owned(), expr, marks: Vec::new(), span }
+    Condition { text: text.to_owned(), expr, marks: Vec::new(), lone: linker.lone, span }
+}
+
+/// Reads a condition anew that a pipeline has put together, as the reference does: selectors then see the
+/// identifiers that the pipeline added.
+///
+/// # Errors
+/// The first thing that is wrong with the condition.
+pub fn reread_condition(
+    text: &str,
+    span: Span,
+    detections: &[(String, Detection)],
+) -> Result<Condition, Diagnostic> {
+    let options = super::LoadOptions::new(Compat::PySigma);
+    let mut context = Context { options: &options, findings: Vec::new(), references: Vec::new() };
+    let condition = lower(text, span, detections, &mut context);
+    match context.findings.into_iter().find(Diagnostic::is_error) {
+        Some(error) => Err(error.at(span)),
+        None => Ok(condition),
+    }
 }
 
 /// What stands directly above an expression.
@@ -49,6 +70,7 @@ struct Linker<'a, 'o> {
     text: &'a str,
     detections: &'a [(String, Detection)],
     context: &'a mut Context<'o>,
+    lone: Vec<DetectionId>,
 }
 
 impl Linker<'_, '_> {
@@ -132,6 +154,9 @@ impl Linker<'_, '_> {
         }
         let count = selected.len();
         let mut of: Vec<_> = selected.into_iter().map(|at| self.detection(at, expr)).collect();
+        if let ([ConditionExpr::Detection(id)], Quantifier::Any) = (of.as_slice(), quantifier) {
+            self.lone.push(*id);
+        }
         match quantifier {
             _ if of.len() == 1 && !matches!(quantifier, Quantifier::AtLeast(_)) => of.remove(0),
             Quantifier::Any => ConditionExpr::Or(of),

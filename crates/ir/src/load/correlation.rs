@@ -49,9 +49,10 @@ pub(crate) fn lower(
         aliases: written
             .aliases
             .into_iter()
-            .map(|(name, fields)| Alias {
-                name: name.into_owned(),
-                fields: fields
+            .map(|alias| Alias {
+                name: alias.name.into_owned(),
+                fields: alias
+                    .fields
                     .into_iter()
                     .map(|(rule, field)| (reference(&rule.value, rule.span), field.into_owned()))
                     .collect(),

@@ -6,8 +6,8 @@ use sigyn_diagnostics::{Diagnostic, Span, codes};
 use sigyn_syntax::{Compat, Reading, Scalar, Value as Written, scalar::is_ambiguous};
 use sigyn_yaml::Style;
 
-use super::{Context, LoadOptions};
 use super::modify::{self, Chain, Work};
+use super::{Context, LoadOptions, expand};
 use crate::{DetectionItem, Linking, Modifier, Number, SigmaString, Value};
 
 /// Lowers one item; `None` if it cannot be read at all (reported).
@@ -33,7 +33,8 @@ pub(crate) fn lower(
         works.push((read_value(scalar, item.span, is_regex, context)?, item.span));
     }
     lint_values(&works, items, value, field.is_some(), context);
-    let written: Arc<[Value]> = works.iter().map(|(work, _)| work.value.clone()).collect();
+    let written: Arc<[Value]> =
+        works.iter().map(|(work, _)| as_written(&work.value, &modifiers, context)).collect();
     let chain = Chain { modifiers: &modifiers, has_field: field.is_some(), span };
     let values = modify::apply(&chain, works, context)?;
     let linking = if modifiers.contains(&Modifier::All) { Linking::And } else { Linking::Or };
@@ -65,6 +66,17 @@ pub fn apply_modifiers(
         (Some(values), _) => Ok(values),
         (None, Some(finding)) => Err(finding),
         (None, None) => Err(Diagnostic::error(&codes::rule::MODIFIER_TYPE, "a modifier cannot be applied").at(span)),
+    }
+}
+
+/// A value before its modifiers; the reference's `expand` changes what was written too, if it comes first.
+fn as_written(value: &Value, modifiers: &[Modifier], context: &Context<'_>) -> Value {
+    let first = modifiers.iter().find(|modifier| !matches!(modifier, Modifier::All | Modifier::Neq));
+    match value {
+        Value::Str(text) if first == Some(&Modifier::Expand) && context.compat().is_pysigma() => {
+            Value::Str(expand::placeholders(text))
+        }
+        value => value.clone(),
     }
 }
 
@@ -105,9 +117,17 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
         Reading::Text => Value::Str(SigmaString::parse(&scalar.text)),
         Reading::Null => Value::Null,
         Reading::Bool(value) => Value::Bool(value),
+        Reading::Int(value) if context.compat().is_pysigma() => Value::Number(as_reference(value)),
         Reading::Int(value) => Value::Number(Number::Int(value)),
         Reading::Float(value) if value.is_finite() => Value::Number(normal(value)),
         Reading::Float(_) | Reading::Huge => {
+            // Beyond our range the reference keeps what a float keeps.
+            let digits = scalar.text.replace('_', "");
+            if let (true, Ok(value)) = (context.compat().is_pysigma(), digits.parse::<f64>())
+                && value.is_finite()
+            {
+                return Some(Work { value: Value::Number(Number::Float(value)), text: digits });
+            }
             let message = format!("the number `{}` is out of range", scalar.text);
             context.error(&codes::rule::BAD_NUMBER, message, span);
             return None;
@@ -119,6 +139,13 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
         }
     };
     Some(Work { value, text: scalar.text.to_string() })
+}
+
+/// The reference keeps an integer only if a float can hold it.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the loss is the point")]
+fn as_reference(value: i128) -> Number {
+    let float = value as f64;
+    if float as i128 == value { Number::Int(value) } else { Number::Float(float) }
 }
 
 /// A decimal that is an integer becomes one.

@@ -160,10 +160,9 @@ fn check(modifiers: &[Modifier]) -> Result<(), Problem> {
                 }
             }
             Modifier::Cased => {
-                if let Some(first) = before().find(|m| is_operator(*m) && !is_text_operator(*m)) {
-                    if first != Modifier::Fieldref {
-                        return problem(clash(first));
-                    }
+                let fits = |m: Modifier| !is_operator(m) || is_text_operator(m) || m == Modifier::Fieldref;
+                if let Some(first) = before().find(|m| !fits(*m)) {
+                    return problem(clash(first));
                 }
             }
             Modifier::Windash | Modifier::Expand => {

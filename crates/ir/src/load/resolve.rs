@@ -334,7 +334,8 @@ fn outputs(set: &mut RuleSet, compat: Compat) {
     set.outputs = (0..set.items.len())
         .map(|at| match compat {
             Compat::Spec => !referenced[at] || wanted[at],
-            Compat::PySigma => !silenced[at],
+            // The reference prints correlations even where only another one reads them.
+            Compat::PySigma => !silenced[at] || matches!(set.items[at], RuleItem::Correlation(_)),
         })
         .collect();
     set.is_referenced = referenced;
@@ -390,8 +391,8 @@ struct Linker<'a> {
 impl Linker<'_> {
     fn correlation(&mut self, correlation: &mut Correlation) {
         for rule in &mut correlation.rules {
-            if let Err(finding) = self.link(rule) {
-                self.findings.push(finding);
+            if !self.link(rule) {
+                self.findings.push(unknown_rule(rule));
             }
         }
         let is_spec = !self.options.compat.is_pysigma();
@@ -399,30 +400,29 @@ impl Linker<'_> {
             self.check_twice(&correlation.rules);
         }
         for rule in correlation.aliases.iter_mut().flat_map(|alias| &mut alias.fields) {
-            match self.link(&mut rule.0) {
-                Err(finding) if is_spec => self.findings.push(finding),
-                // The reference never resolves what aliases name.
-                _ => {}
+            // The reference never resolves what aliases name.
+            if !self.link(&mut rule.0) && is_spec {
+                self.findings.push(unknown_rule(&rule.0));
             }
         }
         if let CorrelationCondition::Extended { expr, .. } = &mut correlation.condition {
             for_each_rule(expr, &mut |rule| {
                 // Each is one of `rules`, where it was reported already.
-                let _ = self.link(rule);
+                self.link(rule);
             });
         }
     }
 
-    fn link(&self, rule: &mut RuleRef) -> Result<(), Diagnostic> {
+    /// Links a reference, by id if it reads as one, else by name; false if there is no such rule.
+    fn link(&self, rule: &mut RuleRef) -> bool {
         let found = match normal_uuid(&rule.text) {
             Some(id) => self.ids.get(&id),
             None => self.names.get(&rule.text),
         };
-        let Some(at) = found else {
-            return Err(unknown_rule(rule));
-        };
-        rule.target = ItemId(u32::try_from(*at).unwrap_or(u32::MAX));
-        Ok(())
+        if let Some(at) = found {
+            rule.target = ItemId(u32::try_from(*at).unwrap_or(u32::MAX));
+        }
+        found.is_some()
     }
 
     fn check_twice(&mut self, rules: &[RuleRef]) {

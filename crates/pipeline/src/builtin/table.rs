@@ -9,6 +9,13 @@ pub fn all() -> &'static [Builtin] {
 
 static ALL: &[Builtin] = &[
     Builtin {
+        name: "azure_monitor",
+        priority: 10,
+        title: "Generic Log Sources to Azure Monitor tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/azure_monitor.yml"),
+    },
+    Builtin {
         name: "clickhouse_clicksiem",
         priority: 20,
         title: "clickhouse clicksiem pipeline",
@@ -114,6 +121,20 @@ static ALL: &[Builtin] = &[
         yaml: include_str!("../../builtin/loki_promtail_sysmon.yml"),
     },
     Builtin {
+        name: "microsoft_365_defender",
+        priority: 10,
+        title: "Generic Log Sources to Windows XDR tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/microsoft_xdr.yml"),
+    },
+    Builtin {
+        name: "microsoft_xdr",
+        priority: 10,
+        title: "Generic Log Sources to Windows XDR tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/microsoft_xdr.yml"),
+    },
+    Builtin {
         name: "netwitness_windows",
         priority: 1,
         title: "NetWitness Windows log source conditions",
@@ -161,6 +182,13 @@ static ALL: &[Builtin] = &[
         title: "Google SecOps YARA-L 2.0 Output Format Pipeline",
         allowed_backends: &["secops"],
         yaml: include_str!("../../builtin/secops_yara_l.yml"),
+    },
+    Builtin {
+        name: "sentinel_asim",
+        priority: 10,
+        title: "Generic Log Sources to Sentinel ASIM tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/sentinel_asim.yml"),
     },
     Builtin {
         name: "snake_case",

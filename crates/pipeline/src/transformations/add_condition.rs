@@ -1,7 +1,7 @@
 //! `add_condition`: more that must hold.
 
 use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{ConditionExpr, Data, Detection, DetectionId, LogSource, Rule};
+use sigyn_ir::{Compat, ConditionExpr, Data, Detection, DetectionId, LogSource, Rule, reread_condition};
 
 use crate::{
     detections,
@@ -47,6 +47,12 @@ pub(crate) static SPEC: Spec = Spec {
             after: "query: (EventID=1 or EventID=2) and (A=x and B=y)",
         },
         Example {
+            title: "with modifiers",
+            item: "conditions: {'Image|endswith|all': ['\\\\a.exe', x]}",
+            before: "{A: x}",
+            after: "query: (Image=*\\a.exe and Image=*x) and A=x",
+        },
+        Example {
             title: "negated, from the log source",
             item: "conditions: {index: '$product-${category}'}\ntemplate: true\nnegated: true",
             before: "{detection: {sel: {A: x}, condition: sel}, logsource: {product: windows, category: dns}}",
@@ -84,7 +90,7 @@ impl Transformation for AddCondition {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
         let mut detection = match &self.detection {
             Some(detection) => detection.clone(),
-            None => self.from_template(&rule.logsource, run)?,
+            None => self.filled(&rule.logsource, run)?,
         };
         if let Some(id) = &run.item.gate.id {
             detection.mark(id);
@@ -98,7 +104,8 @@ impl Transformation for AddCondition {
             }
             None => rule.add_detection(name.clone(), detection),
         };
-        for condition in &mut rule.conditions {
+        let Rule { conditions, detections, .. } = rule;
+        for condition in conditions {
             let mut added = ConditionExpr::Detection(id);
             if self.is_negated {
                 added = ConditionExpr::Not(Box::new(added));
@@ -106,7 +113,12 @@ impl Transformation for AddCondition {
             let not = if self.is_negated { "not " } else { "" };
             let before = std::mem::replace(&mut condition.expr, ConditionExpr::Nothing);
             condition.expr = ConditionExpr::And(vec![added, before]);
+            let is_reread = run.cx.reading == Compat::PySigma && sees_more(&condition.text);
             condition.text = format!("{not}{name} and ({})", condition.text);
+            if is_reread {
+                let reread = reread_condition(&condition.text, condition.span, detections)?;
+                (condition.expr, condition.lone) = (reread.expr, reread.lone);
+            }
             run.mark(&mut condition.marks);
         }
         run.cx.added.push(name);
@@ -124,8 +136,14 @@ impl Transformation for AddCondition {
     }
 }
 
+/// Whether a condition reads otherwise with one more identifier beside it: it has a selector for hidden
+/// identifiers (which the reference's added ones are), or nothing at all.
+fn sees_more(text: &str) -> bool {
+    text.contains("of _") || text.trim().is_empty()
+}
+
 impl AddCondition {
-    fn from_template(&self, source: &LogSource, run: &Run<'_>) -> Result<Detection, Diagnostic> {
+    fn filled(&self, source: &LogSource, run: &Run<'_>) -> Result<Detection, Diagnostic> {
         let filled = fill_node(&self.definition, source);
         detections::read(&filled).map_err(|mut errors| {
             errors.pop().unwrap_or_else(|| {

@@ -42,16 +42,19 @@ pub(crate) static SPEC: Spec = Spec {
     }],
 };
 
+/// A field's new name.
+type Function = fn(&str) -> String;
+
 #[derive(Debug)]
 struct FieldNameTransform {
-    function: fn(&str) -> String,
+    function: Function,
     mapping: Option<FieldNameMapping>,
     applies_to_keywords: bool,
 }
 
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
     params.required("transform_func")?;
-    let functions: [(&str, fn(&str) -> String); 4] = [
+    let functions: [(&str, Function); 4] = [
         ("underscore", underscore),
         ("snake_case", snake_case),
         ("lower", str::to_lowercase),

@@ -1,0 +1,238 @@
+//! ClickHouse: plain queries, and rules for ClickDetect.
+
+mod clickdetect;
+
+use std::borrow::Cow;
+
+use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, RuleItem, SigmaString, Value};
+
+use super::{Builtin, sql};
+use crate::dialect::{CorrelationDialect, Operator};
+use crate::target::FragResult;
+use crate::{Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
+
+pub(super) static TARGET: Builtin = Builtin {
+    name: "clickhouse",
+    text: include_str!("clickhouse/dialect.yml"),
+    build: |dialect| Box::new(ClickHouse { dialect }),
+};
+
+struct ClickHouse {
+    dialect: Dialect,
+}
+
+impl ClickHouse {
+    /// The column compared with a pattern, with `LIKE` or `ILIKE`.
+    fn like(&self, column: &str, operator: &str, value: &SigmaString) -> FragResult {
+        let form = self.dialect.string_forms.get("like").unwrap_or(&self.dialect.string);
+        Ok(Frag::Text(format!("{column} {operator} '{}'", text::bare_string(form, value)?)))
+    }
+
+    fn equal(&self, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        Ok(Frag::Text(format!("{}={}", self.field_name(cx, field), self.string(cx, value)?)))
+    }
+
+    /// The column with the whole event.
+    fn full_log(&self, cx: &Cx<'_>) -> Result<String, Error> {
+        let column = cx.env.options.text("full_log_column", "full_log");
+        if column.is_empty() {
+            return Err(Error::feature("no column with the whole event is named (option full_log_column)"));
+        }
+        Ok(column)
+    }
+
+    /// A keyword somewhere in the whole event. The reference asks for a whole word with the same case.
+    fn keyword_text(&self, cx: &Cx<'_>, operator: &str, value: &SigmaString) -> FragResult {
+        let column = self.full_log(cx)?;
+        if cx.env.is_reference() {
+            return Ok(Frag::Text(format!("hasToken({column}, {})", self.string(cx, value)?)));
+        }
+        self.like(&text::field_name(&self.dialect, &column), operator, &value.clone().contained())
+    }
+}
+
+impl Target for ClickHouse {
+    fn this(&self) -> &dyn Target {
+        self
+    }
+
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    fn not(&self, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
+        sql::not(self, cx, arg)
+    }
+
+    /// Lists compare with regard to case, and need values of one type; the reference makes them all the same.
+    fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
+        let is_number = |arg: &Expr<'_>| match arg {
+            Expr::Field { value, .. } => match &**value {
+                Value::Number(_) => Some(true),
+                Value::Str(string) if !sql::has_case(string) => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        let kind = args.first().and_then(is_number);
+        let is_uniform = kind.is_some() && args.iter().all(|arg| is_number(arg) == kind);
+        (cx.env.is_reference() || is_uniform) && text::is_list(self, cx, outer, args)
+    }
+
+    fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
+        if cx.env.is_reference() {
+            return Cow::Owned(sql::reference_name(name, '`', 0));
+        }
+        text::field_name(&self.dialect, name)
+    }
+
+    fn string(&self, cx: &Cx<'_>, value: &SigmaString) -> Result<String, Error> {
+        match self.dialect.string_forms.get("reference") {
+            Some(form) if cx.env.is_reference() => Ok(format!("'{}'", text::bare_string(form, value)?)),
+            _ => text::string(self, cx, value),
+        }
+    }
+
+    fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        let regex = text::regex(&self.dialect, value);
+        // In `match` the dot takes newlines too unless told otherwise.
+        let has_dot = value.pattern.has_text(|c| c == '.');
+        if !cx.env.is_reference() && has_dot && !value.flags.dotall {
+            return Ok(format!("(?-s){regex}"));
+        }
+        Ok(regex)
+    }
+
+    fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        if cx.env.is_reference() {
+            text::field_string(self, cx, field, value)
+        } else if value.has_wildcard() || sql::has_case(value) {
+            self.like(&self.field_name(cx, field), "ILIKE", value)
+        } else {
+            self.equal(cx, field, value)
+        }
+    }
+
+    fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        // The reference searches an expression without anchors anywhere in the value.
+        if cx.env.is_reference() {
+            text::field_cased(self, cx, field, value)
+        } else if value.has_wildcard() {
+            self.like(&self.field_name(cx, field), "LIKE", value)
+        } else {
+            self.equal(cx, field, value)
+        }
+    }
+
+    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_cidr(self, cx, field, value);
+        }
+        // The function fails on a text that is no address, and with it the whole query.
+        let (name, network) = (self.field_name(cx, field), value.network);
+        Ok(Frag::Text(format!(
+            "if(isIPv4String({name}) OR isIPv6String({name}), isIPAddressInRange({name}, '{network}'), 0)"
+        )))
+    }
+
+    fn field_ref(
+        &self,
+        cx: &mut Cx<'_>,
+        field: &str,
+        other: &str,
+        starts_with: bool,
+        ends_with: bool,
+    ) -> FragResult {
+        if !cx.env.is_reference() {
+            return text::field_ref(self, cx, field, other, starts_with, ends_with);
+        }
+        let names = (self.field_name(cx, field), self.field_name(cx, other));
+        Ok(Frag::Text(sql::reference_field_ref(names, starts_with, ends_with)))
+    }
+
+    fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
+        match value {
+            Value::Cased(string) => self.keyword_text(cx, "LIKE", string),
+            other => text::keyword(self, cx, other),
+        }
+    }
+
+    fn keyword_string(&self, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
+        self.keyword_text(cx, "ILIKE", value)
+    }
+
+    fn keyword_number(&self, cx: &mut Cx<'_>, value: Number) -> FragResult {
+        if cx.env.is_reference() {
+            return Ok(Frag::Text(format!("hasToken({}, '{value}')", self.full_log(cx)?)));
+        }
+        self.keyword_text(cx, "LIKE", &SigmaString::from_parts([Part::Text(value.to_string())]))
+    }
+
+    fn keyword_regex(&self, cx: &mut Cx<'_>, value: &Regex) -> FragResult {
+        if cx.env.is_reference() {
+            return Err(Error::unsupported("the target cannot search a regular expression without a field"));
+        }
+        let column = self.full_log(cx)?;
+        text::field_regex(self, cx, &column, value)
+    }
+
+    fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
+        let query = match cx.rule {
+            RuleItem::Rule(_) => {
+                format!("SELECT * FROM {} WHERE {query}", sql::table(cx.env, &cx.state, "table_name"))
+            }
+            RuleItem::Correlation(_) => query,
+        };
+        match cx.env.format.as_str() {
+            "clickdetect" => Ok(clickdetect::document(cx, query)),
+            _ => Ok(Data::Text(query)),
+        }
+    }
+
+    fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
+        Ok(Output::List(match env.format.as_str() {
+            "clickdetect" => {
+                let style = clickdetect::style();
+                queries.iter().map(|query| Data::Text(query.to_yaml(&style))).collect()
+            }
+            _ => queries,
+        }))
+    }
+
+    fn correlation(
+        &self,
+        cx: &mut Cx<'_>,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<Vec<String>, Error> {
+        let printed: Vec<_> = rules.iter().map(|rule| clickdetect::printed(rule.queries)).collect();
+        let rules: Vec<_> =
+            rules.iter().zip(&printed).map(|(rule, queries)| Subquery { queries, ..rule.clone() }).collect();
+        text::correlation(self, cx, correlation, &rules)
+    }
+
+    fn correlation_search(
+        &self,
+        cx: &mut Cx<'_>,
+        method: &CorrelationDialect,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<String, Error> {
+        let search = text::correlation_search(self, cx, method, correlation, rules)?;
+        let table = sql::table(cx.env, &cx.state, "table_name");
+        Ok(search.replace("FROM logs WHERE", &format!("FROM {table} WHERE")))
+    }
+
+    fn correlation_aggregation(
+        &self,
+        cx: &mut Cx<'_>,
+        method: &CorrelationDialect,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+        kind: &str,
+        search: &str,
+    ) -> Result<String, Error> {
+        let text = text::correlation_aggregation(self, cx, method, correlation, rules, kind, search)?;
+        Ok(sql::with_timestamp_field(cx.env, &text))
+    }
+}

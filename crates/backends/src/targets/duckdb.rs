@@ -1,0 +1,172 @@
+//! DuckDB.
+
+use std::borrow::Cow;
+
+use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+
+use super::{Builtin, sql};
+use crate::dialect::CorrelationDialect;
+use crate::target::FragResult;
+use crate::{Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
+
+pub(super) static TARGET: Builtin = Builtin {
+    name: "duckdb",
+    text: include_str!("duckdb/dialect.yml"),
+    build: |dialect| Box::new(DuckDb { dialect }),
+};
+
+struct DuckDb {
+    dialect: Dialect,
+}
+
+impl DuckDb {
+    /// The field compared with a pattern, with `LIKE` or `ILIKE`.
+    fn like(&self, cx: &Cx<'_>, field: &str, operator: &str, value: &SigmaString) -> FragResult {
+        // Patterns have no escape unless they name one, and without one they are faster.
+        let needs_escape = value.has_text(|c| matches!(c, '%' | '_'));
+        let (form, escape) = if needs_escape { ("escaped_like", " ESCAPE '\\'") } else { ("like", "") };
+        let form = self.dialect.string_forms.get(form).unwrap_or(&self.dialect.string);
+        let pattern = text::bare_string(form, value)?;
+        Ok(Frag::Text(format!("{} {operator} '{pattern}'{escape}", self.field_name(cx, field))))
+    }
+
+    fn equal(&self, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        Ok(Frag::Text(format!("{}={}", self.field_name(cx, field), self.string(cx, value)?)))
+    }
+}
+
+impl Target for DuckDb {
+    fn this(&self) -> &dyn Target {
+        self
+    }
+
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    fn not(&self, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragResult {
+        sql::not(self, cx, arg)
+    }
+
+    fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
+        if cx.env.is_reference() {
+            return Cow::Owned(sql::reference_name(name, '"', 1));
+        }
+        text::field_name(&self.dialect, name)
+    }
+
+    fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        // The reference compares with regard to case, and takes `%` and `_` in a value for wildcards.
+        if cx.env.is_reference() {
+            text::field_string(self, cx, field, value)
+        } else if value.has_wildcard() || sql::has_case(value) {
+            self.like(cx, field, "ILIKE", value)
+        } else {
+            self.equal(cx, field, value)
+        }
+    }
+
+    fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        // The reference uses GLOB without its escapes.
+        if cx.env.is_reference() {
+            text::field_cased(self, cx, field, value)
+        } else if value.has_wildcard() {
+            self.like(cx, field, "LIKE", value)
+        } else {
+            self.equal(cx, field, value)
+        }
+    }
+
+    fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        let regex = text::regex(&self.dialect, value);
+        // The reference leaves quotes bare, which end the literal.
+        Ok(if cx.env.is_reference() { regex.replace("''", "'") } else { regex })
+    }
+
+    fn field_exists(&self, cx: &mut Cx<'_>, field: &str, exists: bool) -> FragResult {
+        if cx.env.is_reference() && !exists {
+            let there = Value::Exists(true);
+            let expr = Expr::Field { field: field.into(), value: Cow::Owned(there), span: cx.span };
+            return self.not(cx, &expr);
+        }
+        text::field_exists(self, cx, field, exists)
+    }
+
+    fn field_ref(
+        &self,
+        cx: &mut Cx<'_>,
+        field: &str,
+        other: &str,
+        starts_with: bool,
+        ends_with: bool,
+    ) -> FragResult {
+        if !cx.env.is_reference() {
+            return text::field_ref(self, cx, field, other, starts_with, ends_with);
+        }
+        let names = (self.field_name(cx, field), self.field_name(cx, other));
+        Ok(Frag::Text(sql::reference_field_ref(names, starts_with, ends_with)))
+    }
+
+    fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
+        match value {
+            Value::Str(_) | Value::Cased(_) | Value::Number(_) => Err(Error::feature(
+                "DuckDB tables have no column with the whole event to search a keyword in",
+            )),
+            other => text::keyword(self, cx, other),
+        }
+    }
+
+    fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
+        let query = match cx.rule {
+            RuleItem::Rule(_) => format!("SELECT * FROM {} WHERE {query}", self.table(cx)),
+            RuleItem::Correlation(_) => query,
+        };
+        if cx.env.format != "zircolite" {
+            return Ok(Data::Text(query));
+        }
+        let meta = cx.rule.meta();
+        let text = |value: Option<&str>| Data::from(value.unwrap_or_default());
+        Ok(Data::map([
+            ("title", meta.title.as_str().into()),
+            ("id", text(meta.id.as_deref())),
+            ("status", text(meta.status.map(|status| status.as_str()))),
+            ("description", text(meta.description.as_deref())),
+            ("author", text(meta.author.as_deref())),
+            ("tags", Data::texts(meta.tags.iter().map(ToString::to_string))),
+            ("falsepositives", Data::texts(meta.falsepositives.iter().cloned())),
+            ("level", text(meta.level.map(|level| level.as_str()))),
+            ("rule", Data::texts([query])),
+            ("filename", "".into()),
+        ]))
+    }
+
+    fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
+        match env.format.as_str() {
+            "zircolite" => Ok(Output::Text(Data::List(queries).to_json(None))),
+            _ => Ok(Output::List(queries)),
+        }
+    }
+
+    fn correlation_aggregation(
+        &self,
+        cx: &mut Cx<'_>,
+        method: &CorrelationDialect,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+        kind: &str,
+        search: &str,
+    ) -> Result<String, Error> {
+        let text = text::correlation_aggregation(self, cx, method, correlation, rules, kind, search)?;
+        Ok(sql::with_timestamp_field(cx.env, &text))
+    }
+}
+
+impl DuckDb {
+    /// The table; the reference knows only one.
+    fn table(&self, cx: &Cx<'_>) -> String {
+        if cx.env.is_reference() {
+            return "logs".to_owned();
+        }
+        sql::table(cx.env, &cx.state, "table")
+    }
+}
