@@ -67,9 +67,7 @@ impl Builder {
             Expr::Not(arg) => self.node(*arg, !is_negated, below_or),
             Expr::Or(args) => self.branch(args, !is_negated, is_negated, below_or),
             Expr::And(args) => self.branch(args, is_negated, is_negated, below_or),
-            Expr::AtLeast { count, of } => {
-                self.node(text::combinations(count, &of)?, is_negated, below_or)
-            }
+            Expr::AtLeast { count, of } => self.node(text::combinations(count, &of)?, is_negated, below_or),
             Expr::Field { field, value, span } => {
                 self.leaf(Leaf { field: Some(field), value, is_negated, span }, below_or)
             }

@@ -169,7 +169,8 @@ impl Conversion<'_> {
                 _ => own,
             };
             // The reference takes the hint of the first condition for all.
-            let hinted = if is_reference { conditions.first().map_or(node, |(_, first)| first) } else { node };
+            let hinted =
+                if is_reference { conditions.first().map_or(node, |(_, first)| first) } else { node };
             if stages.len() == 0 && is_on(self.env, "add_line_filters") {
                 stages.lines.extend(self.hints().find(hinted).map(|hint| hint.text()));
             }

@@ -65,7 +65,9 @@ pub fn apply_modifiers(
     match (applied, context.findings.pop()) {
         (Some(values), _) => Ok(values),
         (None, Some(finding)) => Err(finding),
-        (None, None) => Err(Diagnostic::error(&codes::rule::MODIFIER_TYPE, "a modifier cannot be applied").at(span)),
+        (None, None) => {
+            Err(Diagnostic::error(&codes::rule::MODIFIER_TYPE, "a modifier cannot be applied").at(span))
+        }
     }
 }
 

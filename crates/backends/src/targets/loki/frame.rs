@@ -28,14 +28,16 @@ pub(super) fn query(rule: &Rule, condition: Part, stages: Stages, is_reference: 
             format!("{start}label_format {} | {}", stages.formats.join(","), stages.tests.join(" and "))
         };
         let separator = if query.is_empty() { "" } else { " " };
-        query = format!("{}{separator}{query}{}", stages.lines.join(" "), spaced(&query, &made, is_reference));
+        query =
+            format!("{}{separator}{query}{}", stages.lines.join(" "), spaced(&query, &made, is_reference));
     }
     if !rule.fields.is_empty() {
         // The reference forgets that there are no labels to show without a parser.
         if !has_parser && !is_reference {
             query = format!("{query} {}", parser.trim_end_matches(['|', ' ']));
         }
-        let fields: Vec<_> = rule.fields.iter().map(|field| format!("{{{{.{}}}}}", label_name(field))).collect();
+        let fields: Vec<_> =
+            rule.fields.iter().map(|field| format!("{{{{.{}}}}}", label_name(field))).collect();
         query = format!("{query} | line_format \"{}\"", fields.join(" "));
     }
     format!("{} {query}", selector(rule))

@@ -43,7 +43,9 @@ fn exact(keywords: &[Keyword]) -> Result<String, Error> {
                 }
                 let trimmed = pattern::trimmed(string);
                 if trimmed.is_empty() {
-                    return Err(Error::unsupported("a keyword that every line matches makes the others moot"));
+                    return Err(Error::unsupported(
+                        "a keyword that every line matches makes the others moot",
+                    ));
                 }
                 let flags = format!(
                     "{}{}",

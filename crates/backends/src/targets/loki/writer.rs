@@ -384,5 +384,7 @@ fn checked(regex: &Regex) -> Result<Regex, Error> {
 }
 
 fn mixed() -> Error {
-    Error::feature("line filters stand before the parser: keywords and fields, or keywords under `and`, cannot stand below `or`")
+    Error::feature(
+        "line filters stand before the parser: keywords and fields, or keywords under `and`, cannot stand below `or`",
+    )
 }

@@ -39,10 +39,8 @@ pub(super) fn keyword_string(cx: &Cx<'_>, value: &SigmaString) -> Result<String,
     if like::looks_numeric(&text) {
         return any(cx, |payload| Ok(format!("{payload} LIKE {text}")));
     }
-    let parts: Vec<_> = payloads(cx)
-        .iter()
-        .map(|payload| format!("LOWER({payload}) LIKE {}", text.to_lowercase()))
-        .collect();
+    let parts: Vec<_> =
+        payloads(cx).iter().map(|payload| format!("LOWER({payload}) LIKE {}", text.to_lowercase())).collect();
     // The reference forgets a blank.
     Ok(parts.join(" OR"))
 }
@@ -179,10 +177,9 @@ fn place(table: &[Option<i128>], number: i128) -> usize {
     let (mut perturb, mut at) = (hash, hash & mask);
     loop {
         let last = if at + LINEAR_PROBES <= mask { at + LINEAR_PROBES } else { at };
-        for slot in at..=last {
-            if table[slot].is_none_or(|found| found == number) {
-                return slot;
-            }
+        let is_free_or_it = |slot: &Option<i128>| slot.is_none_or(|found| found == number);
+        if let Some(slot) = table[at..=last].iter().position(is_free_or_it) {
+            return at + slot;
         }
         perturb >>= 5;
         at = (at * 5 + 1 + perturb) & mask;

@@ -101,7 +101,9 @@ fn comparison(leaf: &Leaf<'_>, is_rule: bool) -> Result<String, Error> {
         Value::Number(number) => format!("{field} {equal} {number}"),
         Value::Bool(value) => format!("{field} {equal} {value}"),
         Value::Null => format!("{field} {equal} \"\""),
-        Value::Exists(exists) => format!("{field} {} \"\"", if *exists == leaf.is_negated { "=" } else { "!=" }),
+        Value::Exists(exists) => {
+            format!("{field} {} \"\"", if *exists == leaf.is_negated { "=" } else { "!=" })
+        }
         Value::Regex(regex) => format!("{field} {equal} {}", regex_text(regex)?),
         Value::Cidr(cidr) => {
             let not = if leaf.is_negated { "NOT " } else { "" };

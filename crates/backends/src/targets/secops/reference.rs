@@ -116,12 +116,16 @@ impl Writer<'_, '_> {
             Node::Not(arg) => self.node(arg, true),
             Node::Leaf { field: Some(field), value } => self.field(field, value, is_negated),
             Node::Leaf { field: None, value } => match &**value {
-                Value::Str(string) | Value::Cased(string) => Ok(format!("\"{}\"", string_text(string, true)?)),
+                Value::Str(string) | Value::Cased(string) => {
+                    Ok(format!("\"{}\"", string_text(string, true)?))
+                }
                 Value::Number(number) | Value::TimePart { number, .. } => Ok(number.to_string()),
                 Value::Regex(regex) => Ok(text::regex(self.target.dialect(), regex)),
                 other => finished(self.target.keyword(self.cx, other)?),
             },
-            Node::Nothing => Err(Error::unsupported("nothing of the condition is left").as_reference("TypeError")),
+            Node::Nothing => {
+                Err(Error::unsupported("nothing of the condition is left").as_reference("TypeError"))
+            }
         }
     }
 
@@ -169,8 +173,9 @@ impl Writer<'_, '_> {
             }
             Value::Expansion { values, .. } => {
                 let parts = values.iter().map(|value| match value {
-                    Value::Expansion { .. } => Err(Error::unsupported("values stand for values")
-                        .as_reference("AttributeError")),
+                    Value::Expansion { .. } => {
+                        Err(Error::unsupported("values stand for values").as_reference("AttributeError"))
+                    }
                     value => self.field(field, value, is_negated),
                 });
                 Ok(parts.collect::<Result<Vec<_>, _>>()?.join(" OR "))
