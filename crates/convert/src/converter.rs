@@ -147,12 +147,9 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                // The reference takes the rules in turn and prints nested correlations in any case.
-                let (flags, known) = match self.env.is_reference() {
-                    true => (Flags { is_output: true, ..flags(at) }, &converted[..at]),
-                    false => (flags(at), &converted[..]),
-                };
-                let result = self.correlation(correlation.clone(), flags, &set, known);
+                // The reference takes the rules in turn: one that stands behind has no query yet.
+                let known = if self.env.is_reference() { &converted[..at] } else { &converted[..] };
+                let result = self.correlation(correlation.clone(), flags(at), &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }

@@ -313,6 +313,12 @@ fn readings_of_tables_differ() {
         "query: EventID=4625 or EventID=1\nstate: query_table=T",
         "error: rule-refused-by-pipeline: no table is known for the rule: its log source has no category, and no selection names an event id with a table",
     );
+    check(
+        "type: drop_implied_detection_item, field_name_conditions: [{type: include_fields, fields: [EventID]}]",
+        "{detection: {sel: {EventID: 4625, A: 1}, condition: sel}, logsource: {product: windows}}",
+        "query: EventID=4625 and A=1",
+        "query: A=1",
+    );
 }
 
 #[derive(Debug)]

@@ -26,6 +26,7 @@ registry! { dyn Transformation;
     convert_type,
     detection_item_failure,
     drop_detection_item,
+    drop_implied_detection_item,
     extract_fields,
     field_name_mapping,
     field_name_mapping_by_attribute,
