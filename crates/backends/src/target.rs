@@ -249,6 +249,11 @@ pub trait Target: Send + Sync {
         text::finalize(self.this(), cx, query, index)
     }
 
+    /// Whether a correlation reads its rules' queries with their format applied.
+    fn finalizes_subqueries(&self, _env: &Env) -> bool {
+        self.dialect().query.finalize_subqueries
+    }
+
     /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format
     /// or not at all. Most hand out such a rule's bare query, and a correlation below another one always.
     fn honours_generate(&self) -> bool {
