@@ -135,6 +135,16 @@ fn options_reach_the_target() {
 }
 
 #[test]
+fn documents_come_one_after_the_other_and_can_be_indented() {
+    let folder = Folder::with(&[("a.yml", &good()), ("b.yml", &rule("B", "  sel:\n    b: 2"))]);
+    let run = folder.run("convert -t lucene --without-pipeline -f dsl_lucene .");
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{run:?}");
+    let run = folder.run("convert -t lucene --without-pipeline -f dsl_lucene -j 2 a.yml");
+    assert!(run.stdout.starts_with("{\n  \"query\": {\n"), "{run:?}");
+}
+
+#[test]
 fn filters_and_correlations_reach_across_files() {
     let base = good().replace("title: Good", "title: Good\nname: good");
     let filter = "title: F\nlogsource:\n  category: test\nfilter:\n  rules: [good]\n  own:\n    b: 2\n  condition: not own\n";

@@ -91,7 +91,7 @@ fn the_demo_needs_nothing_but_the_binary() {
     let run = Folder::with(&[]).run("demo");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.contains("-- Password Guessing From One Address"));
-    assert!(run.stdout.lines().any(|line| line.starts_with("== ")));
+    assert_eq!(run.stdout.lines().filter(|line| line.starts_with("== ")).count(), 3, "three targets");
 }
 
 #[test]
@@ -109,10 +109,12 @@ fn help_and_version_are_no_errors() {
 fn every_command_of_the_readme_works() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let folder = Folder::with(&[]);
-    for entry in std::fs::read_dir(root().join("examples/rules")).unwrap() {
-        let entry = entry.unwrap();
-        let name = format!("examples/rules/{}", entry.file_name().to_string_lossy());
-        folder.write(&name, &std::fs::read(entry.path()).unwrap());
+    for kind in ["examples/rules", "examples/dialects"] {
+        for entry in std::fs::read_dir(root().join(kind)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{kind}/{}", entry.file_name().to_string_lossy());
+            folder.write(&name, &std::fs::read(entry.path()).unwrap());
+        }
     }
     let commands: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("    sigyn ")).collect();
     assert!(commands.len() > 5, "the tour is there");

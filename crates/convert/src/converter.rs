@@ -147,12 +147,9 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                // The reference takes the rules in turn and prints nested correlations in any case.
-                let (flags, known) = match self.env.is_reference() {
-                    true => (Flags { is_output: true, ..flags(at) }, &converted[..at]),
-                    false => (flags(at), &converted[..]),
-                };
-                let result = self.correlation(correlation.clone(), flags, &set, known);
+                // The reference takes the rules in turn: one that stands behind has no query yet.
+                let known = if self.env.is_reference() { &converted[..at] } else { &converted[..] };
+                let result = self.correlation(correlation.clone(), flags(at), &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -257,7 +254,7 @@ impl Converter {
         queries: Vec<Query>,
         flags: Flags,
     ) -> Result<(Vec<Data>, Raw), Failure> {
-        let finalizes_subqueries = self.target.dialect().query.finalize_subqueries;
+        let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
         let states = queries.iter().map(|query| query.state.clone()).collect();

@@ -122,6 +122,8 @@ fn conditions_hold() {
     on_rule("rule_attribute, attribute: title, value: example", "{A: 1}", true);
     on_rule("rule_attribute, attribute: tags, value: attack.t1059, op: in", "{A: 1}", true);
     on_rule("rule_attribute, attribute: nothing, value: 1", "{A: 1}", false);
+    on_rule("reading, is: specification", "{A: 1}", true);
+    on_rule("reading, is: pysigma", "{A: 1}", false);
     on_rule("tag, tag: attack.t1059", "{A: 1}", true);
     on_rule("tag, tag: attack.t1060", "{A: 1}", false);
     let on_item = |condition: &str, before: &str, expected| {
@@ -312,6 +314,12 @@ fn readings_of_tables_differ() {
         "{detection: {sel: [{EventID: 4625}, {EventID: 1}], condition: sel}, logsource: {product: windows}}",
         "query: EventID=4625 or EventID=1\nstate: query_table=T",
         "error: rule-refused-by-pipeline: no table is known for the rule: its log source has no category, and no selection names an event id with a table",
+    );
+    check(
+        "type: drop_implied_detection_item, field_name_conditions: [{type: include_fields, fields: [EventID]}]",
+        "{detection: {sel: {EventID: 4625, A: 1}, condition: sel}, logsource: {product: windows}}",
+        "query: EventID=4625 and A=1",
+        "query: A=1",
     );
 }
 

@@ -22,7 +22,7 @@ pub(super) static TARGET: Builtin = Builtin {
 struct ElastAlert;
 
 impl Frame for ElastAlert {
-    fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
+    fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
         let mut document = match cx.rule {
             RuleItem::Rule(_) => vec![("type", Data::from("any"))],
             RuleItem::Correlation(correlation) => counting(cx, correlation)?,
@@ -32,7 +32,7 @@ impl Frame for ElastAlert {
         document.extend([
             ("filter", Data::List(vec![Data::map([("query", query_string)])])),
             ("description", meta.description.as_deref().unwrap_or_default().into()),
-            ("name", meta.title.as_str().into()),
+            ("name", Data::Text(name(cx, index))),
             ("index", Data::Text(index::of_state(&cx.state))),
             ("priority", priority(meta.level).into()),
         ]);
@@ -59,6 +59,13 @@ impl Frame for ElastAlert {
         cx.state.set("index", Data::Text(index::of_rules(rules)));
         Ok(vec![target.correlation_search(cx, method, correlation, rules)?])
     }
+}
+
+/// The title. ElastAlert refuses a second rule of the same name, so that further conditions are numbered; in the
+/// reference they are not.
+fn name(cx: &Cx<'_>, index: usize) -> String {
+    let title = &cx.rule.meta().title;
+    if index == 0 || cx.env.is_reference() { title.clone() } else { format!("{title} ({})", index + 1) }
 }
 
 /// From 0, the lowest; a rule without a level counts as low.
@@ -101,9 +108,10 @@ fn counting(cx: &Cx<'_>, correlation: &Correlation) -> Result<Vec<(&'static str,
                 ("metric_agg_key", field),
                 ("buffer_time", timespan(cx, correlation)),
             ];
-            for threshold in thresholds {
-                pairs.push(bound(*threshold, is_reference)?);
-            }
+            let [threshold] = thresholds.as_slice() else {
+                return Err(Error::correlation("ElastAlert alerts outside of a range, not inside"));
+            };
+            pairs.push(bound(*threshold, is_reference)?);
             pairs
         }
         kind => return Err(no_such(kind)),

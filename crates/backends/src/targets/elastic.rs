@@ -1,5 +1,6 @@
 //! What the targets of Elasticsearch and OpenSearch share.
 
+pub(super) mod comparison;
 pub(super) mod index;
 pub(super) mod lucene;
 pub(super) mod regex;

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
+use super::elastic::comparison::{has_case, needs_decision, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
 use crate::dialect::{CorrelationDialect, Operator};
@@ -43,16 +44,19 @@ impl Target for Esql {
 
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
         let frag = text::field(self, cx, field, value)?;
-        match (value, frag) {
-            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => {
-                Ok(frag)
+        let fields = match value {
+            Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => {
+                return Ok(frag);
             }
-            (Value::FieldRef { field: other, .. }, Frag::Text(text)) => {
-                Ok(self.decided(cx, &[field, other], text))
+            Value::FieldRef { field: other, .. } => [Some(field), Some(other.as_str())],
+            _ => [Some(field), None],
+        };
+        Ok(match frag {
+            Frag::Text(text) if needs_decision(cx) => {
+                Frag::Text(format!("({})", self.decided(cx, fields.into_iter().flatten(), &text)))
             }
-            (_, Frag::Text(text)) => Ok(self.decided(cx, &[field], text)),
-            (_, frag) => Ok(frag),
-        }
+            frag => frag,
+        })
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
@@ -112,8 +116,11 @@ impl Target for Esql {
         } else {
             self.string_list(cx, name.unwrap_or_default(), &strings)?
         };
+        // A list stands in parentheses wherever they are needed, as alternatives do.
         match (frag, name) {
-            (Frag::Text(text), Some(name)) => Ok(self.decided(cx, &[name], text)),
+            (Frag::Text(text), Some(name)) if needs_decision(cx) => {
+                Ok(Frag::Text(self.decided(cx, [name].into_iter(), &text)))
+            }
             (frag, _) => Ok(frag),
         }
     }
@@ -164,21 +171,17 @@ impl Target for Esql {
 }
 
 impl Esql {
-    /// A comparison that is false, not undecided, for an event without these fields. Only `not` makes a
-    /// difference between the two, and the reference none at all.
-    fn decided(&self, cx: &Cx<'_>, fields: &[&str], text: String) -> Frag {
-        if cx.env.is_reference() || !cx.ancestry.not {
-            return Frag::Text(text);
-        }
+    /// A comparison that is false, not undecided, for an event without these fields.
+    fn decided<'f>(&self, cx: &Cx<'_>, fields: impl Iterator<Item = &'f str>, text: &str) -> String {
         let there: String =
-            fields.iter().map(|field| format!("{} is not null and ", self.field_name(cx, field))).collect();
-        Frag::Text(format!("({there}{text})"))
+            fields.map(|field| format!("{} is not null and ", self.field_name(cx, field))).collect();
+        there + text
     }
 
     /// Whether a comparison has to fold case. Where nothing can differ in case the field is read as it is, so
     /// that it may be an address or a number.
     fn folds(&self, cx: &Cx<'_>, value: &SigmaString) -> bool {
-        cx.env.options.text("case_sensitive", "false") != "true" && literal::has_case(value)
+        cx.env.options.text("case_sensitive", "false") != "true" && has_case(value)
     }
 
     fn compare(&self, cx: &Cx<'_>, field: &str, value: &SigmaString, folds: bool) -> FragResult {
@@ -186,7 +189,7 @@ impl Esql {
         let name = if folds { Cow::Owned(format!("to_lower({name})")) } else { name };
         Ok(Frag::Text(match value.as_literal() {
             Some(text) => format!("{name}=={}", literal::quoted(text, folds)),
-            None => format!("{name} like {}", literal::quoted(&literal::pattern(value)?, folds)),
+            None => format!("{name} like {}", literal::quoted(&pattern(value, '*', '?')?, folds)),
         }))
     }
 
@@ -196,7 +199,7 @@ impl Esql {
         let name = if folds { format!("to_lower({name})") } else { name.into_owned() };
         let mut list = Vec::with_capacity(values.len());
         for value in values {
-            list.push(literal::quoted(&literal::plain(value)?, folds));
+            list.push(literal::quoted(&plain(value)?, folds));
         }
         Ok(Frag::Text(format!("{name} in ({})", list.join(", "))))
     }

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
+use super::elastic::comparison::{has_case, needs_decision, pattern, plain};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Env, Error, Frag, Subquery, Target, text};
@@ -42,16 +43,19 @@ impl Target for Ppl {
 
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
         let frag = text::field(self, cx, field, value)?;
-        match (value, frag) {
-            (Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. }, frag) => {
-                Ok(frag)
+        let fields = match value {
+            Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => {
+                return Ok(frag);
             }
-            (Value::FieldRef { field: other, .. }, Frag::Text(text)) => {
-                Ok(self.decided(cx, &[field, other], text))
+            Value::FieldRef { field: other, .. } => [Some(field), Some(other.as_str())],
+            _ => [Some(field), None],
+        };
+        Ok(match frag {
+            Frag::Text(text) if needs_decision(cx) => {
+                Frag::Text(format!("({})", self.decided(cx, fields.into_iter().flatten(), &text)))
             }
-            (_, Frag::Text(text)) => Ok(self.decided(cx, &[field], text)),
-            (_, frag) => Ok(frag),
-        }
+            frag => frag,
+        })
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
@@ -59,9 +63,9 @@ impl Target for Ppl {
             return text::field_string(self, cx, field, value);
         }
         let name = self.field_name(cx, field);
-        Ok(Frag::Text(match value.as_literal().filter(|_| !literal::has_case(value)) {
+        Ok(Frag::Text(match value.as_literal().filter(|_| !has_case(value)) {
             Some(text) => format!("{name}={}", literal::quoted(text)),
-            None => format!("ilike({name}, {})", literal::quoted(&literal::pattern(value)?)),
+            None => format!("ilike({name}, {})", literal::quoted(&pattern(value, '%', '_')?)),
         }))
     }
 
@@ -72,7 +76,7 @@ impl Target for Ppl {
         let name = self.field_name(cx, field);
         Ok(Frag::Text(match value.as_literal() {
             Some(text) => format!("{name}={}", literal::quoted(text)),
-            None => format!("like({name}, {}, true)", literal::quoted(&literal::pattern(value)?)),
+            None => format!("like({name}, {}, true)", literal::quoted(&pattern(value, '%', '_')?)),
         }))
     }
 
@@ -108,7 +112,7 @@ impl Target for Ppl {
         let fits = |arg: &Expr<'_>| match arg {
             Expr::Field { value, .. } => match &**value {
                 // A list is compared with regard to case.
-                Value::Str(string) => !literal::has_case(string),
+                Value::Str(string) => !has_case(string),
                 _ => false,
             },
             _ => false,
@@ -121,8 +125,11 @@ impl Target for Ppl {
 
     fn list(&self, cx: &mut Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> FragResult {
         let frag = text::list(self, cx, outer, args)?;
+        // A list stands in parentheses wherever they are needed, as alternatives do.
         match (frag, args.first()) {
-            (Frag::Text(text), Some(Expr::Field { field, .. })) => Ok(self.decided(cx, &[field], text)),
+            (Frag::Text(text), Some(Expr::Field { field, .. })) if needs_decision(cx) => {
+                Ok(Frag::Text(self.decided(cx, [field.as_ref()].into_iter(), &text)))
+            }
             (frag, _) => Ok(frag),
         }
     }
@@ -135,7 +142,7 @@ impl Target for Ppl {
         if cx.env.is_reference() {
             return text::string(self, cx, value);
         }
-        Ok(literal::quoted(&literal::plain(value)?))
+        Ok(literal::quoted(&plain(value)?))
     }
 
     fn finish(&self, cx: &mut Cx<'_>, query: Frag) -> Result<String, Error> {
@@ -173,14 +180,10 @@ impl Target for Ppl {
 }
 
 impl Ppl {
-    /// A comparison that is false, not undecided, for an event without these fields. Only `not` makes a
-    /// difference between the two, and the reference none at all.
-    fn decided(&self, cx: &Cx<'_>, fields: &[&str], text: String) -> Frag {
-        if cx.env.is_reference() || !cx.ancestry.not {
-            return Frag::Text(text);
-        }
+    /// A comparison that is false, not undecided, for an event without these fields.
+    fn decided<'f>(&self, cx: &Cx<'_>, fields: impl Iterator<Item = &'f str>, text: &str) -> String {
         let there: String =
-            fields.iter().map(|field| format!("isnotnull({}) AND ", self.field_name(cx, field))).collect();
-        Frag::Text(format!("({there}{text})"))
+            fields.map(|field| format!("isnotnull({}) AND ", self.field_name(cx, field))).collect();
+        there + text
     }
 }

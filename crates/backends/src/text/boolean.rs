@@ -148,13 +148,18 @@ pub(crate) fn not_with(
 
 /// `2 of (a, b, c)` as the alternatives of all pairs; refused where that gets long.
 pub(crate) fn at_least(target: &dyn Target, cx: &mut Cx<'_>, count: u32, of: &[Expr<'_>]) -> FragResult {
+    target.expr(cx, &combinations(count, of)?)
+}
+
+/// `count of (…)` with plain operators: the alternatives of all combinations.
+pub(crate) fn combinations<'r>(count: u32, of: &[Expr<'r>]) -> Result<Expr<'r>, Error> {
     const COMBINATIONS_MAX: usize = 256;
     let count = count as usize;
     if count > of.len() {
-        return target.never(cx);
+        return Ok(Expr::False);
     }
     if count <= 1 {
-        return target.expr(cx, &Expr::Or(of.to_vec()));
+        return Ok(Expr::Or(of.to_vec()));
     }
     let mut chosen: Vec<usize> = (0..count).collect();
     let mut combinations = Vec::new();
@@ -172,8 +177,7 @@ pub(crate) fn at_least(target: &dyn Target, cx: &mut Cx<'_>, count: u32, of: &[E
             chosen[next] = chosen[next - 1] + 1;
         }
     }
-    let alternatives = if combinations.len() == 1 { combinations.remove(0) } else { Expr::Or(combinations) };
-    target.expr(cx, &alternatives)
+    Ok(if combinations.len() == 1 { combinations.remove(0) } else { Expr::Or(combinations) })
 }
 
 pub(crate) fn group(target: &dyn Target, cx: &mut Cx<'_>, expr: &Expr<'_>) -> FragResult {

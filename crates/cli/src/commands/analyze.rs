@@ -10,7 +10,7 @@ use sigyn_convert::{Strictness, analyze, load};
 use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{Compat, LoadOptions, RuleSet};
 
-use crate::args::{Diagnostics, Pipelines, Rules};
+use crate::args::{Aim, Diagnostics, Pipelines, Rules};
 use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::table::{Form, Table, terminal_width};
@@ -35,9 +35,8 @@ enum What {
 struct Fields {
     #[command(flatten)]
     rules: Rules,
-    /// The target whose names and quotes are used
-    #[arg(short, long)]
-    target: String,
+    #[command(flatten)]
+    aim: Aim,
     #[command(flatten)]
     pipelines: Pipelines,
     /// Group the fields by log source
@@ -95,8 +94,7 @@ fn rules(input: &[PathBuf], pattern: &str) -> Result<(Arc<Sources>, RuleSet, Exi
 impl Fields {
     fn run(&self) -> Result<Exit, Vec<Found>> {
         let converter = setup::converter(Wanted {
-            target: Some(&self.target),
-            dialect: None,
+            aim: &self.aim,
             pipelines: &self.pipelines,
             env: Env::default(),
             strictness: Strictness::Report,

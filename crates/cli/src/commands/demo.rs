@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
-use sigyn_backends::{Env, targets};
+use sigyn_backends::Env;
 use sigyn_convert::{Converter, Strictness, load};
 use sigyn_diagnostics::SourceFile;
 use sigyn_ir::{Compat, Data, LoadOptions};
 
-use crate::args::{Diagnostics, Pipelines};
+use crate::args::{Aim, Diagnostics, Pipelines};
 use crate::findings;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
@@ -40,10 +40,9 @@ const TARGETS: &[&str] = &["splunk", "esql", "kusto"];
 
 pub(crate) fn run(_: &Demo) -> Exit {
     let mut out = String::new();
-    for target in TARGETS.iter().filter(|name| targets::find(name).is_some()) {
+    for target in TARGETS {
         let converter = setup::converter(Wanted {
-            target: Some(target),
-            dialect: None,
+            aim: &Aim { target: Some((*target).to_owned()), dialect: None },
             pipelines: &Pipelines::default(),
             env: Env::default(),
             strictness: Strictness::Report,

@@ -334,8 +334,7 @@ fn outputs(set: &mut RuleSet, compat: Compat) {
     set.outputs = (0..set.items.len())
         .map(|at| match compat {
             Compat::Spec => !referenced[at] || wanted[at],
-            // The reference prints correlations even where only another one reads them.
-            Compat::PySigma => !silenced[at] || matches!(set.items[at], RuleItem::Correlation(_)),
+            Compat::PySigma => !silenced[at],
         })
         .collect();
     set.is_referenced = referenced;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Data, Rule};
+use sigyn_ir::{Compat, Data, Rule};
 
 use super::set_query_table::QUERY_TABLE;
 use crate::{
@@ -32,10 +32,10 @@ pub(crate) static SPEC: Spec = Spec {
             summary: "For each table its fields, besides those of the schema.",
         },
         Parameter {
-            name: "always",
+            name: "common",
             takes: "list of texts",
             default: Some("empty"),
-            summary: "Fields that every table has.",
+            summary: "Fields that every table has (the reference's reading goes without them).",
         },
     ],
     examples: &[Example {
@@ -43,7 +43,7 @@ pub(crate) static SPEC: Spec = Spec {
         item: "transformations:\n- {type: set_state, key: query_table, val: T}\n\
                - {type: table_field_failure, tables: {T: [A, B]}}",
         before: "{A: 1, C: 2}",
-        after: "error: invalid-target-field: the table `T` has no field `C`",
+        after: "error: unknown-table-field: the table `T` has no field `C`",
     }],
 };
 
@@ -51,7 +51,7 @@ pub(crate) static SPEC: Spec = Spec {
 struct TableFieldFailure {
     schema: Option<&'static Schema>,
     tables: HashMap<String, HashSet<String>>,
-    always: Vec<String>,
+    common: Vec<String>,
 }
 
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
@@ -77,8 +77,8 @@ pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
         let fields: HashSet<_> = fields.iter().filter_map(|field| field.as_text().map(str::to_owned)).collect();
         tables.insert(crate::node::key_text(&entry.key), fields);
     }
-    let always = params.texts("always").unwrap_or_default();
-    Some(Box::new(TableFieldFailure { schema, tables, always }))
+    let common = params.texts("common").unwrap_or_default();
+    Some(Box::new(TableFieldFailure { schema, tables, common }))
 }
 
 impl Transformation for TableFieldFailure {
@@ -91,8 +91,10 @@ impl Transformation for TableFieldFailure {
         if columns.is_none() && more.is_none() {
             return Ok(());
         }
+        let is_reference = run.cx.reading == Compat::PySigma;
         let is_known = |field: &str| {
-            self.always.iter().any(|known| known == field)
+            // The reference takes `Hashes` for a field of every table.
+            (if is_reference { field == "Hashes" } else { self.common.iter().any(|known| known == field) })
                 || more.is_some_and(|fields| fields.contains(field))
                 || columns.as_ref().is_some_and(|columns| columns.has(field))
         };
@@ -104,7 +106,7 @@ impl Transformation for TableFieldFailure {
                 None => Ok(Outcome::Kept),
                 Some(field) => {
                     let message = format!("the table `{table}` has no field `{field}`");
-                    Err(run.fail(&codes::INVALID_TARGET_FIELD, message))
+                    Err(run.fail(&codes::UNKNOWN_TABLE_FIELD, message))
                 }
             }
         })

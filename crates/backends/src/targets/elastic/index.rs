@@ -40,3 +40,22 @@ fn collect<'d>(data: &'d Data, into: &mut Vec<&'d str>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_index_is_named_once() {
+        let named = |data: Data| {
+            let mut state = State::default();
+            state.set("index", data);
+            of_state(&state)
+        };
+        assert_eq!(named("logs-*,a".into()), "logs-*,a");
+        assert_eq!(named(Data::List(vec!["b".into(), Data::texts(["a", "b"])])), "a,b");
+        assert_eq!(named(Data::texts(["a", "*"])), "*");
+        assert_eq!(named(Data::List(Vec::new())), "*");
+        assert_eq!(of_state(&State::default()), "*");
+    }
+}

@@ -44,10 +44,11 @@ fn subsearches(
     Ok(searches)
 }
 
-/// One search stands for itself; `multisearch` needs two.
-fn search(searches: &[String]) -> String {
+/// One search stands for itself, in the reference behind a pipe; `multisearch` needs two.
+fn search(cx: &Cx<'_>, searches: &[String]) -> String {
     match searches {
-        [search] => format!("| {search}"),
+        [search] if cx.env.is_reference() => format!("| {search}"),
+        [search] => search.clone(),
         searches => {
             let bracketed: Vec<_> = searches.iter().map(|search| format!("[{search}]")).collect();
             format!("| multisearch {}", bracketed.join(" "))
@@ -106,7 +107,7 @@ pub(super) fn reference(
         },
         CorrelationCondition::Extended { .. } => return Err(no_such(correlation.kind)),
     };
-    Ok(format!("{} | stats {aggregate} | where {condition}", search(&searches)))
+    Ok(format!("{} | stats {aggregate} | where {condition}", search(cx, &searches)))
 }
 
 /// Whether the rules are those of the condition because the correlation does not list them.
@@ -179,7 +180,7 @@ pub(super) fn query(
     let conditions: Vec<_> = thresholds.iter().map(compare).collect();
     Ok(format!(
         "{} | stats {} as {} by {} | where {}",
-        search(&searches),
+        search(cx, &searches),
         counted.aggregation,
         counted.name,
         by.join(", "),

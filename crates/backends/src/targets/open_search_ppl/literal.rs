@@ -1,9 +1,8 @@
 //! Field names, string literals and patterns.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
-use sigyn_ir::{Part, Regex, SigmaString, StringError};
+use sigyn_ir::{Regex, StringError};
 
 use crate::Error;
 
@@ -20,49 +19,9 @@ pub(super) fn field(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the text has letters of two cases. An address has none, whatever its letters.
-pub(super) fn has_case(value: &SigmaString) -> bool {
-    let has_letter = |part: &Part| match part {
-        Part::Text(text) => text.chars().any(|c| c.is_lowercase() || c.is_uppercase()),
-        _ => false,
-    };
-    let is_address = value.as_literal().is_some_and(|text| text.parse::<IpAddr>().is_ok());
-    !is_address && value.parts().iter().any(has_letter)
-}
-
 /// A string literal: a backslash makes a quote or a backslash literal.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// The text of a string without wildcards.
-pub(super) fn plain(value: &SigmaString) -> Result<Cow<'_, str>, StringError> {
-    match (value.as_literal(), value.placeholders().next()) {
-        (_, Some(name)) => Err(StringError::Placeholder(name.to_owned())),
-        (Some(text), None) => Ok(Cow::Borrowed(text)),
-        (None, None) => Ok(Cow::Owned(value.to_raw())),
-    }
-}
-
-/// A pattern of `like`: a backslash makes what follows literal.
-pub(super) fn pattern(value: &SigmaString) -> Result<String, StringError> {
-    let mut out = String::new();
-    for part in value.parts() {
-        match part {
-            Part::Text(text) => {
-                for c in text.chars() {
-                    if matches!(c, '%' | '_' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                }
-            }
-            Part::Many => out.push('%'),
-            Part::One => out.push('_'),
-            Part::Placeholder(name) => return Err(StringError::Placeholder(name.clone())),
-        }
-    }
-    Ok(out)
 }
 
 /// A regular expression of Java.
@@ -95,4 +54,22 @@ pub(super) fn wildcards_into_quotes(query: &str) -> String {
         rest = trailing.unwrap_or(rest);
     }
     out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_move_into_the_quotes_beside_them() {
+        for (query, expect) in [
+            (r#"LIKE(f, %"a"%) AND g="b""#, r#"LIKE(f, "%a%") AND g="b""#),
+            (r#"LIKE(f, "a"%) OR LIKE(f, %"b")"#, r#"LIKE(f, "a%") OR LIKE(f, "%b")"#),
+            // A quote inside a string breaks the pairs, as in the reference.
+            (r#"LIKE(f, %"a\"b"%)"#, r#"LIKE(f, "%a\"b"%)"#),
+            ("f=1", "f=1"),
+        ] {
+            assert_eq!(wildcards_into_quotes(query), expect);
+        }
+    }
 }

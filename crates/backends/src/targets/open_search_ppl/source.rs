@@ -99,3 +99,31 @@ fn modifier(time: &str) -> String {
         format!("'{}'", time.replace('T', " "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_search_command_reads_them() {
+        for (time, expect) in [
+            ("NOW", "now"),
+            ("-30d", "-30d"),
+            ("-1month@month", "'-1month@month'"),
+            ("2026-01-01T00:00:00", "'2026-01-01 00:00:00'"),
+        ] {
+            assert_eq!(modifier(time), expect);
+        }
+    }
+
+    #[test]
+    fn absent_parts_of_a_log_source_leave_no_gap() {
+        let logsource = LogSource {
+            product: Some("windows".into()),
+            service: Some("dns".into()),
+            ..LogSource::default()
+        };
+        assert_eq!(of_logsource(&logsource), "windows-dns-*");
+        assert_eq!(of_logsource(&LogSource::default()), "*");
+    }
+}
