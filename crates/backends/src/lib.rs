@@ -10,6 +10,7 @@ mod attack;
 mod context;
 pub mod dialect;
 mod error;
+mod normal;
 mod query;
 mod target;
 pub mod targets;

@@ -124,6 +124,11 @@ pub trait Target: Send + Sync {
         text::field_bool(self.this(), cx, field, value)
     }
 
+    /// A part of a field's timestamp.
+    fn time_part(&self, cx: &Cx<'_>, field: &str, part: TimePart) -> Result<String, Error> {
+        text::time_part(self.this(), cx, field, part)
+    }
+
     /// A part of a field's timestamp compared with a number.
     fn field_time_part(&self, cx: &mut Cx<'_>, field: &str, part: TimePart, value: Number) -> FragResult {
         text::field_time_part(self.this(), cx, field, part, value)
@@ -242,6 +247,11 @@ pub trait Target: Send + Sync {
     /// A finished query in an output format. `index` counts the queries of the rule.
     fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
         text::finalize(self.this(), cx, query, index)
+    }
+
+    /// Whether a correlation reads its rules' queries with their format applied.
+    fn finalizes_subqueries(&self, _env: &Env) -> bool {
+        self.dialect().query.finalize_subqueries
     }
 
     /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format

@@ -10,9 +10,12 @@ mod eql;
 mod esql;
 mod kusto;
 mod log_scale;
+mod loki;
 mod lucene;
 mod open_search_ppl;
 mod opensearch_lucene;
+mod qradar_aql_community;
+mod secops;
 mod splunk;
 mod splunk_spl2;
 mod sql;
@@ -42,9 +45,12 @@ pub static ALL: &[&Builtin] = &[
     &esql::TARGET,
     &kusto::TARGET,
     &log_scale::TARGET,
+    &loki::TARGET,
     &lucene::TARGET,
     &open_search_ppl::TARGET,
     &opensearch_lucene::TARGET,
+    &qradar_aql_community::TARGET,
+    &secops::TARGET,
     &splunk::TARGET,
     &splunk_spl2::TARGET,
     &sqlite::TARGET,

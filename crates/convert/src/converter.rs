@@ -254,7 +254,7 @@ impl Converter {
         queries: Vec<Query>,
         flags: Flags,
     ) -> Result<(Vec<Data>, Raw), Failure> {
-        let finalizes_subqueries = self.target.dialect().query.finalize_subqueries;
+        let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
         let states = queries.iter().map(|query| query.state.clone()).collect();

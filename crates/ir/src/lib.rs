@@ -33,8 +33,8 @@ pub use detection::{
 };
 pub use expr::Expr;
 pub use load::{
-    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, read, read_text,
-    reread_condition, resolve,
+    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, apply_modifiers, read,
+    read_text, reread_condition, resolve,
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;
