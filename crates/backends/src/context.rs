@@ -2,9 +2,12 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sigyn_diagnostics::Span;
 use sigyn_ir::{Compat, Condition, Data, Rule, RuleItem, State};
+
+use crate::Attack;
 
 /// Backend options (`-O key=value`).
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,20 @@ impl Options {
         }
     }
 
+    /// The value of an option, else a default. As in the reference, an option that is empty, zero or false
+    /// is one that was not given.
+    pub fn or(&self, name: &str, default: impl Into<Data>) -> Data {
+        let is_given = |value: &&Data| match value {
+            Data::Null => false,
+            Data::Bool(value) => *value,
+            Data::Number(number) => number.as_f64() != 0.0,
+            Data::Text(text) => !text.is_empty(),
+            Data::List(items) => !items.is_empty(),
+            Data::Map(pairs) => !pairs.is_empty(),
+        };
+        self.values.get(name).filter(is_given).cloned().unwrap_or_else(|| default.into())
+    }
+
     /// All pairs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Data)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
@@ -50,11 +67,16 @@ pub struct Env {
     pub method: Option<String>,
     /// Backend options.
     pub options: Options,
-    /// MITRE ATT&CK names (`--attack-data`); formats that need them fall back to the bundled data.
-    pub attack: Option<Data>,
+    /// MITRE ATT&CK names (`--attack-data`), shared by all runs; absent: the bundled ones.
+    pub attack: Option<Arc<Attack>>,
 }
 
 impl Env {
+    /// The names of ATT&CK that hold here.
+    pub fn attack(&self) -> &Attack {
+        self.attack.as_deref().unwrap_or_else(|| Attack::bundled())
+    }
+
     /// Whether the reference's output is reproduced.
     pub fn is_reference(&self) -> bool {
         self.compat == Compat::PySigma

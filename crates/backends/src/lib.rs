@@ -6,15 +6,18 @@
 //!
 //! Cost: one walk over the rule's expression, one string per node.
 
+mod attack;
 mod context;
 pub mod dialect;
 mod error;
+mod normal;
 mod query;
 mod target;
 pub mod targets;
 mod template;
 mod text;
 
+pub use attack::{Attack, Technique};
 pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;

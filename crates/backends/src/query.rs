@@ -36,8 +36,8 @@ pub struct Subquery<'a> {
     pub rule: &'a RuleItem,
     /// Its queries, one for each condition.
     pub queries: &'a [Data],
-    /// The state that the conversion of its first condition left.
-    pub state: Option<&'a State>,
+    /// The states that the conversion of each condition left.
+    pub states: &'a [State],
     /// If it is a correlation, the rules it reads in turn.
     pub rules: Vec<Subquery<'a>>,
 }

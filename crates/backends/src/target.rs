@@ -249,6 +249,11 @@ pub trait Target: Send + Sync {
         text::finalize(self.this(), cx, query, index)
     }
 
+    /// Whether a correlation reads its rules' queries with their format applied.
+    fn finalizes_subqueries(&self, _env: &Env) -> bool {
+        self.dialect().query.finalize_subqueries
+    }
+
     /// Whether the reference's backend honours `generate`: a rule that a correlation reads stands in the output format
     /// or not at all. Most hand out such a rule's bare query, and a correlation below another one always.
     fn honours_generate(&self) -> bool {
@@ -258,6 +263,11 @@ pub trait Target: Send + Sync {
     /// All queries of a run in an output format.
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
         text::output(self.this(), env, queries)
+    }
+
+    /// Whether pipelines apply to correlations, as they should.
+    fn pipes_correlations(&self, _env: &Env) -> bool {
+        true
     }
 
     /// Converts a correlation to its unfinished queries; `rules` are its rules with their queries, in order.

@@ -4,8 +4,20 @@
 
 mod clickhouse;
 mod duckdb;
+mod elastalert;
+mod elastic;
+mod eql;
+mod esql;
+mod kusto;
 mod log_scale;
+mod loki;
+mod lucene;
+mod open_search_ppl;
+mod opensearch_lucene;
+mod qradar_aql_community;
+mod secops;
 mod splunk;
+mod splunk_spl2;
 mod sql;
 mod sqlite;
 
@@ -24,8 +36,25 @@ pub struct Builtin {
 }
 
 /// All built-in targets, by name.
-pub static ALL: &[&Builtin] =
-    &[&clickhouse::TARGET, &duckdb::TARGET, &log_scale::TARGET, &splunk::TARGET, &sqlite::TARGET];
+#[rustfmt::skip]
+pub static ALL: &[&Builtin] = &[
+    &clickhouse::TARGET,
+    &duckdb::TARGET,
+    &elastalert::TARGET,
+    &eql::TARGET,
+    &esql::TARGET,
+    &kusto::TARGET,
+    &log_scale::TARGET,
+    &loki::TARGET,
+    &lucene::TARGET,
+    &open_search_ppl::TARGET,
+    &opensearch_lucene::TARGET,
+    &qradar_aql_community::TARGET,
+    &secops::TARGET,
+    &splunk::TARGET,
+    &splunk_spl2::TARGET,
+    &sqlite::TARGET,
+];
 
 impl Builtin {
     /// The target. The error would be a defect of ours; a test holds that there is none.

@@ -7,7 +7,9 @@ mod field;
 mod finish;
 mod value;
 
-pub(crate) use boolean::{and, at_least, expr, group, is_list, joined, list, not, not_with, or, stands_bare};
+pub(crate) use boolean::{
+    and, at_least, combinations, expr, group, is_list, joined, list, not, not_with, or, stands_bare,
+};
 pub(crate) use correlation::{
     correlation, correlation_aggregation, correlation_condition, correlation_search,
 };

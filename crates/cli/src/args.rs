@@ -42,6 +42,17 @@ pub(crate) struct Rules {
     pub(crate) file_pattern: String,
 }
 
+/// Which target.
+#[derive(Debug, Args)]
+pub(crate) struct Aim {
+    /// The target (`sigyn list targets`)
+    #[arg(short, long, required_unless_present = "dialect")]
+    pub(crate) target: Option<String>,
+    /// A target of your own: a dialect file (docs/dialects.md); -t may then be left out
+    #[arg(long, value_name = "FILE", help_heading = "Beyond sigma-cli")]
+    pub(crate) dialect: Option<PathBuf>,
+}
+
 /// Which pipelines.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Pipelines {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 
 use sigyn_diagnostics::render::{Finding, json, sarif, text};
 use sigyn_diagnostics::{Diagnostic, Sources};
@@ -12,7 +13,7 @@ use crate::args::Diagnostics;
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) diagnostic: Diagnostic,
-    pub(crate) sources: Sources,
+    pub(crate) sources: Arc<Sources>,
     /// The file it concerns, for findings without a place.
     pub(crate) origin: String,
 }
@@ -20,7 +21,12 @@ pub(crate) struct Found {
 impl Found {
     /// A finding about the call itself, or about a file that was not read.
     pub(crate) fn of(origin: impl Into<String>, diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, sources: Sources::default(), origin: origin.into() }
+        Self { diagnostic, sources: Arc::default(), origin: origin.into() }
+    }
+
+    /// A finding in one of these texts.
+    pub(crate) fn within(sources: &Arc<Sources>, diagnostic: Diagnostic) -> Self {
+        Self { diagnostic, sources: sources.clone(), origin: String::new() }
     }
 
     fn finding(&self) -> Finding<'_> {

@@ -86,10 +86,14 @@ fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        // Links to folders are not followed: they may lead back up.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        let kind = entry.file_type();
+        let is = |test: fn(&std::fs::FileType) -> bool| kind.as_ref().is_ok_and(test);
+        // Links to folders are not followed: they may lead back up. Only links are asked what they lead to.
+        if is(std::fs::FileType::is_dir) {
             search(top, &path, pattern, found, unread);
-        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below)) && path.is_file() {
+        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below))
+            && (is(std::fs::FileType::is_file) || path.is_file())
+        {
             found.push(path);
         }
     }

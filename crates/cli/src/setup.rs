@@ -9,7 +9,7 @@ use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
 use sigyn_ir::{Compat, Data, Number};
 use sigyn_pipeline::{Pipeline, builtin};
 
-use crate::args::Pipelines;
+use crate::args::{Aim, Pipelines};
 use crate::disk::{Disk, External};
 use crate::findings::Found;
 use crate::input::{self, Text, Unread};
@@ -17,8 +17,7 @@ use crate::progress::Progress;
 
 /// What a call says about the target and the way to it.
 pub(crate) struct Wanted<'a> {
-    pub(crate) target: Option<&'a str>,
-    pub(crate) dialect: Option<&'a Path>,
+    pub(crate) aim: &'a Aim,
     pub(crate) pipelines: &'a Pipelines,
     pub(crate) env: Env,
     pub(crate) strictness: Strictness,
@@ -36,7 +35,7 @@ pub(crate) enum PipelineNeed {
 
 /// The converter of a call.
 pub(crate) fn converter(wanted: Wanted<'_>) -> Result<Converter, Vec<Found>> {
-    let target = target(wanted.target, wanted.dialect).map_err(|found| vec![found])?;
+    let target = target(wanted.aim).map_err(|found| vec![found])?;
     let dialect = target.dialect();
     let pipelines = pipelines(wanted.pipelines, &dialect.name)?;
     if dialect.requires_pipeline
@@ -68,15 +67,16 @@ fn call(diagnostic: Diagnostic) -> Vec<Found> {
 }
 
 /// The target of a name, or of a dialect file.
-fn target(name: Option<&str>, dialect_file: Option<&Path>) -> Result<Box<dyn Target>, Found> {
-    if let Some(path) = dialect_file {
+fn target(aim: &Aim) -> Result<Box<dyn Target>, Found> {
+    let name = aim.target.as_deref();
+    if let Some(path) = &aim.dialect {
         let (file, mut sources) = (read(path)?, Sources::default());
         let source = sources.add(file);
         let text = sources.get(source).map_or("", |file| file.text.as_str());
         let origin = input::name(path);
         return match dialect::load(source, text) {
             Ok(dialect) => check_name(dialect, name).map_err(|diagnostic| Found::of(origin, diagnostic)),
-            Err(diagnostic) => Err(Found { diagnostic, sources, origin }),
+            Err(diagnostic) => Err(Found { diagnostic, sources: Arc::new(sources), origin }),
         };
     }
     let name = name.unwrap_or_default();
@@ -150,12 +150,8 @@ fn from_file(spec: &str) -> Result<Pipeline, Vec<Found>> {
     let source = sources.add(file);
     let text = sources.get(source).map_or("", |file| file.text.as_str());
     let (pipeline, found) = Pipeline::from_yaml(source, text);
-    pipeline.ok_or_else(|| {
-        let found = found.into_iter();
-        found
-            .map(|diagnostic| Found { diagnostic, sources: sources.clone(), origin: spec.to_owned() })
-            .collect()
-    })
+    let sources = Arc::new(sources);
+    pipeline.ok_or_else(|| found.into_iter().map(|found| Found::within(&sources, found)).collect())
 }
 
 /// A text file that the call names.

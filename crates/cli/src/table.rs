@@ -22,11 +22,19 @@ pub(crate) enum Form {
 pub(crate) struct Table {
     columns: Vec<&'static str>,
     rows: Vec<Vec<Value>>,
+    /// The last columns that only programs get: too much for a line.
+    details: usize,
 }
 
 impl Table {
     pub(crate) fn new(columns: &[&'static str]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+        Self { columns: columns.to_vec(), rows: Vec::new(), details: 0 }
+    }
+
+    /// Leaves the last columns out of the aligned form.
+    pub(crate) fn with_details(mut self, details: usize) -> Self {
+        self.details = details;
+        self
     }
 
     /// Adds a row, a value per column.
@@ -62,9 +70,11 @@ impl Table {
 
     /// Columns padded to their widest cell. With a width, the last column is wrapped to fit in it.
     fn aligned(&self, width: Option<usize>) -> String {
+        let shown = self.columns.len().saturating_sub(self.details);
         let titles: Vec<String> =
-            self.columns.iter().map(|column| column.replace('_', " ").to_uppercase()).collect();
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+            self.columns.iter().take(shown).map(|column| column.replace('_', " ").to_uppercase()).collect();
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().take(shown).map(cell).collect()).collect();
         let widths: Vec<usize> = (0..titles.len())
             .map(|at| std::iter::once(&titles).chain(&rows).map(|row| columns(&row[at])).max().unwrap_or(0))
             .collect();

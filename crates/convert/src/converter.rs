@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sigyn_backends::{Cx, Env, Output, Query, Subquery, Target};
+use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, SourceId, codes};
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
@@ -63,14 +63,16 @@ pub struct Converted {
     pub is_output: bool,
     /// Fields that no mapping of the pipeline touched.
     pub unmapped: Vec<String>,
-    /// Queries as a correlation reads them.
-    raw: Vec<Data>,
-    /// The state that the first condition left.
-    state: Option<State>,
+    /// Queries as a correlation reads them, and the states that their conversion left.
+    raw: Raw,
 }
 
-/// Queries in the output format, queries as a correlation reads them, and the state that the first one left.
-type Finished = (Vec<Data>, Vec<Data>, Option<State>);
+/// What a correlation reads of a rule.
+#[derive(Debug, Default)]
+struct Raw {
+    queries: Vec<Data>,
+    states: Vec<State>,
+}
 
 impl Converter {
     /// Joins the target's own pipelines with the user's.
@@ -145,7 +147,9 @@ impl Converter {
         }
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
-                let result = self.correlation(correlation.clone(), flags(at), &set, &converted);
+                // The reference takes the rules in turn: one that stands behind has no query yet.
+                let known = if self.env.is_reference() { &converted[..at] } else { &converted[..] };
+                let result = self.correlation(correlation.clone(), flags(at), &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
             }
@@ -156,17 +160,22 @@ impl Converter {
     }
 
     fn output(&self, rules: &[Converted]) -> Result<Output, Failure> {
-        let queries = rules
+        let queries: Vec<Data> = rules
             .iter()
             .filter(|rule| rule.is_output)
             .filter_map(|rule| rule.queries.as_ref().ok())
             .flatten()
             .cloned()
             .collect();
-        match self.target.output(&self.env, queries)? {
-            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text)),
-            Output::List(list) => self.finalize(list.clone(), Output::List(list)),
+        let output = match self.target.output(&self.env, queries)? {
+            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text))?,
+            Output::List(list) => self.finalize(list.clone(), Output::List(list))?,
+        };
+        if self.env.is_reference() && is_mixed(&output) {
+            let message = "texts and documents together are no output of the reference";
+            return Err(Error::value(message).as_reference("TypeError").into());
         }
+        Ok(output)
     }
 
     /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
@@ -193,7 +202,7 @@ impl Converter {
             .map_err(Failure::from)
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
-                let RuleItem::Rule(rule) = &item else { return Ok(Finished::default()) };
+                let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Raw::default())) };
                 check_conditions(rule)?;
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
@@ -220,10 +229,14 @@ impl Converter {
         let puts_all_out = self.env.is_reference() && !self.target.honours_generate();
         let flags = Flags { is_output: flags.is_output || puts_all_out, ..flags };
         let mut cx = self.context();
-        let applied = self.pipeline.apply_correlation(&mut correlation, set, &mut cx);
+        let applied = if self.target.pipes_correlations(&self.env) {
+            self.pipeline.apply_correlation(&mut correlation, set, &mut cx)
+        } else {
+            Ok(())
+        };
         let item = RuleItem::Correlation(correlation);
         let result = applied.map_err(Failure::from).and_then(|()| {
-            let RuleItem::Correlation(correlation) = &item else { return Ok(Finished::default()) };
+            let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Raw::default())) };
             let rules = subqueries(correlation, converted_rules)?;
             let mut target_cx = Cx::new(&self.env, &item, cx.state.clone());
             let texts = self.target.correlation(&mut target_cx, correlation, &rules)?;
@@ -240,16 +253,16 @@ impl Converter {
         cx: &mut Context,
         queries: Vec<Query>,
         flags: Flags,
-    ) -> Result<Finished, Failure> {
-        let finalizes_subqueries = self.target.dialect().query.finalize_subqueries;
+    ) -> Result<(Vec<Data>, Raw), Failure> {
+        let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
+        let states = queries.iter().map(|query| query.state.clone()).collect();
         let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
-        let state = queries.first().map(|query| query.state.clone());
         // The reference hands raw queries out even where the rule stands for itself too.
         let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
         if stays_raw && (hands_raw_out || !flags.is_output) {
-            return Ok((raw.clone(), raw, state));
+            return Ok((raw.clone(), Raw { queries: raw, states }));
         }
         let mut finished = Vec::with_capacity(queries.len());
         for (index, query) in queries.into_iter().enumerate() {
@@ -257,8 +270,8 @@ impl Converter {
             let query = self.target.finalize(&mut target_cx, query.text, index)?;
             finished.push(self.postprocess(item, cx, query)?);
         }
-        let raw = if stays_raw { raw } else { finished.clone() };
-        Ok((finished, raw, state))
+        let queries = if stays_raw { raw } else { finished.clone() };
+        Ok((finished, Raw { queries, states }))
     }
 
     fn postprocess(&self, item: &RuleItem, cx: &mut Context, query: Data) -> Result<Data, Failure> {
@@ -271,6 +284,14 @@ impl Converter {
         };
         Ok(Data::Text(self.pipeline.postprocess(item, cx, text)?))
     }
+}
+
+/// Whether an output has both texts and documents: rules that a correlation reads and that stand for themselves
+/// too stay texts in the reference.
+fn is_mixed(output: &Output) -> bool {
+    let Output::List(queries) = output else { return false };
+    let texts = queries.iter().filter(|query| matches!(query, Data::Text(_))).count();
+    texts > 0 && texts < queries.len()
 }
 
 /// A condition without text is refused at load, but under the reference's reading only here: a pipeline may have
@@ -293,15 +314,15 @@ struct Flags {
 
 fn converted(
     item: RuleItem,
-    result: Result<Finished, Failure>,
+    result: Result<(Vec<Data>, Raw), Failure>,
     flags: Flags,
     unmapped: Vec<String>,
 ) -> Converted {
-    let (queries, raw, state) = match result {
-        Ok((queries, raw, state)) => (Ok(queries), raw, state),
-        Err(failure) => (Err(failure), Vec::new(), None),
+    let (queries, raw) = match result {
+        Ok((queries, raw)) => (Ok(queries), raw),
+        Err(failure) => (Err(failure), Raw::default()),
     };
-    Converted { item, queries, is_output: flags.is_output, unmapped, raw, state }
+    Converted { item, queries, is_output: flags.is_output, unmapped, raw }
 }
 
 /// The rules that a correlation reads, with their queries.
@@ -315,12 +336,12 @@ fn subqueries<'a>(
         .map(|reference| {
             let rule = converted.get(reference.target.0 as usize).and_then(Option::as_ref);
             match rule {
-                Some(Converted { queries: Ok(_), item, raw, state, .. }) => {
+                Some(Converted { queries: Ok(_), item, raw, .. }) => {
                     let rules = match item {
                         RuleItem::Rule(_) => Vec::new(),
                         RuleItem::Correlation(inner) => subqueries(inner, converted)?,
                     };
-                    Ok(Subquery { rule: item, queries: raw, state: state.as_ref(), rules })
+                    Ok(Subquery { rule: item, queries: &raw.queries, states: &raw.states, rules })
                 }
                 _ => {
                     let message = format!("the rule `{}` has no query", reference.text);

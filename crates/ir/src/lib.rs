@@ -15,6 +15,7 @@ mod meta;
 mod modifiers;
 mod number;
 mod outline;
+mod python;
 mod rule;
 mod state;
 mod string;
@@ -32,8 +33,8 @@ pub use detection::{
 };
 pub use expr::Expr;
 pub use load::{
-    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, read, read_text,
-    reread_condition, resolve,
+    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, apply_modifiers, read,
+    read_text, reread_condition, resolve,
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;

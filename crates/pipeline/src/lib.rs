@@ -28,6 +28,7 @@ mod pipeline;
 mod postprocessing;
 mod pyformat;
 mod pyregex;
+mod schema;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -16,11 +16,13 @@ use crate::{
 
 registry! { dyn Postprocess;
     embed,
+    event_types,
     json,
     nest,
     replace,
     simple_template,
     template,
+    yara_l_rule,
 }
 
 /// What rewrites a query.

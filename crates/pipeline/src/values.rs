@@ -91,45 +91,6 @@ pub(crate) fn insert_placeholders(string: &SigmaString) -> SigmaString {
 pub(crate) fn python_str(data: &Data) -> String {
     match data {
         Data::Text(text) => text.clone(),
-        other => python_repr(other),
+        other => other.to_python(),
     }
-}
-
-/// What Python's `repr()` gives.
-pub(crate) fn python_repr(data: &Data) -> String {
-    match data {
-        Data::Null => "None".to_owned(),
-        Data::Bool(true) => "True".to_owned(),
-        Data::Bool(false) => "False".to_owned(),
-        Data::Number(number) => number.to_string(),
-        Data::Text(text) => quoted(text),
-        Data::List(items) => {
-            format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", "))
-        }
-        Data::Map(pairs) => {
-            let pairs: Vec<_> =
-                pairs.iter().map(|(key, value)| format!("{}: {}", quoted(key), python_repr(value))).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c == quote => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }

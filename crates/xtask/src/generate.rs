@@ -2,6 +2,7 @@
 
 mod cli;
 mod diagnostics;
+mod transformations;
 
 use anyhow::{Context, Result};
 
@@ -11,7 +12,11 @@ use crate::Workspace;
 type Page = (&'static str, fn() -> String);
 
 /// Every generated page.
-const PAGES: &[Page] = &[("docs/cli.md", cli::page), ("docs/diagnostics.md", diagnostics::page)];
+const PAGES: &[Page] = &[
+    ("docs/cli.md", cli::page),
+    ("docs/diagnostics.md", diagnostics::page),
+    ("docs/transformations.md", transformations::page),
+];
 
 /// What stands at the top of each page.
 const NOTICE: &str = "<!-- Written by `cargo xtask gen`; edit the code that it describes instead. -->\n\n";

@@ -36,7 +36,7 @@ pub struct MatchDialect {
     /// The field matches `{regex}`; also `{flag_i}`, `{flag_m}`, `{flag_s}`.
     pub regex: Option<Template>,
     /// The field lies in the network `{value}` = `{network}/{prefixlen}`, `{netmask}`; absent: written as a list
-    /// of strings with wildcards. `{field}` stands as it is, without quotes.
+    /// of strings with wildcards.
     pub cidr: Option<Template>,
 }
 

@@ -5,10 +5,12 @@
 
 mod data_model;
 mod deferred;
+mod lone_selector;
 
-use sigyn_ir::{Data, Regex, RuleItem, SigmaString};
+use sigyn_ir::{Data, Expr, Part, Regex, RegexFlags, RuleItem, SigmaString, Value};
 
 use super::Builtin;
+use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Deferred, Dialect, Env, Error, Frag, Output, Target, text};
 
@@ -33,10 +35,42 @@ impl Target for Splunk {
         &self.dialect
     }
 
+    fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
+        let is_plain = |arg: &Expr<'_>| match arg {
+            Expr::Field { value, .. } => match &**value {
+                Value::Str(value) => !needs_pattern(value),
+                value => !matches!(value, Value::Cased(_)),
+            },
+            _ => false,
+        };
+        text::is_list(self, cx, outer, args) && (cx.env.is_reference() || args.iter().all(is_plain))
+    }
+
+    fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        if !cx.env.is_reference() && needs_pattern(value) {
+            return self.field_regex(cx, field, &pattern(value, true, true)?);
+        }
+        text::field_string(self, cx, field, value)
+    }
+
+    fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_cased(self, cx, field, value);
+        }
+        self.field_regex(cx, field, &pattern(value, false, true)?)
+    }
+
+    fn keyword_string(&self, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
+        if !cx.env.is_reference() && needs_pattern(value) {
+            return self.field_regex(cx, "_raw", &pattern(value, true, false)?);
+        }
+        text::keyword_string(self, cx, value)
+    }
+
     fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
         let Some(value) = text::field_regex(self, cx, field, value)?.text() else { return Ok(Frag::Nothing) };
         // The reference defers below a negated group too, where the command would hold for the whole search.
-        let is_evaluated = cx.ancestry.or || (cx.ancestry.negated_group && !cx.env.is_reference());
+        let is_evaluated = is_below_or(cx) || (cx.ancestry.negated_group && !cx.env.is_reference());
         if !is_evaluated {
             let field = Some(field.to_owned());
             let deferred = Deferred { kind: deferred::REGEX, field, value, is_negated: false, extra: None };
@@ -54,7 +88,7 @@ impl Target for Splunk {
         starts_with: bool,
         ends_with: bool,
     ) -> FragResult {
-        if cx.ancestry.or {
+        if is_below_or(cx) {
             return Err(Error::feature("Splunk compares fields only behind the search, not below `or`"));
         }
         let value =
@@ -117,6 +151,29 @@ impl Target for Splunk {
         let searches: Vec<_> = queries.iter().filter_map(Data::as_str).collect();
         Ok(Output::Text(format!("\n[default]{}\n{}", settings(&times), searches.join("\n"))))
     }
+}
+
+/// Whether a command behind the search would stand in for a part of an `or`.
+fn is_below_or(cx: &Cx<'_>) -> bool {
+    cx.ancestry.or || (cx.env.is_reference() && lone_selector::is_above(cx))
+}
+
+/// Whether a string cannot be searched for: SPL has no wildcard for one character, and none can make `*` literal.
+fn needs_pattern(value: &SigmaString) -> bool {
+    value.parts().iter().any(|part| match part {
+        Part::One => true,
+        Part::Text(text) => text.contains('*'),
+        _ => false,
+    })
+}
+
+/// A string as a regular expression over the whole value, or over a part of it.
+fn pattern(value: &SigmaString, ignore_case: bool, is_whole: bool) -> Result<Regex, Error> {
+    let (front, back) = (value.starts_with_many(), value.ends_with_many());
+    let inner = value.without_parts(usize::from(front), usize::from(back)).to_regex("")?;
+    let (start, end) = (if front || !is_whole { "" } else { "^" }, if back || !is_whole { "" } else { "$" });
+    let flags = RegexFlags { ignore_case, multiline: false, dotall: value.has_wildcard() };
+    Ok(Regex { pattern: SigmaString::literal(format!("{start}{inner}{end}")), flags })
 }
 
 /// A stanza of savedsearches.conf.

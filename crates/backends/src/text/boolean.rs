@@ -61,6 +61,14 @@ fn refuse_deferred(target: &dyn Target, cx: &Cx<'_>, before: usize, place: &str)
     }
 }
 
+/// The reference takes a value that it does not know for an operator that it does not know.
+fn below_operator(error: Error) -> Error {
+    match error.reference_class {
+        "TypeError" => error.as_reference("NotImplementedError"),
+        _ => error,
+    }
+}
+
 /// The operands that have text, joined; deferred ones stand behind the query and leave nothing here.
 fn join(
     target: &dyn Target,
@@ -70,12 +78,9 @@ fn join(
 ) -> Result<Option<String>, Error> {
     let mut operands = Vec::with_capacity(args.len());
     for arg in args {
-        let frag = if target.stands_bare(cx, operator, arg) {
-            target.expr(cx, arg)?
-        } else {
-            target.group(cx, arg)?
-        };
-        if let Frag::Text(text) = frag {
+        let frag =
+            if target.stands_bare(cx, operator, arg) { target.expr(cx, arg) } else { target.group(cx, arg) };
+        if let Frag::Text(text) = frag.map_err(below_operator)? {
             operands.push(text);
         }
     }
@@ -111,8 +116,9 @@ pub(crate) fn not_with(
     let needs_group = is_operator
         || negation.is_some()
         || (!cx.env.is_reference() && !target.stands_bare(cx, Operator::Not, arg));
-    let frag =
-        cx.below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })?;
+    let frag = cx
+        .below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })
+        .map_err(below_operator)?;
     if !matches!(frag, Frag::Deferred(_)) {
         refuse_deferred(target, cx, before, "below a negated group")?;
     }
@@ -142,13 +148,18 @@ pub(crate) fn not_with(
 
 /// `2 of (a, b, c)` as the alternatives of all pairs; refused where that gets long.
 pub(crate) fn at_least(target: &dyn Target, cx: &mut Cx<'_>, count: u32, of: &[Expr<'_>]) -> FragResult {
+    target.expr(cx, &combinations(count, of)?)
+}
+
+/// `count of (…)` with plain operators: the alternatives of all combinations.
+pub(crate) fn combinations<'r>(count: u32, of: &[Expr<'r>]) -> Result<Expr<'r>, Error> {
     const COMBINATIONS_MAX: usize = 256;
     let count = count as usize;
     if count > of.len() {
-        return target.never(cx);
+        return Ok(Expr::False);
     }
     if count <= 1 {
-        return target.expr(cx, &Expr::Or(of.to_vec()));
+        return Ok(Expr::Or(of.to_vec()));
     }
     let mut chosen: Vec<usize> = (0..count).collect();
     let mut combinations = Vec::new();
@@ -166,8 +177,7 @@ pub(crate) fn at_least(target: &dyn Target, cx: &mut Cx<'_>, count: u32, of: &[E
             chosen[next] = chosen[next - 1] + 1;
         }
     }
-    let alternatives = if combinations.len() == 1 { combinations.remove(0) } else { Expr::Or(combinations) };
-    target.expr(cx, &alternatives)
+    Ok(if combinations.len() == 1 { combinations.remove(0) } else { Expr::Or(combinations) })
 }
 
 pub(crate) fn group(target: &dyn Target, cx: &mut Cx<'_>, expr: &Expr<'_>) -> FragResult {

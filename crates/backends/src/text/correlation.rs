@@ -1,5 +1,7 @@
 //! Correlations from templates: search, typing, aggregation, condition.
 
+use std::borrow::Cow;
+
 use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, RuleItem};
 
 use super::correlation_parts::{extended, field_list, normalization, referenced_rules, rule_id};
@@ -73,11 +75,14 @@ fn no_such(kind: &str) -> Error {
     Error::correlation(format!("the target has no correlation `{}`", kind.trim_end_matches("_extended")))
 }
 
-/// The text of a converted query; documents cannot stand inside a correlation.
-fn query_text(query: &Data) -> Result<&str, Error> {
-    query
-        .as_str()
-        .ok_or_else(|| Error::correlation("a query that is a document cannot stand in a correlation"))
+/// The text of a converted query; documents cannot stand inside a correlation. The reference writes them there
+/// as Python's `str` does.
+fn query_text<'q>(cx: &Cx<'_>, query: &'q Data) -> Result<Cow<'q, str>, Error> {
+    match query {
+        Data::Text(text) => Ok(Cow::Borrowed(text)),
+        document if cx.env.is_reference() => Ok(Cow::Owned(document.to_python())),
+        _ => Err(Error::correlation("a query that is a document cannot stand in a correlation")),
+    }
 }
 
 pub(crate) fn correlation_search(
@@ -92,8 +97,8 @@ pub(crate) fn correlation_search(
     {
         let normalization = normalization(target, cx, method, correlation, 0)?;
         let id = rule_id(target, cx, template, rule.rule)?;
-        let query = query_text(query)?;
-        return Ok(template.fill(&[("query", query), ("ruleid", &id), ("normalization", &normalization)]));
+        let query = query_text(cx, query)?;
+        return Ok(template.fill(&[("query", &query), ("ruleid", &id), ("normalization", &normalization)]));
     }
     let (Some(template), Some(each), Some(joiner)) =
         (&method.search_multi, &method.search_multi_query, &method.search_multi_joiner)
@@ -105,7 +110,8 @@ pub(crate) fn correlation_search(
         let id = rule_id(target, cx, each, rule.rule)?;
         let normalization = normalization(target, cx, method, correlation, at)?;
         for query in rule.queries {
-            let query = target.correlation_search_query(query_text(query)?);
+            let query = query_text(cx, query)?;
+            let query = target.correlation_search_query(&query);
             queries.push(each.fill(&[("query", &query), ("ruleid", &id), ("normalization", &normalization)]));
         }
     }
@@ -126,7 +132,8 @@ fn typing(
     for rule in rules {
         let id = rule_id(target, cx, each, rule.rule)?;
         for query in rule.queries {
-            let query = target.correlation_typing_query(query_text(query)?);
+            let query = query_text(cx, query)?;
+            let query = target.correlation_typing_query(&query);
             queries.push(each.fill(&[("query", &query), ("ruleid", &id)]));
         }
     }

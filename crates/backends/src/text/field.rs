@@ -264,8 +264,10 @@ pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, val
 pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
     let network = value.network;
     if let Some(template) = &matching(target, cx).cidr {
+        // The reference leaves the field's name as it is.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
         return Ok(Frag::Text(template.fill(&[
-            ("field", field),
+            ("field", &name),
             ("value", &network.to_string()),
             ("network", &network.network().to_string()),
             ("prefixlen", &network.prefix_len().to_string()),
@@ -348,6 +350,12 @@ pub(crate) fn field_expansion(
     field: &str,
     values: &[Value],
 ) -> FragResult {
+    if cx.env.is_reference() && values.iter().any(|value| matches!(value, Value::Expansion { .. })) {
+        return Err(Error::value(
+            "the reference cannot convert values that stand for values that stand for values",
+        )
+        .as_reference("AttributeError"));
+    }
     let alternatives: Vec<_> = values
         .iter()
         .map(|value| Expr::Field { field: Cow::Borrowed(field), value: Cow::Borrowed(value), span: cx.span })

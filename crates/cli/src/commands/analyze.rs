@@ -1,6 +1,7 @@
 //! `sigyn analyze`: what a rule set needs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use sigyn_convert::{Strictness, analyze, load};
 use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{Compat, LoadOptions, RuleSet};
 
-use crate::args::{Diagnostics, Pipelines, Rules};
+use crate::args::{Aim, Diagnostics, Pipelines, Rules};
 use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::table::{Form, Table, terminal_width};
@@ -34,9 +35,8 @@ enum What {
 struct Fields {
     #[command(flatten)]
     rules: Rules,
-    /// The target whose names and quotes are used
-    #[arg(short, long)]
-    target: String,
+    #[command(flatten)]
+    aim: Aim,
     #[command(flatten)]
     pipelines: Pipelines,
     /// Group the fields by log source
@@ -80,10 +80,11 @@ pub(crate) fn run(args: &Analyze) -> Exit {
 }
 
 /// Rules of a call, with what is wrong with them already printed.
-fn rules(input: &[PathBuf], pattern: &str) -> Result<(Sources, RuleSet, Exit), Vec<Found>> {
+fn rules(input: &[PathBuf], pattern: &str) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
     let (texts, mut found) = setup::texts(input, pattern)?;
     let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
-    let place = |diagnostic| Found { diagnostic, sources: sources.clone(), origin: String::new() };
+    let sources = Arc::new(sources);
+    let place = |diagnostic| Found::within(&sources, diagnostic);
     found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));
     findings::print(&found, Diagnostics::Text);
     let exit = if found.is_empty() { Exit::Clean } else { Exit::Findings };
@@ -93,8 +94,7 @@ fn rules(input: &[PathBuf], pattern: &str) -> Result<(Sources, RuleSet, Exit), V
 impl Fields {
     fn run(&self) -> Result<Exit, Vec<Found>> {
         let converter = setup::converter(Wanted {
-            target: Some(&self.target),
-            dialect: None,
+            aim: &self.aim,
             pipelines: &self.pipelines,
             env: Env::default(),
             strictness: Strictness::Report,
@@ -102,11 +102,7 @@ impl Fields {
         })?;
         let (sources, set, exit) = rules(&self.rules.input, &self.rules.file_pattern)?;
         let fields = analyze::fields(&converter, set);
-        let place = |failure: sigyn_convert::Failure| Found {
-            diagnostic: failure.diagnostic,
-            sources: sources.clone(),
-            origin: String::new(),
-        };
+        let place = |failure: sigyn_convert::Failure| Found::within(&sources, failure.diagnostic);
         let found: Vec<Found> = fields.findings.into_iter().map(place).collect();
         findings::print(&found, Diagnostics::Text);
         let text = if self.group {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 pub(crate) use run::run;
 
-use crate::args::{Compat, Pipelines, Report, Rules};
+use crate::args::{Aim, Compat, Pipelines, Report, Rules};
 
 /// Convert rules into the queries of a target
 ///
@@ -19,9 +19,8 @@ use crate::args::{Compat, Pipelines, Report, Rules};
 pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) rules: Rules,
-    /// The target (`sigyn list targets`)
-    #[arg(short, long, required_unless_present = "dialect")]
-    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) aim: Aim,
     #[command(flatten)]
     pub(crate) pipelines: Pipelines,
     /// Go on without a pipeline where the target needs one
@@ -73,9 +72,6 @@ pub(crate) struct Convert {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Beyond sigma-cli")]
 pub(crate) struct Own {
-    /// A target of your own: a dialect file; -t may then be left out
-    #[arg(long, value_name = "FILE")]
-    pub(crate) dialect: Option<PathBuf>,
     /// Whose reading is followed where the reference implementation strays from the specification
     #[arg(long, value_enum, value_name = "IMPLEMENTATION")]
     pub(crate) compat: Option<Compat>,

@@ -8,7 +8,7 @@ use sigyn_convert::{Converter, Strictness, load};
 use sigyn_diagnostics::SourceFile;
 use sigyn_ir::{Compat, Data, LoadOptions};
 
-use crate::args::{Diagnostics, Pipelines};
+use crate::args::{Aim, Diagnostics, Pipelines};
 use crate::findings;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
@@ -42,8 +42,7 @@ pub(crate) fn run(_: &Demo) -> Exit {
     let mut out = String::new();
     for target in TARGETS {
         let converter = setup::converter(Wanted {
-            target: Some(target),
-            dialect: None,
+            aim: &Aim { target: Some((*target).to_owned()), dialect: None },
             pipelines: &Pipelines::default(),
             env: Env::default(),
             strictness: Strictness::Report,

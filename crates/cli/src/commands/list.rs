@@ -7,6 +7,7 @@ use serde_json::Value;
 use sigyn_backends::{Dialect, targets};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::Modifier;
+use sigyn_pipeline::{ConditionKind, ConditionSpec, Parameter, Spec, builtin};
 
 use crate::Exit;
 use crate::args::Diagnostics;
@@ -34,8 +35,18 @@ enum What {
     CorrelationMethods(OfTarget),
     /// Options of a target (`-O name=value`), or of all
     Options(OfTarget),
+    /// Processing pipelines that are built in, all or those for a target
+    Pipelines(OfTarget),
     /// Modifiers that stand behind field names in rules
     Modifiers,
+    /// Transformations of pipelines (`transformations`)
+    Transformations,
+    /// Conditions of pipelines (`rule_conditions`, `detection_item_conditions`, `field_name_conditions`)
+    Conditions,
+    /// Post-processing items of pipelines (`postprocessing`)
+    Postprocessing,
+    /// Finalizers of pipelines (`finalizers`)
+    Finalizers,
 }
 
 #[derive(Debug, Args)]
@@ -52,7 +63,12 @@ pub(crate) fn run(list: &List) -> Exit {
             of.rows(&["target", "method", "default", "description"], correlation_methods)
         }
         What::Options(of) => of.rows(&["target", "option", "default", "description"], options),
+        What::Pipelines(of) => of.pipelines(),
         What::Modifiers => Ok(modifiers()),
+        What::Transformations => Ok(specs("transformation", sigyn_pipeline::transformation_specs())),
+        What::Conditions => Ok(conditions()),
+        What::Postprocessing => Ok(specs("item", sigyn_pipeline::postprocessing_specs())),
+        What::Finalizers => Ok(specs("finalizer", sigyn_pipeline::finalizer_specs())),
     };
     match table {
         Ok(table) => {
@@ -75,10 +91,7 @@ impl OfTarget {
         let mut table = Table::new(columns);
         match &self.target {
             Some(name) => {
-                let target = targets::find(name).ok_or_else(|| {
-                    Diagnostic::error(&codes::backend::UNKNOWN_TARGET, format!("there is no target `{name}`"))
-                })?;
-                add(target.build()?.dialect(), &mut table);
+                add(known(name)?.build()?.dialect(), &mut table);
             }
             None => {
                 for target in targets::ALL {
@@ -88,6 +101,68 @@ impl OfTarget {
         }
         Ok(table)
     }
+}
+
+impl OfTarget {
+    fn pipelines(&self) -> Result<Table, Diagnostic> {
+        let mut table = Table::new(&["pipeline", "priority", "targets", "description"]);
+        if let Some(name) = &self.target {
+            known(name)?;
+        }
+        let is_for = |allowed: &[&str]| match &self.target {
+            Some(target) => allowed.is_empty() || allowed.contains(&target.as_str()),
+            None => true,
+        };
+        for pipeline in builtin::all().iter().filter(|pipeline| is_for(pipeline.allowed_backends)) {
+            let made_for = match pipeline.allowed_backends {
+                [] => Value::from("all"),
+                names => names.to_vec().into(),
+            };
+            table.row([
+                Value::from(pipeline.name),
+                pipeline.priority.into(),
+                made_for,
+                pipeline.title.into(),
+            ]);
+        }
+        Ok(table)
+    }
+}
+
+fn known(name: &str) -> Result<&'static targets::Builtin, Diagnostic> {
+    targets::find(name).ok_or_else(|| {
+        Diagnostic::error(&codes::backend::UNKNOWN_TARGET, format!("there is no target `{name}`"))
+    })
+}
+
+/// Items of pipelines with their parameters; those in brackets may be left out.
+fn specs<'a>(what: &'static str, specs: impl Iterator<Item = &'a Spec>) -> Table {
+    let mut table = Table::new(&[what, "description", "parameters"]).with_details(1);
+    for spec in specs {
+        table.row([Value::from(spec.name), spec.summary.into(), parameters(spec)]);
+    }
+    table
+}
+
+fn parameters(spec: &Spec) -> Value {
+    let name = |parameter: &Parameter| match parameter.default {
+        Some(_) => format!("[{}]", parameter.name),
+        None => parameter.name.to_owned(),
+    };
+    spec.parameters.iter().map(name).collect::<Vec<_>>().into()
+}
+
+fn conditions() -> Table {
+    let mut table = Table::new(&["on", "condition", "description", "parameters"]).with_details(1);
+    for ConditionSpec { kind, spec } in sigyn_pipeline::condition_specs() {
+        let on = match kind {
+            ConditionKind::Rule => "rule",
+            ConditionKind::DetectionItem => "detection item",
+            ConditionKind::FieldName => "field name",
+        };
+        table.row([Value::from(on), spec.name.into(), spec.summary.into(), parameters(spec)]);
+    }
+    table
 }
 
 fn targets() -> Result<Table, Diagnostic> {

@@ -1,6 +1,7 @@
 //! `sigyn pipeline`: a look into processing pipelines.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sigyn_backends::Env;
@@ -9,7 +10,7 @@ use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::{Compat, LoadOptions};
 use sigyn_pipeline::builtin;
 
-use crate::args::{Diagnostics, Pipelines, Rules};
+use crate::args::{Aim, Diagnostics, Pipelines, Rules};
 use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
@@ -25,7 +26,7 @@ pub(crate) struct Pipeline {
 enum What {
     /// Print a built-in pipeline as YAML, to copy and edit
     Show(Show),
-    /// Show what pipelines do to rules: each rule before and after
+    /// Show what pipelines, the target's own included, do to rules: each rule before and after
     Diff(Diff),
 }
 
@@ -41,9 +42,8 @@ struct Diff {
     rules: Rules,
     #[command(flatten)]
     pipelines: Pipelines,
-    /// The target, whose own pipelines are applied too
-    #[arg(short, long)]
-    target: String,
+    #[command(flatten)]
+    aim: Aim,
     /// The output format, which may bring pipelines of its own
     #[arg(short, long, default_value = "default")]
     format: String,
@@ -82,8 +82,7 @@ impl Diff {
     fn run(&self) -> Result<Exit, Vec<Found>> {
         let format = if self.format == "default" { String::new() } else { self.format.clone() };
         let converter = setup::converter(Wanted {
-            target: Some(&self.target),
-            dialect: None,
+            aim: &self.aim,
             pipelines: &self.pipelines,
             env: Env { format, ..Env::default() },
             strictness: Strictness::Report,
@@ -91,7 +90,8 @@ impl Diff {
         })?;
         let (texts, mut found) = setup::texts(&self.rules.input, &self.rules.file_pattern)?;
         let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
-        let place = |diagnostic| Found { diagnostic, sources: sources.clone(), origin: String::new() };
+        let sources = Arc::new(sources);
+        let place = |diagnostic| Found::within(&sources, diagnostic);
         found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));
         let before = loaded.set.items.clone();
         let mut out = String::new();

@@ -122,6 +122,14 @@ pub static INVALID_HASH: Code = Code {
     help: "Use one of the algorithms that the pipeline lists.",
 };
 
+/// The table that the query reads has no such field.
+pub static UNKNOWN_TABLE_FIELD: Code = Code {
+    number: 4016,
+    name: "unknown-table-field",
+    summary: "The table that the query reads has no such field.",
+    help: "Map the field to one of the table, add it to `tables` of the item, or choose another table.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &SYNTAX,
@@ -139,4 +147,5 @@ pub static ALL: &[&Code] = &[
     &EXTERNAL,
     &INVALID_TARGET_FIELD,
     &INVALID_HASH,
+    &UNKNOWN_TABLE_FIELD,
 ];

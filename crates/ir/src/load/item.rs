@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sigyn_diagnostics::{Span, codes};
-use sigyn_syntax::{Reading, Scalar, Value as Written, scalar::is_ambiguous};
+use sigyn_diagnostics::{Diagnostic, Span, codes};
+use sigyn_syntax::{Compat, Reading, Scalar, Value as Written, scalar::is_ambiguous};
 use sigyn_yaml::Style;
 
 use super::modify::{self, Chain, Work};
-use super::{Context, expand};
+use super::{Context, LoadOptions, expand};
 use crate::{DetectionItem, Linking, Modifier, Number, SigmaString, Value};
 
 /// Lowers one item; `None` if it cannot be read at all (reported).
@@ -40,6 +40,35 @@ pub(crate) fn lower(
     let linking = if modifiers.contains(&Modifier::All) { Linking::And } else { Linking::Or };
     let is_negated = modifiers.contains(&Modifier::Neq);
     Some(DetectionItem { field, modifiers, values, linking, is_negated, written, marks: Vec::new(), span })
+}
+
+/// Applies modifiers to values that are already lowered, as pipelines do that change how a field is searched.
+///
+/// # Errors
+/// The first modifier that cannot be applied to a value.
+pub fn apply_modifiers(
+    values: Vec<Value>,
+    modifiers: &[Modifier],
+    has_field: bool,
+    span: Span,
+    compat: Compat,
+) -> Result<Vec<Value>, Diagnostic> {
+    let options = LoadOptions::new(compat);
+    let mut context = Context::new(&options, Vec::new());
+    let text = |value: &Value| match value {
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => String::new(),
+    };
+    let works = values.into_iter().map(|value| (Work { text: text(&value), value }, span)).collect();
+    let applied = modify::apply(&Chain { modifiers, has_field, span }, works, &mut context);
+    match (applied, context.findings.pop()) {
+        (Some(values), _) => Ok(values),
+        (None, Some(finding)) => Err(finding),
+        (None, None) => {
+            Err(Diagnostic::error(&codes::rule::MODIFIER_TYPE, "a modifier cannot be applied").at(span))
+        }
+    }
 }
 
 /// A value before its modifiers; the reference's `expand` changes what was written too, if it comes first.

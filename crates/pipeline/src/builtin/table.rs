@@ -9,6 +9,13 @@ pub fn all() -> &'static [Builtin] {
 
 static ALL: &[Builtin] = &[
     Builtin {
+        name: "azure_monitor",
+        priority: 10,
+        title: "Generic Log Sources to Azure Monitor tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/azure_monitor.yml"),
+    },
+    Builtin {
         name: "clickhouse_clicksiem",
         priority: 20,
         title: "clickhouse clicksiem pipeline",
@@ -114,6 +121,20 @@ static ALL: &[Builtin] = &[
         yaml: include_str!("../../builtin/loki_promtail_sysmon.yml"),
     },
     Builtin {
+        name: "microsoft_365_defender",
+        priority: 10,
+        title: "Generic Log Sources to Windows XDR tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/microsoft_xdr.yml"),
+    },
+    Builtin {
+        name: "microsoft_xdr",
+        priority: 10,
+        title: "Generic Log Sources to Windows XDR tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/microsoft_xdr.yml"),
+    },
+    Builtin {
         name: "netwitness_windows",
         priority: 1,
         title: "NetWitness Windows log source conditions",
@@ -128,11 +149,46 @@ static ALL: &[Builtin] = &[
         yaml: include_str!("../../builtin/ocsf.yml"),
     },
     Builtin {
+        name: "qradar-aql-fields",
+        priority: 20,
+        title: "Qradar fields",
+        allowed_backends: &[],
+        yaml: include_str!("../../builtin/qradar-aql-fields.yml"),
+    },
+    Builtin {
+        name: "qradar-aql-payload",
+        priority: 20,
+        title: "QRadar payload",
+        allowed_backends: &[],
+        yaml: include_str!("../../builtin/qradar-aql-payload.yml"),
+    },
+    Builtin {
         name: "quickwit_windows",
         priority: 10,
         title: "Generic Log Sources to Sysmon Transformation",
         allowed_backends: &[],
         yaml: include_str!("../../builtin/quickwit_windows.yml"),
+    },
+    Builtin {
+        name: "secops_udm",
+        priority: 20,
+        title: "Google SecOps UDM Pipeline",
+        allowed_backends: &["secops"],
+        yaml: include_str!("../../builtin/secops_udm.yml"),
+    },
+    Builtin {
+        name: "secops_yara_l",
+        priority: 60,
+        title: "Google SecOps YARA-L 2.0 Output Format Pipeline",
+        allowed_backends: &["secops"],
+        yaml: include_str!("../../builtin/secops_yara_l.yml"),
+    },
+    Builtin {
+        name: "sentinel_asim",
+        priority: 10,
+        title: "Generic Log Sources to Sentinel ASIM tables and fields",
+        allowed_backends: &["kusto"],
+        yaml: include_str!("../../builtin/sentinel_asim.yml"),
     },
     Builtin {
         name: "snake_case",

@@ -6,7 +6,7 @@ use minijinja::{
 };
 use sigyn_ir::{Data, Number};
 
-use crate::values::{python_repr, python_str};
+use crate::values::python_str;
 
 /// A template's value as plain data; what is neither number, list nor map is what it prints as.
 pub(crate) fn to_data(value: &Value) -> Data {
@@ -35,7 +35,7 @@ pub(crate) fn python_text(value: &Value) -> String {
 
 /// A value as Python's `repr()` prints it.
 pub(crate) fn python_repr_text(value: &Value) -> String {
-    python_repr(&to_data(value))
+    to_data(value).to_python_repr()
 }
 
 fn pairs(value: &Value) -> Vec<(Value, Value)> {

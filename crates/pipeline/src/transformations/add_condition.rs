@@ -114,7 +114,10 @@ impl Transformation for AddCondition {
             let before = std::mem::replace(&mut condition.expr, ConditionExpr::Nothing);
             condition.expr = ConditionExpr::And(vec![added, before]);
             let is_reread = run.cx.reading == Compat::PySigma && sees_more(&condition.text);
-            condition.text = format!("{not}{name} and ({})", condition.text);
+            condition.text = match condition.text.as_str() {
+                "" => format!("{not}{name}"),
+                text => format!("{not}{name} and ({text})"),
+            };
             if is_reread {
                 let reread = reread_condition(&condition.text, condition.span, detections)?;
                 (condition.expr, condition.lone) = (reread.expr, reread.lone);

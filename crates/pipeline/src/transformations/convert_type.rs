@@ -1,7 +1,7 @@
 //! `convert_type`: numbers to texts and back.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Rule, SigmaString, Value};
 
 use crate::{
     item::{Run, Transformation},
@@ -79,6 +79,10 @@ impl ConvertType {
     fn convert(self, value: &Value, run: &Run<'_>) -> Result<Option<Value>, Diagnostic> {
         match (self, value) {
             (ConvertType::Text, Value::Number(number)) => {
+                Ok(Some(Value::Str(SigmaString::parse(&number.to_string()))))
+            }
+            // The reference takes a part of a timestamp for a number.
+            (ConvertType::Text, Value::TimePart { number, .. }) if run.cx.reading == Compat::PySigma => {
                 Ok(Some(Value::Str(SigmaString::parse(&number.to_string()))))
             }
             (ConvertType::Number, Value::Str(text) | Value::Cased(text)) => {

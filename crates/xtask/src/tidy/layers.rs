@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("testkit", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("cli", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
+    ("bench", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
 ];
 

@@ -72,7 +72,7 @@ impl Writer<'_> {
             fields => Some((self.engine.tuple)(&fields.iter().map(name).collect::<Vec<_>>())),
         };
         Branch {
-            table: (self.engine.table)(rule.state.unwrap_or(&self.cx.state)),
+            table: (self.engine.table)(rule.states.first().unwrap_or(&self.cx.state)),
             groups: node.group_by().iter().map(name).collect(),
             value,
             slot,

@@ -114,7 +114,7 @@ impl<'a> Graph<'a> {
             match source {
                 Source::Correlation(child) => self.discover(target, cx, child)?,
                 Source::Rule(rule) if self.rule(id).is_none() => {
-                    let state = subquery.state.unwrap_or(&cx.state);
+                    let state = subquery.states.first().unwrap_or(&cx.state);
                     let table = target.table_of(cx.env, state);
                     self.rules.push(Base { id, rule, queries: subquery.queries, table });
                 }

@@ -1,0 +1,206 @@
+//! ES|QL, Elasticsearch's piped query language.
+//!
+//! Three things of ES|QL are not as rules mean them, so that the query says more than the dialect does: strings
+//! are compared with regard to case, `like` has escapes of its own below those of string literals, and a
+//! comparison of a field that is absent is neither true nor false, which `not` leaves so.
+
+mod format;
+mod literal;
+
+use std::borrow::Cow;
+
+use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+
+use super::Builtin;
+use super::elastic::comparison::{has_case, needs_decision, pattern, plain};
+use super::elastic::index;
+use super::elastic::regex::{Case, Dot, LuceneRegex};
+use crate::dialect::{CorrelationDialect, Operator};
+use crate::target::FragResult;
+use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
+
+pub(super) static TARGET: Builtin = Builtin {
+    name: "esql",
+    text: include_str!("esql/dialect.yml"),
+    build: |dialect| Box::new(Esql { dialect }),
+};
+
+struct Esql {
+    dialect: Dialect,
+}
+
+impl Target for Esql {
+    fn this(&self) -> &dyn Target {
+        self
+    }
+
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    fn never(&self, _cx: &mut Cx<'_>) -> FragResult {
+        Ok(Frag::Text("false".to_owned()))
+    }
+
+    fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
+        let frag = text::field(self, cx, field, value)?;
+        let fields = match value {
+            Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => {
+                return Ok(frag);
+            }
+            Value::FieldRef { field: other, .. } => [Some(field), Some(other.as_str())],
+            _ => [Some(field), None],
+        };
+        Ok(match frag {
+            Frag::Text(text) if needs_decision(cx) => {
+                Frag::Text(format!("({})", self.decided(cx, fields.into_iter().flatten(), &text)))
+            }
+            frag => frag,
+        })
+    }
+
+    fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_string(self, cx, field, value);
+        }
+        self.compare(cx, field, value, self.folds(cx, value))
+    }
+
+    fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_cased(self, cx, field, value);
+        }
+        self.compare(cx, field, value, false)
+    }
+
+    fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
+        if cx.env.is_reference() {
+            return text::field_regex(self, cx, field, value);
+        }
+        // `rlike` matches whole values with Lucene's regular expressions.
+        let regex = LuceneRegex::translate(value, Case::Spelled, Dot::ButNewline)?;
+        let name = self.field_name(cx, field);
+        Ok(Frag::Text(format!("{name} rlike {}", literal::quoted(&regex.pattern, false))))
+    }
+
+    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+        // The reference does not quote the name here.
+        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
+        text::field_cidr(self, cx, &name, value)
+    }
+
+    fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
+        let is_string =
+            |arg: &Expr<'_>| matches!(arg, Expr::Field { value, .. } if matches!(**value, Value::Str(_)));
+        // The values of a list have one type.
+        let is_uniform = args.iter().all(is_string) || !args.iter().any(is_string);
+        text::is_list(self, cx, outer, args) && (is_uniform || cx.env.is_reference())
+    }
+
+    fn list(&self, cx: &mut Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> FragResult {
+        if cx.env.is_reference() {
+            return text::list(self, cx, outer, args);
+        }
+        let mut strings = Vec::with_capacity(args.len());
+        let mut name = None;
+        for arg in args {
+            if let Expr::Field { field, value, .. } = arg {
+                name = Some(field.as_ref());
+                if let Value::Str(string) = &**value {
+                    strings.push(string);
+                }
+            }
+        }
+        let frag = if strings.is_empty() {
+            text::list(self, cx, outer, args)?
+        } else {
+            self.string_list(cx, name.unwrap_or_default(), &strings)?
+        };
+        // A list stands in parentheses wherever they are needed, as alternatives do.
+        match (frag, name) {
+            (Frag::Text(text), Some(name)) if needs_decision(cx) => {
+                Ok(Frag::Text(self.decided(cx, [name].into_iter(), &text)))
+            }
+            (frag, _) => Ok(frag),
+        }
+    }
+
+    fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
+        if cx.env.is_reference() { text::field_name(&self.dialect, name) } else { literal::field(name) }
+    }
+
+    fn finish(&self, cx: &mut Cx<'_>, query: Frag) -> Result<String, Error> {
+        let text = text::finish(self, cx, query)?;
+        let index = index::of_state(&cx.state);
+        cx.state.set("index", Data::Text(index));
+        Ok(text)
+    }
+
+    fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
+        Ok(format::document(cx, query, index))
+    }
+
+    fn correlation(
+        &self,
+        cx: &mut Cx<'_>,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<Vec<String>, Error> {
+        let is_nested = rules.iter().any(|rule| matches!(rule.rule, RuleItem::Correlation(_)));
+        if is_nested && !cx.env.is_reference() {
+            return Err(Error::correlation("ES|QL cannot correlate correlations: a query has one source"));
+        }
+        cx.state.set("index", Data::Text(index::of_rules(rules)));
+        text::correlation(self, cx, correlation, rules)
+    }
+
+    fn correlation_fields(
+        &self,
+        cx: &Cx<'_>,
+        method: &CorrelationDialect,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<String, Error> {
+        if !cx.env.is_reference() {
+            return text::correlation_fields(self, cx, method, correlation, rules);
+        }
+        // The reference forgets the fields of the correlation itself.
+        let without = Correlation { fields: Vec::new(), ..correlation.clone() };
+        text::correlation_fields(self, cx, method, &without, rules)
+    }
+}
+
+impl Esql {
+    /// A comparison that is false, not undecided, for an event without these fields.
+    fn decided<'f>(&self, cx: &Cx<'_>, fields: impl Iterator<Item = &'f str>, text: &str) -> String {
+        let there: String =
+            fields.map(|field| format!("{} is not null and ", self.field_name(cx, field))).collect();
+        there + text
+    }
+
+    /// Whether a comparison has to fold case. Where nothing can differ in case the field is read as it is, so
+    /// that it may be an address or a number.
+    fn folds(&self, cx: &Cx<'_>, value: &SigmaString) -> bool {
+        cx.env.options.text("case_sensitive", "false") != "true" && has_case(value)
+    }
+
+    fn compare(&self, cx: &Cx<'_>, field: &str, value: &SigmaString, folds: bool) -> FragResult {
+        let name = self.field_name(cx, field);
+        let name = if folds { Cow::Owned(format!("to_lower({name})")) } else { name };
+        Ok(Frag::Text(match value.as_literal() {
+            Some(text) => format!("{name}=={}", literal::quoted(text, folds)),
+            None => format!("{name} like {}", literal::quoted(&pattern(value, '*', '?')?, folds)),
+        }))
+    }
+
+    fn string_list(&self, cx: &Cx<'_>, field: &str, values: &[&SigmaString]) -> FragResult {
+        let folds = values.iter().any(|value| self.folds(cx, value));
+        let name = self.field_name(cx, field);
+        let name = if folds { format!("to_lower({name})") } else { name.into_owned() };
+        let mut list = Vec::with_capacity(values.len());
+        for value in values {
+            list.push(literal::quoted(&plain(value)?, folds));
+        }
+        Ok(Frag::Text(format!("{name} in ({})", list.join(", "))))
+    }
+}

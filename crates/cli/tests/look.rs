@@ -1,0 +1,125 @@
+//! `sigyn list`, `analyze`, `pipeline`, `demo`, and every command that the README shows.
+
+mod common;
+
+use common::{Folder, root, rule};
+use serde_json::Value;
+
+#[test]
+fn lists_have_four_forms() {
+    let folder = Folder::with(&[]);
+    let json: Value = serde_json::from_str(&folder.run("list targets --format json").stdout).unwrap();
+    let names: Vec<_> = json.as_array().unwrap().iter().map(|row| row["target"].as_str().unwrap()).collect();
+    assert!(names.contains(&"splunk"), "{names:?}");
+    for what in [
+        "targets",
+        "formats",
+        "formats splunk",
+        "pipelines",
+        "pipelines splunk",
+        "modifiers",
+        "transformations",
+        "conditions",
+        "postprocessing",
+        "finalizers",
+        "correlation-methods",
+        "options",
+    ] {
+        let lines = folder.run(&format!("list {what} --format ndjson"));
+        assert_eq!(lines.code, 0, "{what}: {}", lines.stderr);
+        assert!(
+            lines
+                .stdout
+                .lines()
+                .all(|line| serde_json::from_str::<Value>(line).is_ok_and(|row| row.is_object()))
+        );
+        let count = |form: &str| folder.run(&format!("list {what} --format {form}")).stdout.lines().count();
+        assert!(count("ndjson") > 0, "{what}");
+        assert_eq!(count("table"), count("ndjson") + 1, "{what}: a header line and one line per row");
+    }
+    assert_eq!(folder.run("list formats nowhere").code, 2);
+    assert_eq!(folder.run("list pipelines nowhere").code, 2);
+    assert_eq!(folder.run("list nothing").code, 2);
+}
+
+#[test]
+fn fields_are_those_of_the_queries() {
+    let folder = Folder::with(&[(
+        "a.yml",
+        &rule("A", "  sel:\n    b c|contains: x\n    - a\n").replace("    - a\n", ""),
+    )]);
+    let run = folder.run("analyze fields -t splunk a.yml");
+    assert_eq!((run.code, run.stdout.as_str()), (0, "\"b c\"\n"), "{}", run.stderr);
+    let run = folder.run("analyze fields --group -t splunk --format ndjson a.yml");
+    assert_eq!(run.stdout, "{\"field\":\"\\\"b c\\\"\",\"logsource\":\"test||\"}\n");
+}
+
+#[test]
+fn log_sources_are_counted_by_level() {
+    let high = rule("A", "  sel:\n    a: 1") + "level: high\n";
+    let folder = Folder::with(&[("a.yml", &high), ("b.yml", &rule("B", "  sel:\n    a: 1"))]);
+    let run = folder.run("analyze logsource --format csv out.csv .");
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    let expect = "Logsource,Overall,Critical,High,Medium,Low,Informational,None\ntest,2,0,1,0,0,0,1\n";
+    assert_eq!(folder.read("out.csv"), expect);
+    assert_eq!(folder.run("analyze logsource -k nothing - .").code, 2);
+}
+
+#[test]
+fn a_shown_pipeline_is_one_that_can_be_used() {
+    let folder = Folder::with(&[("a.yml", &rule("A", "  sel:\n    EventID: 1"))]);
+    let shown = folder.run("pipeline show splunk_windows");
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    folder.write("p.yml", shown.stdout.as_bytes());
+    let by_name = folder.run("convert -t splunk -p splunk_windows a.yml");
+    let by_file = folder.run("convert -t splunk -p p.yml a.yml");
+    assert_eq!((by_name.code, &by_name.stdout), (by_file.code, &by_file.stdout));
+    assert_eq!(folder.run("pipeline show nothing").code, 2);
+}
+
+#[test]
+fn a_difference_shows_what_a_pipeline_did() {
+    let pipeline = "name: p\ntransformations:\n  - type: field_name_mapping\n    mapping: {a: mapped}\n";
+    let folder = Folder::with(&[("a.yml", &rule("A", "  sel:\n    a: 1")), ("p.yml", pipeline)]);
+    let run = folder.run("pipeline diff -t splunk -p p.yml a.yml");
+    let expect = "A\n  logsource:\n    category: test\n  detection sel: all of\n-   a: 1\n+   mapped: 1\n  condition: sel\n\n";
+    assert_eq!((run.code, run.stdout.as_str()), (0, expect), "{}", run.stderr);
+}
+
+#[test]
+fn the_demo_needs_nothing_but_the_binary() {
+    let run = Folder::with(&[]).run("demo");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("-- Password Guessing From One Address"));
+    assert_eq!(run.stdout.lines().filter(|line| line.starts_with("== ")).count(), 3, "three targets");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let folder = Folder::with(&[]);
+    for words in ["--help", "--version", "help convert", "convert --help", "list -h"] {
+        let run = folder.run(words);
+        assert!(run.code == 0 && !run.stdout.is_empty() && run.stderr.is_empty(), "{words}: {run:?}");
+    }
+    assert_eq!(folder.run("").code, 2);
+}
+
+/// A tour that does not work is worse than none.
+#[test]
+fn every_command_of_the_readme_works() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let folder = Folder::with(&[]);
+    for kind in ["examples/rules", "examples/dialects"] {
+        for entry in std::fs::read_dir(root().join(kind)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{kind}/{}", entry.file_name().to_string_lossy());
+            folder.write(&name, &std::fs::read(entry.path()).unwrap());
+        }
+    }
+    let commands: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("    sigyn ")).collect();
+    assert!(commands.len() > 5, "the tour is there");
+    for command in commands {
+        let run = folder.run(&command.replace('\'', ""));
+        assert_eq!(run.code, 0, "sigyn {command}: {}", run.stderr);
+    }
+}
