@@ -124,6 +124,11 @@ pub trait Target: Send + Sync {
         text::field_bool(self.this(), cx, field, value)
     }
 
+    /// A part of a field's timestamp.
+    fn time_part(&self, cx: &Cx<'_>, field: &str, part: TimePart) -> Result<String, Error> {
+        text::time_part(self.this(), cx, field, part)
+    }
+
     /// A part of a field's timestamp compared with a number.
     fn field_time_part(&self, cx: &mut Cx<'_>, field: &str, part: TimePart, value: Number) -> FragResult {
         text::field_time_part(self.this(), cx, field, part, value)

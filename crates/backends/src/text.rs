@@ -17,7 +17,7 @@ pub(crate) use correlation_parts::{correlation_fields, correlation_group_by, tim
 pub(crate) use field::{
     field, field_bool, field_cased, field_cidr, field_compare, field_exists, field_expansion, field_null,
     field_query, field_ref, field_regex, field_string, field_time_part, field_token, keyword, keyword_number,
-    keyword_regex, keyword_string,
+    keyword_regex, keyword_string, time_part,
 };
 pub(crate) use finish::{finalize, finish, output, rule};
 pub(crate) use value::{bare_string, field_name, quotes_string, regex, string};

@@ -122,6 +122,8 @@ fn conditions_hold() {
     on_rule("rule_attribute, attribute: title, value: example", "{A: 1}", true);
     on_rule("rule_attribute, attribute: tags, value: attack.t1059, op: in", "{A: 1}", true);
     on_rule("rule_attribute, attribute: nothing, value: 1", "{A: 1}", false);
+    on_rule("reading, is: specification", "{A: 1}", true);
+    on_rule("reading, is: pysigma", "{A: 1}", false);
     on_rule("tag, tag: attack.t1059", "{A: 1}", true);
     on_rule("tag, tag: attack.t1060", "{A: 1}", false);
     let on_item = |condition: &str, before: &str, expected| {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, RuleItem, SigmaString, Value};
 
+use super::sql::windows::Engine;
 use super::{Builtin, sql};
 use crate::dialect::{CorrelationDialect, Operator};
 use crate::target::FragResult;
@@ -205,6 +206,28 @@ impl Target for ClickHouse {
         correlation: &Correlation,
         rules: &[Subquery<'_>],
     ) -> Result<Vec<String>, Error> {
+        if !cx.env.is_reference() {
+            let engine = Engine {
+                target: self,
+                table: &|state| sql::table(cx.env, state, "table_name"),
+                micros: |column| format!("toUnixTimestamp64Micro(toDateTime64({column}, 6))"),
+                time: |micros| format!("fromUnixTimestamp64Micro({micros})"),
+                number: |column| {
+                    let number = format!("toFloat64OrNull(toString({column}))");
+                    format!("if(isFinite({number}), {number}, NULL)")
+                },
+                distinct: |value| format!("uniqExact({value})"),
+                percentile: |value, part| format!("quantileExactInclusive({part})({value})"),
+                tuple: |columns| {
+                    let missing: Vec<_> = columns.iter().map(|column| format!("isNull({column})")).collect();
+                    let texts: Vec<_> = columns.iter().map(|column| format!("toString({column})")).collect();
+                    // A tuple cannot be null; an array as text can.
+                    format!("if({}, NULL, toString([{}]))", missing.join(" OR "), texts.join(", "))
+                },
+                bucket: |instant, micros| format!("intDiv({instant}, {micros}) * {micros}"),
+            };
+            return sql::windows::compile(&engine, cx, correlation, rules).map(|query| vec![query]);
+        }
         let printed: Vec<_> = rules.iter().map(|rule| clickdetect::printed(rule.queries)).collect();
         let rules: Vec<_> =
             rules.iter().zip(&printed).map(|(rule, queries)| Subquery { queries, ..rule.clone() }).collect();

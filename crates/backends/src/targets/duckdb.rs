@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
+use super::sql::windows::Engine;
 use super::{Builtin, sql};
 use crate::dialect::CorrelationDialect;
 use crate::target::FragResult;
@@ -145,6 +146,34 @@ impl Target for DuckDb {
             "zircolite" => Ok(Output::Text(Data::List(queries).to_json(None))),
             _ => Ok(Output::List(queries)),
         }
+    }
+
+    fn correlation(
+        &self,
+        cx: &mut Cx<'_>,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<Vec<String>, Error> {
+        if cx.env.is_reference() {
+            return text::correlation(self, cx, correlation, rules);
+        }
+        let engine = Engine {
+            target: self,
+            table: &|state| sql::table(cx.env, state, "table"),
+            micros: |column| format!("epoch_us(CAST({column} AS TIMESTAMP))"),
+            time: |micros| format!("make_timestamp({micros})"),
+            number: |column| {
+                format!("CASE WHEN isfinite(TRY_CAST({column} AS DOUBLE)) THEN CAST({column} AS DOUBLE) END")
+            },
+            distinct: |value| format!("COUNT(DISTINCT {value})"),
+            percentile: |value, part| format!("quantile_cont({value}, {part})"),
+            tuple: |columns| {
+                let present: Vec<_> = columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+                format!("CASE WHEN {} THEN ROW({}) END", present.join(" AND "), columns.join(", "))
+            },
+            bucket: |instant, micros| format!("{instant} // {micros} * {micros}"),
+        };
+        sql::windows::compile(&engine, cx, correlation, rules).map(|query| vec![query])
     }
 
     fn correlation_aggregation(

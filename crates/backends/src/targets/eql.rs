@@ -5,7 +5,9 @@ mod value;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{
+    Cidr, CompareOp, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, TimePart, Value,
+};
 
 use super::Builtin;
 use super::elastic::siem::{self, SiemFormat, SiemQuery};
@@ -106,7 +108,7 @@ impl Target for Eql {
             return text::field_token(self, cx, field, &value.to_string());
         }
         let name = self.field_name(cx, field);
-        Ok(Frag::Text(format!("string({name}) == \"{value}\"")))
+        Ok(Frag::Text(value::present(cx, &name, format!("string({name}) == \"{value}\""))))
     }
 
     fn field_bool(&self, cx: &mut Cx<'_>, field: &str, value: bool) -> FragResult {
@@ -115,6 +117,22 @@ impl Target for Eql {
         }
         // `:` compares strings only.
         Ok(Frag::Text(format!("{} == {value}", self.field_name(cx, field))))
+    }
+
+    fn field_compare(
+        &self,
+        cx: &mut Cx<'_>,
+        field: &str,
+        op: CompareOp,
+        number: Number,
+        part: Option<TimePart>,
+    ) -> FragResult {
+        let frag = text::field_compare(self, cx, field, op, number, part)?;
+        let name = self.field_name(cx, field);
+        Ok(match frag {
+            Frag::Text(text) if !cx.env.is_reference() => Frag::Text(value::present(cx, &name, text)),
+            frag => frag,
+        })
     }
 
     fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
@@ -206,7 +224,7 @@ fn indices(cx: &Cx<'_>) -> Data {
         Data::Null | Data::Bool(false) => false,
         _ => true,
     });
-    match of_pipeline.cloned().unwrap_or_else(|| siem::indices(&cx.env.options)) {
+    match of_pipeline.cloned().unwrap_or_else(|| siem::indices(cx.env)) {
         list @ Data::List(_) => list,
         single => Data::List(vec![single]),
     }

@@ -47,7 +47,7 @@ const SIEM_RULE_NDJSON: SiemFormat = SiemFormat {
 impl Frame for Elasticsearch {
     fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
         let siem_rule = |format: &SiemFormat, text: String| {
-            let indices = siem::indices(&cx.env.options);
+            let indices = siem::indices(cx.env);
             format.document(cx, SiemQuery { text, index, indices })
         };
         Ok(match cx.env.format.as_str() {

@@ -35,7 +35,7 @@ fn monitor(cx: &Cx<'_>, query: String) -> Data {
         ("unit", options.or("monitor_interval_unit", "MINUTES")),
     ]);
     let search = Data::map([
-        ("indices", options.or("index_names", Data::texts(["beats-*"]))),
+        ("indices", siem::index_names(cx.env, &["beats-*"])),
         ("query", Data::map([("size", 1.into()), ("query", dsl(query))])),
     ]);
     let script = Data::map([

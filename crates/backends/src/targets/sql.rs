@@ -1,5 +1,7 @@
 //! What the SQL targets share.
 
+pub(super) mod windows;
+
 use std::borrow::Cow;
 
 use sigyn_ir::{Data, Expr, SigmaString, State};
@@ -47,7 +49,12 @@ pub(super) fn reference_field_ref(names: (Cow<'_, str>, Cow<'_, str>), starts: b
     }
 }
 
+/// The column that holds the time of an event.
+pub(super) fn timestamp_field(env: &Env) -> String {
+    env.options.text("timestamp_field", "timestamp")
+}
+
 /// The reference's templates with the column that holds the time.
 pub(super) fn with_timestamp_field(env: &Env, text: &str) -> String {
-    text.replace("timestamp", &env.options.text("timestamp_field", "timestamp"))
+    text.replace("timestamp", &timestamp_field(env))
 }

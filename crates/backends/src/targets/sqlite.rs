@@ -6,7 +6,7 @@ mod correlation;
 mod options;
 mod zircolite;
 
-use sigyn_ir::{Correlation, Data, RuleItem, SigmaString};
+use sigyn_ir::{Correlation, Data, RuleItem, SigmaString, TimePart};
 
 use self::options::Settings;
 use super::Builtin;
@@ -82,6 +82,16 @@ impl Target for Sqlite {
         }
         let collation = self.collation(cx, value.has_text(|c| c.is_ascii_alphabetic()))?;
         Ok(frag.text().map_or(Frag::Nothing, |text| Frag::Text(text + collation)))
+    }
+
+    /// The week of ISO 8601; the reference counts weeks from the first Monday.
+    fn time_part(&self, cx: &Cx<'_>, field: &str, part: TimePart) -> Result<String, Error> {
+        if part != TimePart::Week || cx.env.is_reference() {
+            return text::time_part(self, cx, field, part);
+        }
+        // A week is that of its Thursday.
+        let thursday = format!("date({}, '-3 days', 'weekday 4')", self.field_name(cx, field));
+        Ok(format!("((CAST(strftime('%j', {thursday}) AS INTEGER) - 1) / 7 + 1)"))
     }
 
     /// Tables hold truth values as texts or as numbers.

@@ -61,6 +61,14 @@ fn refuse_deferred(target: &dyn Target, cx: &Cx<'_>, before: usize, place: &str)
     }
 }
 
+/// The reference takes a value that it does not know for an operator that it does not know.
+fn below_operator(error: Error) -> Error {
+    match error.reference_class {
+        "TypeError" => error.as_reference("NotImplementedError"),
+        _ => error,
+    }
+}
+
 /// The operands that have text, joined; deferred ones stand behind the query and leave nothing here.
 fn join(
     target: &dyn Target,
@@ -70,12 +78,9 @@ fn join(
 ) -> Result<Option<String>, Error> {
     let mut operands = Vec::with_capacity(args.len());
     for arg in args {
-        let frag = if target.stands_bare(cx, operator, arg) {
-            target.expr(cx, arg)?
-        } else {
-            target.group(cx, arg)?
-        };
-        if let Frag::Text(text) = frag {
+        let frag =
+            if target.stands_bare(cx, operator, arg) { target.expr(cx, arg) } else { target.group(cx, arg) };
+        if let Frag::Text(text) = frag.map_err(below_operator)? {
             operands.push(text);
         }
     }
@@ -111,8 +116,9 @@ pub(crate) fn not_with(
     let needs_group = is_operator
         || negation.is_some()
         || (!cx.env.is_reference() && !target.stands_bare(cx, Operator::Not, arg));
-    let frag =
-        cx.below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })?;
+    let frag = cx
+        .below(ancestry, |cx| if needs_group { target.group(cx, arg) } else { target.expr(cx, arg) })
+        .map_err(below_operator)?;
     if !matches!(frag, Frag::Deferred(_)) {
         refuse_deferred(target, cx, before, "below a negated group")?;
     }

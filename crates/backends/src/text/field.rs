@@ -175,7 +175,12 @@ pub(crate) fn field_bool(target: &dyn Target, cx: &mut Cx<'_>, field: &str, valu
 }
 
 /// The part of a field's timestamp.
-fn time_part(target: &dyn Target, cx: &Cx<'_>, field: &str, part: TimePart) -> Result<String, Error> {
+pub(crate) fn time_part(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    field: &str,
+    part: TimePart,
+) -> Result<String, Error> {
     let dialect = &target.dialect().time_part;
     match (&dialect.expr, dialect.names.get(part.as_str())) {
         (Some(template), Some(name)) => {
@@ -192,7 +197,7 @@ pub(crate) fn field_time_part(
     part: TimePart,
     number: Number,
 ) -> FragResult {
-    let left = time_part(target, cx, field, part)?;
+    let left = target.time_part(cx, field, part)?;
     match &target.dialect().matching.equal_token {
         Some(token) => Ok(Frag::Text(format!("{left}{token}{number}"))),
         None => Err(Error::unsupported("the target cannot compare a part of a timestamp")),
@@ -215,7 +220,7 @@ pub(crate) fn field_compare(
     let has_parts = target.dialect().time_part.expr.is_some();
     match part {
         Some(part) if has_parts || !cx.env.is_reference() => {
-            Ok(Frag::Text(format!("{}{operator}{number}", time_part(target, cx, field, part)?)))
+            Ok(Frag::Text(format!("{}{operator}{number}", target.time_part(cx, field, part)?)))
         }
         _ => {
             let name = target.field_name(cx, field);

@@ -12,6 +12,7 @@ registry! { dyn RuleCondition;
     logsource,
     processing_item_applied,
     processing_state,
+    reading,
     rule_attribute,
     tag,
 }

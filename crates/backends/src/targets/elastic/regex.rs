@@ -160,7 +160,11 @@ impl Printer {
     /// A part with what lies beyond its ends.
     fn edges(&mut self, ast: &Ast, left: Edge, right: Edge) -> Result<String, Error> {
         if !has_assertion(ast) {
-            return Ok(format!("{}{}{}", left.fill(), self.part(ast)?, right.fill()));
+            let text = self.part(ast)?;
+            // What begins or ends with anything needs no more of it.
+            let left = if text.starts_with(".*") { "" } else { left.fill() };
+            let right = if text.ends_with(".*") && !text.ends_with("\\.*") { "" } else { right.fill() };
+            return Ok(format!("{left}{text}{right}"));
         }
         match ast {
             Ast::Concat(concat) => self.concat(&concat.asts, left, right),
@@ -184,7 +188,7 @@ impl Printer {
                     .collect::<Result<Vec<_>, _>>()?;
                 Ok(format!("({})", branches.join("|")))
             }
-            _ => Err(refused("an anchor that is repeated")),
+            _ => Err(refused("an anchor or word boundary that is repeated")),
         }
     }
 
@@ -275,7 +279,7 @@ impl Printer {
                 self.alternatives(&alternation.asts).map(|inner| format!("({inner})"))
             }
             Ast::Concat(concat) => concat.asts.iter().map(|part| self.part(part)).collect(),
-            Ast::Assertion(_) => Err(refused("an anchor that is repeated")),
+            Ast::Assertion(_) => Err(refused("an anchor or word boundary that is repeated")),
         }
     }
 
@@ -346,10 +350,13 @@ fn repeat(kind: &RepetitionKind) -> String {
     }
 }
 
-/// A character that stands for itself.
+/// A character that stands for itself, outside of a class.
 fn push_literal(out: &mut String, c: char) {
-    if c.is_ascii_punctuation() && !"_,;:=!%'".contains(c) {
+    if ".?+*|{}[]()\"\\#@&<>~^$/".contains(c) {
         out.push('\\');
     }
     out.push(c);
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use sigyn_ir::{Data, Level, Meta, Tag};
 
 use super::threat::{self, Threat};
-use crate::{Cx, Options};
+use crate::{Cx, Env, Options};
 
 /// A form of detection rules.
 pub(in crate::targets) struct SiemFormat {
@@ -104,7 +104,7 @@ pub(in crate::targets) struct SiemQuery {
 }
 
 /// The indices that Elastic Security searches by default, unless the option `index_names` names others.
-pub(in crate::targets) fn indices(options: &Options) -> Data {
+pub(in crate::targets) fn indices(env: &Env) -> Data {
     let default = [
         "apm-*-transaction*",
         "auditbeat-*",
@@ -116,10 +116,19 @@ pub(in crate::targets) fn indices(options: &Options) -> Data {
         "winlogbeat-*",
         "-*elastic-cloud-logs-*",
     ];
-    options.or("index_names", Data::texts(default))
+    index_names(env, &default)
 }
 
-/// The rules of an interval, e.g. `5m`, from the options `schedule_interval` and `schedule_interval_unit`.
+/// The option `index_names`, else a default. The reference writes a single name as it is, where a list is asked
+/// for.
+pub(in crate::targets) fn index_names(env: &Env, default: &[&str]) -> Data {
+    match env.options.or("index_names", Data::texts(default.iter().copied())) {
+        name @ Data::Text(_) if !env.is_reference() => Data::List(vec![name]),
+        names => names,
+    }
+}
+
+/// How often a detection rule runs, e.g. `5m`, from the options `schedule_interval` and `schedule_interval_unit`.
 pub(in crate::targets) fn interval(options: &Options) -> String {
     let text = |data: Data| data.as_str().map_or_else(|| data.to_json(None), str::to_owned);
     let count = text(options.or("schedule_interval", 5));

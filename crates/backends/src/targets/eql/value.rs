@@ -64,8 +64,20 @@ pub(super) fn list(target: &dyn Target, cx: &Cx<'_>, args: &[Expr<'_>]) -> FragR
             _ => return Err(Error::unsupported("EQL cannot write this value in a list")),
         });
     }
-    let name = if has_numbers { format!("string({name})") } else { name };
-    Ok(Frag::Text(format!("{name} like~ ({})", values.join(", "))))
+    let values = values.join(", ");
+    Ok(Frag::Text(match has_numbers {
+        true => present(cx, &name, format!("string({name}) like~ ({values})")),
+        false => format!("{name} like~ ({values})"),
+    }))
+}
+
+/// A comparison that must not hold for an absent field even if it is negated: Elasticsearch turns `not a >= 5`
+/// into `a < 5` and `not string(a) == "5"` into `string(a) != "5"`, neither of which an absent field meets.
+pub(super) fn present(cx: &Cx<'_>, name: &str, comparison: String) -> String {
+    match cx.ancestry.not {
+        true => format!("(?{name} != null and {comparison})"),
+        false => comparison,
+    }
 }
 
 /// A field compared with a string without regard to case.

@@ -89,8 +89,11 @@ fn push_item(out: &mut String, item: &ClassSetItem, ignores_case: bool) -> Resul
     Ok(())
 }
 
-/// A member of a class; a dash is escaped, as it would make a range.
+/// A member of a class, where a dash would make a range.
 fn push_member(out: &mut String, c: char) {
+    if c == '-' {
+        out.push('\\');
+    }
     push_literal(out, c);
 }
 
