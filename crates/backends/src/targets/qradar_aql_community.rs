@@ -106,12 +106,6 @@ impl Target for Qradar {
         text::field_exists(self, cx, field, exists)
     }
 
-    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference forgets the quotes that a name with blanks needs.
-        let name = if cx.env.is_reference() { field.into() } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
-    }
-
     fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {
         // The reference stumbles over values that stand for values that stand for values.
         let is_nested = values.iter().any(|value| matches!(value, Value::Expansion { .. }));

@@ -68,6 +68,11 @@ fn value(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Null => "null".to_owned(),
         Value::Regex(regex) => format!("/{}/{}", regex.pattern.to_raw(), regex.flags.letters()),
+        Value::Cidr(cidr) => cidr.network.to_string(),
+        Value::Expansion { values, .. } => {
+            let values: Vec<_> = values.iter().map(self::value).collect();
+            format!("({})", values.join(" or "))
+        }
         Value::Query { text, id } => format!("query({text}, {id})"),
         other => format!("{other:?}"),
     }

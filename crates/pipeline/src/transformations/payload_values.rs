@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Compat, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Part, Rule, SigmaString, Value};
 
 use crate::{
     item::{Run, Transformation},
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) static SPEC: Spec = Spec {
     name: "payload_values",
-    summary: "Of fields that are not known, refuses values that cannot be looked for in the raw text of an event (null, truth values, regular expressions, networks) and puts the field's name before numbers, with a percent sign between.",
+    summary: "Of fields that are not known, refuses values that cannot be looked for in the raw text of an event (null, truth values, regular expressions, networks) and puts the field's name before numbers.",
     parameters: &[Parameter {
         name: "known",
         takes: "list of texts",
@@ -25,7 +25,7 @@ pub(crate) static SPEC: Spec = Spec {
             title: "a number",
             item: "known: [A]",
             before: "{A: 1, B: [2, x]}",
-            after: "query: A=1 and (B=B%2 or B=x)",
+            after: "query: A=1 and (B=B*2 or B=x)",
         },
         Example {
             title: "null",
@@ -57,14 +57,24 @@ impl Transformation for PayloadValues {
                     return Err(run.fail(&codes::RULE_FAILURE, message));
                 }
                 if let Some(number) = number(value) {
-                    *value = Value::Str(SigmaString::parse(&match field {
-                        Some(field) => format!("{field}%{number}"),
-                        None => number,
-                    }));
+                    *value = Value::Str(behind_name(field, &number, run.cx.reading));
                 }
             }
             Ok(Outcome::Kept)
         })
+    }
+}
+
+/// A number behind the field's name. The reference writes the target's wildcard between them, as text.
+fn behind_name(field: Option<&str>, number: &str, reading: Compat) -> SigmaString {
+    match (field, reading) {
+        (None, _) => SigmaString::parse(number),
+        (Some(field), Compat::PySigma) => SigmaString::parse(&format!("{field}%{number}")),
+        (Some(field), Compat::Spec) => SigmaString::from_parts([
+            Part::Text(field.to_owned()),
+            Part::Many,
+            Part::Text(number.to_owned()),
+        ]),
     }
 }
 
@@ -89,7 +99,7 @@ fn refused(value: &Value, reading: Compat) -> Option<&'static str> {
     }
 }
 
-/// A number, or a text of digits and percent signs.
+/// A number, or a text of digits (and percent signs, which the reference takes for wildcards).
 fn number(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) | Value::TimePart { number, .. } => Some(number.to_string()),

@@ -27,7 +27,8 @@ pub(super) fn query(rule: &Rule, condition: Part, stages: Stages, is_reference: 
             has_parser = true;
             format!("{start}label_format {} | {}", stages.formats.join(","), stages.tests.join(" and "))
         };
-        let separator = if query.is_empty() { "" } else { " " };
+        let needs_blank = !query.is_empty() && (is_reference || !stages.lines.is_empty());
+        let separator = if needs_blank { " " } else { "" };
         query =
             format!("{}{separator}{query}{}", stages.lines.join(" "), spaced(&query, &made, is_reference));
     }
