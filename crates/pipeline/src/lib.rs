@@ -9,11 +9,6 @@
 //! through [`Files`], which the caller implements. To add a transformation, write one file in
 //! `transformations/` and one line in its registry; conditions, post-processing items and finalizers alike.
 
-#![expect(
-    clippy::result_large_err,
-    reason = "errors are rare and leave the crate once per rule: boxing them would cost every caller a detour"
-)]
-
 pub mod builtin;
 mod conditions;
 mod context;
