@@ -29,7 +29,7 @@ struct Eql {
 const SIEM_RULE: SiemFormat = SiemFormat {
     language: "eql",
     kind: "eql",
-    rule_type_id: "siem.queryRule",
+    rule_type_id: "siem.eqlRule",
     keys: &[
         "name",
         "consumer",
@@ -46,6 +46,9 @@ const SIEM_RULE: SiemFormat = SiemFormat {
     informational_risk: 1,
     informational_severity: "informational",
 };
+
+/// The reference names the type of rules that are no EQL.
+const SIEM_RULE_REFERENCE: SiemFormat = SiemFormat { rule_type_id: "siem.queryRule", ..SIEM_RULE };
 
 const SIEM_RULE_NDJSON: SiemFormat =
     SiemFormat { keys: siem::KEYS_NDJSON, params: &[], informational_severity: "low", ..SIEM_RULE };
@@ -196,6 +199,7 @@ impl Target for Eql {
         };
         Ok(match cx.env.format.as_str() {
             "eqlapi" => Data::map([("query", Data::Text(whole))]),
+            "siem_rule" if cx.env.is_reference() => siem_rule(cx, &SIEM_RULE_REFERENCE),
             "siem_rule" => siem_rule(cx, &SIEM_RULE),
             "siem_rule_ndjson" => siem_rule(cx, &SIEM_RULE_NDJSON),
             _ => Data::Text(whole),

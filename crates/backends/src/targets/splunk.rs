@@ -102,8 +102,12 @@ impl Target for Splunk {
         kind == deferred::EVALUATED
     }
 
-    fn deferred(&self, _cx: &Cx<'_>, deferred: &Deferred) -> Result<String, Error> {
-        Ok(deferred::text(deferred))
+    fn deferred(&self, cx: &Cx<'_>, deferred: &Deferred) -> Result<String, Error> {
+        Ok(if deferred.kind == deferred::FIELD_REF && !cx.env.is_reference() {
+            deferred::field_ref(deferred)
+        } else {
+            deferred::text(deferred)
+        })
     }
 
     fn finish(&self, cx: &mut Cx<'_>, query: Frag) -> Result<String, Error> {

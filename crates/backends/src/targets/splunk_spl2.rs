@@ -71,6 +71,19 @@ impl Target for Spl2 {
         if cx.env.is_reference() { text::list(self, cx, outer, args) } else { self.any_of(cx, args) }
     }
 
+    fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
+        let frag = text::field(self, cx, field, value)?;
+        let may_be_null = match value {
+            Value::Null | Value::Exists(_) | Value::Query { .. } | Value::Expansion { .. } => None,
+            Value::FieldRef { field: other, .. } => Some(vec![field, other]),
+            _ => Some(vec![field]),
+        };
+        match (frag, may_be_null) {
+            (Frag::Text(text), Some(fields)) => Ok(Frag::Text(self.guarded(cx, &fields, text))),
+            (frag, _) => Ok(frag),
+        }
+    }
+
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         if cx.env.is_reference() {
             return text::field_string(self, cx, field, value);
@@ -179,6 +192,10 @@ impl Spl2 {
             }
         }
         let mut lists = Vec::new();
+        let field = args.iter().find_map(|arg| match arg {
+            Expr::Field { field, .. } => Some(field.as_ref()),
+            _ => None,
+        });
         if !strings.is_empty() {
             lists.push(format!("lower({name}) IN ({})", strings.join(", ")));
         }
@@ -186,7 +203,19 @@ impl Spl2 {
             lists.push(format!("{name} IN ({})", numbers.join(", ")));
         }
         let text = lists.join(" OR ");
-        Ok(Frag::Text(if lists.len() > 1 { format!("({text})") } else { text }))
+        let text = if lists.len() > 1 { format!("({text})") } else { text };
+        Ok(Frag::Text(self.guarded(cx, field.as_slice(), text)))
+    }
+
+    /// Below `not`: false where a field is missing. A comparison with nothing is nothing, and so is its negation,
+    /// but an event without the field does not match the rule's comparison, so it matches the negation.
+    fn guarded(&self, cx: &Cx<'_>, fields: &[&str], text: String) -> String {
+        if cx.env.is_reference() || !cx.ancestry.not {
+            return text;
+        }
+        let present: String =
+            fields.iter().map(|field| format!("{} IS NOT NULL AND ", self.field_name(cx, field))).collect();
+        format!("({present}{text})")
     }
 }
 

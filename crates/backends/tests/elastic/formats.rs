@@ -62,6 +62,7 @@ fn detection_rules_say_what_the_rule_says() {
                 same("0.index.3", "\"filebeat-*\""),
                 ("0.rule_id", "\"Some rule\"", "\"None\""),
                 ("0.id", "null", "\"None\""),
+                ("0.license", "null", "\"DRL\""),
                 // The reference pairs by position, and takes all tags away.
                 ("0.threat.1.tactic.id", "\"TA0003\"", "null"),
                 same("0.threat.0.technique.0.subtechnique.0.id", "\"T1053.005\""),
@@ -72,6 +73,12 @@ fn detection_rules_say_what_the_rule_says() {
         );
         check(target, "siem_rule", &[same("0.params.query", query), same("0.schedule.interval", "\"5m\"")]);
     }
+}
+
+#[test]
+fn detection_rules_have_the_type_of_their_language() {
+    check("lucene", "siem_rule", &[same("0.rule_type_id", "\"siem.queryRule\"")]);
+    check("eql", "siem_rule", &[("0.rule_type_id", "\"siem.eqlRule\"", "\"siem.queryRule\"")]);
 }
 
 #[test]

@@ -198,7 +198,7 @@ impl SiemRule<'_> {
             "description" => text(&self.meta.description, "No description"),
             "false_positives" => Data::texts(self.meta.falsepositives.iter().cloned()),
             "references" => Data::texts(self.meta.references.iter().cloned()),
-            "license" => text(&self.meta.license, "DRL"),
+            "license" => self.license()?.into(),
             "immutable" => false.into(),
             "meta" => Data::map([("from", Data::from("1m"))]),
             "max_signals" => 100.into(),
@@ -238,6 +238,12 @@ impl SiemRule<'_> {
     /// What tells the rule from others: its id, else its name or title.
     fn rule_id(&self) -> &str {
         self.id().or(self.meta.name.as_deref()).unwrap_or(&self.meta.title)
+    }
+
+    /// The rule's licence. The reference gives SigmaHQ's to rules that name none.
+    fn license(&self) -> Option<&str> {
+        let default = self.cx.env.is_reference().then_some("DRL");
+        self.meta.license.as_deref().or(default)
     }
 
     fn risk_score(&self) -> i64 {

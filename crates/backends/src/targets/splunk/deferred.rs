@@ -60,6 +60,16 @@ pub(super) fn condition_field(deferred: &Deferred) -> String {
     names(deferred).map_or_else(String::new, |names| names.condition.clone())
 }
 
+/// A comparison of two fields: `where` regards case, and where a field is missing it is neither true nor false.
+pub(super) fn field_ref(deferred: &Deferred) -> String {
+    let (first, second) = (deferred.field.as_deref().unwrap_or("_raw"), &deferred.value);
+    let equal = format!("lower('{first}')=lower('{second}')");
+    if !deferred.is_negated {
+        return format!("where {equal}");
+    }
+    format!("where NOT (isnotnull('{first}') AND isnotnull('{second}') AND {equal})")
+}
+
 /// A deferred part as a command.
 pub(super) fn text(deferred: &Deferred) -> String {
     let field = deferred.field.as_deref().unwrap_or("_raw");

@@ -45,7 +45,7 @@ struct Node<'a> {
 
 /// When a correlation is decided.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Windows {
+pub(in super::super) enum Windows {
     /// At each event, over the time span before it.
     Sliding,
     /// At the end of each bucket.
@@ -128,18 +128,23 @@ impl<'a> Node<'a> {
     }
 
     fn windows(self) -> Windows {
-        let is_at_least = match &self.correlation.condition {
-            CorrelationCondition::Thresholds { thresholds, .. } => {
-                thresholds.iter().all(|threshold| matches!(threshold.op, ThresholdOp::Gt | ThresholdOp::Gte))
-            }
-            CorrelationCondition::Extended { .. } => true,
-        };
-        let is_measured_whole = matches!(
-            self.correlation.kind,
-            CorrelationType::ValueAvg | CorrelationType::ValuePercentile | CorrelationType::ValueMedian
-        );
-        if is_at_least && !is_measured_whole { Windows::Sliding } else { Windows::Buckets }
+        windows(self.correlation)
     }
+}
+
+/// When a correlation is decided.
+pub(in super::super) fn windows(correlation: &Correlation) -> Windows {
+    let is_at_least = match &correlation.condition {
+        CorrelationCondition::Thresholds { thresholds, .. } => {
+            thresholds.iter().all(|threshold| matches!(threshold.op, ThresholdOp::Gt | ThresholdOp::Gte))
+        }
+        CorrelationCondition::Extended { .. } => true,
+    };
+    let is_measured_whole = matches!(
+        correlation.kind,
+        CorrelationType::ValueAvg | CorrelationType::ValuePercentile | CorrelationType::ValueMedian
+    );
+    if is_at_least && !is_measured_whole { Windows::Sliding } else { Windows::Buckets }
 }
 
 impl<'e> Writer<'e> {

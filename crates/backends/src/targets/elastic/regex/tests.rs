@@ -104,6 +104,43 @@ fn what_lucene_takes_for_operators_is_escaped() {
     refuse("(?=a)b", "", "look-around");
 }
 
+/// Patterns as rules have them, with what texts near them look like.
+const NEAR: [(&str, &str); 8] = [
+    (r"^.*cmd.{0,5}(?:/c|/r).+clip(?:\.exe)?$", r"[ ]{0,1}cmd[ ]{0,6}/[crx][a ]{0,2}clip(\.exe)?[ ]{0,1}"),
+    (r"\bnet(?:\.exe)?\s+user\b", r"[a. ]{0,2}net(\.exe)?[ \t]{0,2}user[s. ]{0,1}"),
+    (r"(^|[\s,;])-(?i:enc|e)\b", r"[ ,;x]{0,2}-[eE][nN]{0,1}[cC]{0,1}[ x]{0,1}"),
+    (r"(?i)\\appdata\\(?:local|roaming)\\[^\\]{1,3}$", r"\\[aA]ppData\\(Local|roaming|x)\\[a\\]{0,4}"),
+    (r"https?://(?:\d{1,3}\.){3}\d{1,3}", r"https?:/{1,2}([0-9]{1,4}\.){2,3}[0-9]{0,2}"),
+    (r"a.c|b$", "[abc\n]{0,4}"),
+    (r"\b\w+-\W", "[a -]{0,5}"),
+    (r"[^a-c\d]{2}x?y*?", "[abcx1y -]{0,5}"),
+];
+
+#[test]
+fn translations_find_what_the_originals_find() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for (pattern, near) in NEAR {
+        let original = fancy_regex::Regex::new(pattern).expect("valid");
+        let texts = proptest::string::string_regex(near).expect("valid");
+        for case in [Case::Spelled, Case::ByOperator] {
+            let ours = LuceneRegex::translate(&regex(pattern, ""), case, Dot::ButNewline).expect(pattern);
+            let translation = whole(&ours.pattern, ours.ignores_case);
+            let held = runner.run(&texts, |text| {
+                let found = original.is_match(&text).ok();
+                proptest::prop_assert_eq!(
+                    translation.is_match(&text).ok(),
+                    found,
+                    "{} in {:?}",
+                    ours.pattern,
+                    text
+                );
+                Ok(())
+            });
+            assert!(held.is_ok(), "{pattern}: {held:?}");
+        }
+    }
+}
+
 #[test]
 fn strings_become_patterns() {
     let pattern = LuceneRegex::of_string(&SigmaString::parse(r"*a\*b?.c")).expect("no placeholder");

@@ -65,17 +65,11 @@ impl<'a> Node<'a> {
         renamed.map_or(field, |(_, name)| name)
     }
 
-    /// The field that is counted or measured.
-    pub(super) fn measured(self) -> Result<Option<&'a str>, Error> {
-        let CorrelationCondition::Thresholds { fields, fields_are_list, .. } = &self.correlation.condition
-        else {
-            return Ok(None);
-        };
-        match fields.as_slice() {
-            [] => Ok(None),
-            [field] if !fields_are_list => Ok(Some(field)),
-            _ => Err(Error::correlation("SQLite counts the values of one field, not of several")
-                .as_reference("TypeError")),
+    /// The fields that are counted or measured.
+    pub(super) fn measured(self) -> &'a [String] {
+        match &self.correlation.condition {
+            CorrelationCondition::Thresholds { fields, .. } => fields,
+            CorrelationCondition::Extended { .. } => &[],
         }
     }
 }
@@ -84,7 +78,7 @@ impl<'a> Graph<'a> {
     pub(super) fn new(target: &Sqlite, cx: &Cx<'_>, root: Node<'a>) -> Result<Self, Error> {
         let mut graph = Self { rules: Vec::new(), fields: BTreeSet::new(), required: Vec::new() };
         graph.discover(target, cx, root)?;
-        graph.require(root, &BTreeSet::new())?;
+        graph.require(root, &BTreeSet::new());
         Ok(graph)
     }
 
@@ -103,7 +97,15 @@ impl<'a> Graph<'a> {
 
     fn discover(&mut self, target: &Sqlite, cx: &Cx<'_>, node: Node<'a>) -> Result<(), Error> {
         self.fields.extend(node.group_by().iter().cloned());
-        self.fields.extend(node.measured()?.map(str::to_owned));
+        let has_list = matches!(
+            node.correlation.condition,
+            CorrelationCondition::Thresholds { fields_are_list: true, .. }
+        );
+        if has_list && cx.env.is_reference() {
+            return Err(Error::correlation("the reference counts the values of one field, not of a list")
+                .as_reference("TypeError"));
+        }
+        self.fields.extend(node.measured().iter().cloned());
         for alias in &node.correlation.aliases {
             self.fields.insert(alias.name.clone());
             self.fields.extend(alias.fields.iter().map(|(_, field)| field.clone()));
@@ -123,7 +125,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Asks the tables below a correlation for the columns that it and those above it need.
-    fn require(&mut self, node: Node<'a>, wanted: &BTreeSet<&'a str>) -> Result<(), Error> {
+    fn require(&mut self, node: Node<'a>, wanted: &BTreeSet<&'a str>) {
         let is_own = |field: &str| {
             node.group_by().iter().any(|name| name == field)
                 || field == node.correlation.kind.as_str()
@@ -131,17 +133,16 @@ impl<'a> Graph<'a> {
         };
         let mut needed: BTreeSet<&str> = wanted.iter().copied().filter(|field| !is_own(field)).collect();
         needed.extend(node.group_by().iter().map(String::as_str));
-        needed.extend(node.measured()?);
+        needed.extend(node.measured().iter().map(String::as_str));
         for (_, id, source) in node.sources() {
             let fields: BTreeSet<&str> = needed.iter().map(|field| node.field_of(id, field)).collect();
             match source {
-                Source::Correlation(child) => self.require(child, &fields)?,
+                Source::Correlation(child) => self.require(child, &fields),
                 Source::Rule(_) => {
                     let table = self.rule(id).map_or_else(String::new, |base| base.table.clone());
                     self.columns(&table).extend(fields.into_iter().map(str::to_owned));
                 }
             }
         }
-        Ok(())
     }
 }

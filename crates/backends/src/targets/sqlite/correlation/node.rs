@@ -2,9 +2,10 @@
 
 use sigyn_ir::{CorrelationType, ItemId};
 
+use super::super::super::sql::windows::{Windows, windows};
 use super::clauses::clauses;
 use super::graph::{Node, Source};
-use super::sql::{group_key, json_object, literal, numeric, quote};
+use super::sql::{self, json_object, literal, numeric, quote};
 use super::window::Frame;
 use super::{Compiler, METRIC, identity};
 use crate::Error;
@@ -33,7 +34,8 @@ impl<'a> Compiler<'_, 'a> {
             vec![with(&groups, "ts")],
         );
         let span = node.correlation.timespan.seconds;
-        let frame = Frame { node, stem, groups, comma_groups, span, matches, events };
+        let windows = if self.cx.env.is_reference() { Windows::Sliding } else { windows(node.correlation) };
+        let frame = Frame { node, stem, groups, comma_groups, span, windows, matches, events };
         let metrics = self.running_metrics(&frame);
         let clauses = clauses(node.correlation)?;
         let mut results = Vec::new();
@@ -51,7 +53,6 @@ impl<'a> Compiler<'_, 'a> {
 
     /// The events that the correlation counts, with their groups (`g0`, …) and the value that is measured (`v`).
     fn matches(&mut self, node: Node<'a>, stem: &str, groups: &[String]) -> Result<String, Error> {
-        let measured = node.measured()?;
         let is_number = matches!(
             node.correlation.kind,
             CorrelationType::ValueSum
@@ -66,20 +67,29 @@ impl<'a> Compiler<'_, 'a> {
                 .iter()
                 .zip(groups)
                 .map(|(field, group)| {
-                    let key = group_key(&self.field("s.payload", node.field_of(id, field)));
+                    let key = self.group_key(&self.field("s.payload", node.field_of(id, field)));
                     format!(", {key} AS {group}")
                 })
                 .collect();
-            let value = measured
-                .map_or_else(|| "NULL".to_owned(), |field| self.field("s.payload", node.field_of(id, field)));
-            let value = if is_number { numeric(&value) } else { value };
+            let values: Vec<_> = node
+                .measured()
+                .iter()
+                .map(|field| self.field("s.payload", node.field_of(id, field)))
+                .map(|value| if is_number { numeric(&value) } else { value })
+                .collect();
+            let value = sql::tuple(&values);
             let source = self.source(id, source)?;
             branches.push(format!("SELECT s.*, {slot} AS slot{keys}, {value} AS v FROM ({source}) s"));
         }
         let input = self.add(&format!("{stem}_input"), branches.join(" UNION ALL "), Vec::new());
+        let mut needed = groups.to_vec();
+        // An event without the value that is measured is none that counts. The reference lets it open windows.
+        if !node.measured().is_empty() && !self.cx.env.is_reference() {
+            needed.push("v".to_owned());
+        }
         let matches = self.add(
             &format!("{stem}_matches"),
-            format!("SELECT DISTINCT * FROM {input} WHERE {}", complete(groups)),
+            format!("SELECT DISTINCT * FROM {input} WHERE {}", complete(&needed)),
             vec![
                 with(groups, "ts"),
                 groups.iter().cloned().chain(["slot".to_owned(), "ts".to_owned()]).collect(),
@@ -94,6 +104,11 @@ impl<'a> Compiler<'_, 'a> {
             ));
         }
         Ok(matches)
+    }
+
+    /// An expression as the key of a group. In the reference the case of texts does not count.
+    pub(super) fn group_key(&self, expression: &str) -> String {
+        if self.cx.env.is_reference() { sql::folded(expression) } else { expression.to_owned() }
     }
 
     /// The events of a rule, or the alerts of a correlation as events.

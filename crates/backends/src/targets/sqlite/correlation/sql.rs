@@ -47,7 +47,19 @@ pub(super) fn json_value(name: &str) -> String {
     format!("CASE WHEN typeof({name})='real' AND abs({name}) > {FINITE_MAX} THEN NULL ELSE {name} END")
 }
 
-/// The expression as the key of a group: the case of texts does not count.
-pub(super) fn group_key(expression: &str) -> String {
+/// Several values as one, null if one of them is.
+pub(super) fn tuple(values: &[String]) -> String {
+    match values {
+        [] => "NULL".to_owned(),
+        [value] => value.clone(),
+        values => {
+            let present: Vec<_> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
+            format!("CASE WHEN {} THEN json_array({}) END", present.join(" AND "), values.join(", "))
+        }
+    }
+}
+
+/// The expression with texts in lower case.
+pub(super) fn folded(expression: &str) -> String {
     format!("CASE WHEN typeof({expression})='text' THEN lower({expression}) ELSE {expression} END")
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Number, Threshold};
 
+use super::super::super::sql::windows::Windows;
 use super::Compiler;
 use super::clauses::Clause;
 use super::graph::{Node, Source};
 use super::node::{complete, with};
-use super::sql::group_key;
 use crate::Error;
 
 /// What the steps of one correlation share.
@@ -22,6 +22,8 @@ pub(super) struct Frame<'a> {
     pub(super) comma_groups: String,
     /// The time span in seconds.
     pub(super) span: u64,
+    /// Whether windows end at events or are buckets.
+    pub(super) windows: Windows,
     /// The events that match, one for each rule.
     pub(super) matches: String,
     /// The events that match, once each.
@@ -36,7 +38,11 @@ impl Frame<'_> {
 
     /// The condition that the event `m` lies in the window `a`.
     fn in_window(&self) -> String {
-        format!("{}m.ts BETWEEN a.start AND a.end", self.same_group("m", "a"))
+        let same_group = self.same_group("m", "a");
+        match self.windows {
+            Windows::Sliding => format!("{same_group}m.ts BETWEEN a.start AND a.end"),
+            Windows::Buckets => format!("{same_group}m.ts >= a.start AND m.ts < a.end"),
+        }
     }
 
     /// The condition that a rule matched in the window `a`.
@@ -62,6 +68,9 @@ impl<'a> Compiler<'_, 'a> {
     /// Counts, sums and averages over the time before each event, computed in one pass.
     pub(super) fn running_metrics(&mut self, frame: &Frame<'_>) -> Option<String> {
         let Frame { stem, groups, comma_groups, span, events, .. } = frame;
+        if frame.windows == Windows::Buckets {
+            return None;
+        }
         let (aggregate, counts_events) = match frame.node.correlation.kind {
             CorrelationType::EventCount => ("COUNT(*)", true),
             CorrelationType::ValueSum => ("SUM(CAST(v AS REAL))", false),
@@ -106,7 +115,7 @@ impl<'a> Compiler<'_, 'a> {
             (true, false) => (0..frame.node.rules.len()).collect(),
         };
         let sequence = self.sequence(frame, &name, &anchors, &ordered, &mut conditions);
-        let metric = metric(frame, metrics)?;
+        let metric = metric(frame, metrics, self.value_collation())?;
         let holds = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
         let select = format!("SELECT a.*, {metric} AS metric FROM {sequence} a WHERE {holds}");
         let measured = self.add(&format!("{name}_measured"), select, Vec::new());
@@ -136,10 +145,11 @@ impl<'a> Compiler<'_, 'a> {
         } else if forward {
             filter = format!(" WHERE slot IN ({})", slots(&clause.positive));
         }
-        let (start, end) = if forward {
-            ("ts".to_owned(), format!("ts + {span}"))
-        } else {
-            (format!("ts - {span}"), "ts".to_owned())
+        let bucket = format!("CAST(ts AS INTEGER) / {span} * {span}");
+        let (start, end) = match (frame.windows, forward) {
+            (Windows::Buckets, _) => (bucket.clone(), format!("{bucket} + {span}")),
+            (Windows::Sliding, true) => ("ts".to_owned(), format!("ts + {span}")),
+            (Windows::Sliding, false) => (format!("ts - {span}"), "ts".to_owned()),
         };
         let anchors = self.add(
             &format!("{name}_anchors"),
@@ -168,7 +178,9 @@ impl<'a> Compiler<'_, 'a> {
                     let columns: String = names
                         .iter()
                         .enumerate()
-                        .map(|(at, field)| format!(", {} AS g{at}", group_key(&self.field("payload", field))))
+                        .map(|(at, field)| {
+                            format!(", {} AS g{at}", self.group_key(&self.field("payload", field)))
+                        })
                         .collect();
                     contexts.push(format!("SELECT eid, ts{columns} FROM {}", relation.unwrap_or_default()));
                 }
@@ -217,6 +229,11 @@ impl<'a> Compiler<'_, 'a> {
         sequence
     }
 
+    /// How values are told apart. In the reference the case of texts does not count.
+    fn value_collation(&self) -> &'static str {
+        if self.cx.env.is_reference() { " COLLATE NOCASE" } else { "" }
+    }
+
     /// The comparison of the metric with the condition's numbers.
     fn threshold(&self, correlation: &Correlation) -> String {
         let CorrelationCondition::Thresholds { thresholds, .. } = &correlation.condition else {
@@ -238,7 +255,7 @@ impl<'a> Compiler<'_, 'a> {
 }
 
 /// What is measured in the window `a`.
-fn metric(frame: &Frame<'_>, running: Option<&str>) -> Result<String, Error> {
+fn metric(frame: &Frame<'_>, running: Option<&str>, collation: &str) -> Result<String, Error> {
     let Frame { matches, events, .. } = frame;
     let in_window = frame.in_window();
     if let Some(metrics) = running {
@@ -246,15 +263,20 @@ fn metric(frame: &Frame<'_>, running: Option<&str>) -> Result<String, Error> {
         return Ok(format!("(SELECT m.metric FROM {metrics} m WHERE {same_group}m.end=a.end)"));
     }
     let correlation = frame.node.correlation;
+    let selected =
+        |aggregate: String, of: &str| Ok(format!("(SELECT {aggregate} FROM {of} m WHERE {in_window})"));
     let percentile = match correlation.kind {
         CorrelationType::ValueCount => {
-            return Ok(format!(
-                "(SELECT COUNT(DISTINCT m.v COLLATE NOCASE) FROM {events} m WHERE {in_window})"
-            ));
+            return selected(format!("COUNT(DISTINCT m.v{collation})"), events);
         }
+        CorrelationType::EventCount => return selected("COUNT(DISTINCT m.eid)".to_owned(), events),
+        CorrelationType::ValueSum => return selected("SUM(CAST(m.v AS REAL))".to_owned(), events),
+        CorrelationType::ValueAvg => return selected("AVG(m.v)".to_owned(), events),
         CorrelationType::ValueMedian => 50.0,
         CorrelationType::ValuePercentile => percentile(correlation)?,
-        _ => return Ok(format!("(SELECT COUNT(DISTINCT m.slot) FROM {matches} m WHERE {in_window})")),
+        CorrelationType::Temporal | CorrelationType::TemporalOrdered => {
+            return selected("COUNT(DISTINCT m.slot)".to_owned(), matches);
+        }
     };
     // Between the two values around the place, in proportion to how near each is.
     let place = format!("((n - 1) * {})", Number::Float(percentile / 100.0));
