@@ -8,6 +8,7 @@ mod correlation;
 mod field;
 mod load;
 mod matching;
+mod names;
 mod pattern;
 mod string;
 
@@ -70,9 +71,6 @@ pub struct Dialect {
     /// Comparisons of a field with a value.
     #[serde(default, rename = "match")]
     pub matching: MatchDialect,
-    /// Comparisons of a field with a value under `not`, for languages that negate the comparison itself.
-    #[serde(default)]
-    pub not_match: Option<MatchDialect>,
     /// Regular expressions.
     #[serde(default)]
     pub regex: RegexDialect,

@@ -224,8 +224,8 @@ pub trait Target: Send + Sync {
     }
 
     /// A regular expression, escaped.
-    fn regex(&self, _cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
-        Ok(text::regex(self.dialect(), value))
+    fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        Ok(text::regex(self.dialect(), value, cx.env.is_reference()))
     }
 
     /// A deferred part as it stands behind the query.

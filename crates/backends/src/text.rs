@@ -19,5 +19,5 @@ pub(crate) use field::{
     field_query, field_ref, field_regex, field_string, field_time_part, field_token, keyword, keyword_number,
     keyword_regex, keyword_string, time_part,
 };
-pub(crate) use finish::{finalize, finish, output, rule};
+pub(crate) use finish::{finalize, finish, jinja, output, rule};
 pub(crate) use value::{bare_string, field_name, quotes_string, regex, string};

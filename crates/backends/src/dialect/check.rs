@@ -3,14 +3,24 @@
 use super::{CorrelationDialect, Dialect, MatchDialect, Matcher};
 use crate::Template;
 
+/// What is wrong with a dialect, and a text near which it stands.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) near: String,
+}
+
+impl Problem {
+    pub(super) fn new(message: impl Into<String>, near: &str) -> Self {
+        Self { message: message.into(), near: near.to_owned() }
+    }
+}
+
 /// The first placeholder that a template is never given: the key, the placeholder, those it is given.
-pub(super) fn check(dialect: &Dialect) -> Result<(), String> {
+pub(super) fn check(dialect: &Dialect) -> Result<(), Problem> {
     let mut templates =
         Templates { forms: dialect.string_forms.keys().map(String::as_str).collect(), all: Vec::new() };
     templates.matching("match", &dialect.matching);
-    if let Some(negated) = &dialect.not_match {
-        templates.matching("not_match", negated);
-    }
     let field = &dialect.field;
     templates.add("field.null", field.null.as_ref(), &["field"]);
     templates.add("field.exists", field.exists.as_ref(), &["field"]);
@@ -118,7 +128,7 @@ impl<'d> Templates<'d> {
         }
     }
 
-    fn check(self) -> Result<(), String> {
+    fn check(self) -> Result<(), Problem> {
         for (key, template, given) in self.all {
             let is_given = |name: &str| {
                 given.iter().any(|known| match known.strip_suffix('*') {
@@ -128,10 +138,9 @@ impl<'d> Templates<'d> {
             };
             if let Some(name) = template.names().find(|name| !is_given(name)) {
                 let known: Vec<_> = given.iter().map(|name| format!("{{{name}}}")).collect();
-                return Err(format!(
-                    "`{key}` has no placeholder `{{{name}}}`; it is given {}",
-                    known.join(", ")
-                ));
+                let message =
+                    format!("`{key}` has no placeholder `{{{name}}}`; it is given {}", known.join(", "));
+                return Err(Problem::new(message, &format!("{{{name}}}")));
             }
         }
         Ok(())

@@ -27,8 +27,10 @@ pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
             },
         );
     }
-    super::check::check(&dialect).map_err(|message| {
-        Diagnostic::error(&codes::backend::DIALECT, message).at(Span::new(source, 0, 0))
+    super::check::check(&dialect).and_then(|()| super::names::check(&dialect)).map_err(|problem| {
+        let start = text.find(&problem.near).unwrap_or(0);
+        let end = if start == 0 { 0 } else { start + problem.near.len() };
+        Diagnostic::error(&codes::backend::DIALECT, problem.message).at(Span::new(source, start, end))
     })?;
     Ok(dialect)
 }
@@ -71,9 +73,18 @@ mod tests {
     fn mistakes_are_named_with_their_place() {
         check("", Ok(()));
         check("match: {equal: '{field}={value}'}\n", Ok(()));
-        check("match: {equal: '{fild}'}\n", Err(("`match.equal` has no placeholder `{fild}`", "name: x")));
+        check("match: {equal: '{fild}'}\n", Err(("`match.equal` has no placeholder `{fild}`", "{fild}")));
         check("matches: {}\n", Err(("unknown field `matches`", "matches")));
         check("match: {equal: '{field'}\n", Err(("without `}`", "'{field'")));
         check("field: {quote_if: '('}\n", Err(("", "'('")));
+        check("time_part: {names: {minutes: m}}\n", Err(("`time_part.names` has no `minutes`", "minutes")));
+        check("correlation: {a: {}}\ndefault_correlation_method: b\n", Err(("there is a", "b")));
+        check("string: {many: ''}\n", Err(("`string.many` is empty", "many")));
+        check("query: {expression: 'x'}\n", Err(("must use {query}", "expression")));
+        check("formats: [{name: f, title: F}, {name: f, title: G}]\n", Err(("two formats `f`", "f")));
+        check(
+            "formats: [{name: f, title: F, template: '{{ x'}]\n",
+            Err(("`template` of the format `f`", "{{ x")),
+        );
     }
 }

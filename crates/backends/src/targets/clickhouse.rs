@@ -95,7 +95,7 @@ impl Target for ClickHouse {
     }
 
     fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
-        let regex = text::regex(&self.dialect, value);
+        let regex = text::regex(&self.dialect, value, cx.env.is_reference());
         // In `match` the dot takes newlines too unless told otherwise.
         let has_dot = value.pattern.has_text(|c| c == '.');
         if !cx.env.is_reference() && has_dot && !value.flags.dotall {

@@ -79,7 +79,7 @@ impl Target for DuckDb {
     }
 
     fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
-        let regex = text::regex(&self.dialect, value);
+        let regex = text::regex(&self.dialect, value, cx.env.is_reference());
         // The reference leaves quotes bare, which end the literal.
         Ok(if cx.env.is_reference() { regex.replace("''", "'") } else { regex })
     }

@@ -124,7 +124,6 @@ pub(crate) fn not_with(
     }
     let dialect = target.dialect();
     match frag {
-        Frag::Text(text) if dialect.not_match.is_some() => Ok(Frag::Text(text)),
         Frag::Text(text) if negation.is_some() => {
             Ok(Frag::Text(negation.map_or_else(String::new, |negation| negation.fill(&[("expr", &text)]))))
         }

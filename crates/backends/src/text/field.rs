@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
 
 use super::value::bare_string;
-use crate::dialect::{MatchDialect, Matcher};
+use crate::dialect::Matcher;
 use crate::target::FragResult;
 use crate::{Ancestry, Cx, Error, Frag, Target, Template};
 
@@ -26,15 +26,6 @@ pub(crate) fn field(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &V
         Value::TimePart { part, number } => target.field_time_part(cx, field, *part, *number),
         Value::Query { text, id } => target.field_query(cx, field, text, id),
         Value::Expansion { values, .. } => target.field_expansion(cx, field, values),
-    }
-}
-
-/// The comparisons that hold here: under `not`, those of a dialect that negates the comparison itself.
-fn matching<'t>(target: &'t dyn Target, cx: &Cx<'_>) -> &'t MatchDialect {
-    let dialect = target.dialect();
-    match &dialect.not_match {
-        Some(negated) if cx.ancestry.not => negated,
-        _ => &dialect.matching,
     }
 }
 
@@ -65,7 +56,7 @@ pub(crate) fn field_string(
     field: &str,
     value: &SigmaString,
 ) -> FragResult {
-    let matching = matching(target, cx);
+    let matching = &target.dialect().matching;
     let chosen =
         choose(value, matching.startswith.as_ref(), matching.endswith.as_ref(), matching.contains.as_ref());
     let (template, value) = match (chosen, &matching.wildcard) {
@@ -89,7 +80,7 @@ pub(crate) fn field_cased(
     field: &str,
     value: &SigmaString,
 ) -> FragResult {
-    let matching = matching(target, cx);
+    let matching = &target.dialect().matching;
     let chosen = choose(
         value,
         matching.cased_startswith.as_ref(),
@@ -218,38 +209,45 @@ pub(crate) fn field_compare(
     };
     // The reference compares the whole field where the target has no parts of timestamps.
     let has_parts = target.dialect().time_part.expr.is_some();
-    match part {
-        Some(part) if has_parts || !cx.env.is_reference() => {
-            Ok(Frag::Text(format!("{}{operator}{number}", target.time_part(cx, field, part)?)))
+    let left = match part {
+        Some(part) if cx.env.is_reference() && has_parts => {
+            return Ok(Frag::Text(format!("{}{operator}{number}", target.time_part(cx, field, part)?)));
         }
-        _ => {
-            let name = target.field_name(cx, field);
-            let values = [("field", name.as_ref()), ("operator", operator), ("value", &number.to_string())];
-            Ok(Frag::Text(template.fill(&values)))
-        }
-    }
+        Some(part) if !cx.env.is_reference() => Cow::Owned(target.time_part(cx, field, part)?),
+        _ => target.field_name(cx, field),
+    };
+    let values = [("field", left.as_ref()), ("operator", operator), ("value", &number.to_string())];
+    Ok(Frag::Text(template.fill(&values)))
 }
 
-/// `{flag_i}`, `{flag_m}` and `{flag_s}`; a flag that is set and that the target does not know is refused.
-fn flags(target: &dyn Target, value: &Regex) -> Result<[String; 3], Error> {
-    let known = target.dialect().regex.flags.as_ref();
-    let flag = |is_set: bool, letter: char| match known.map(|known| known.get(&letter)) {
+/// `{flag_i}`, `{flag_m}` and `{flag_s}`; a flag that is set and that the target cannot write is refused.
+fn flags(target: &dyn Target, cx: &Cx<'_>, template: &Template, value: &Regex) -> Result<[String; 3], Error> {
+    let dialect = &target.dialect().regex;
+    let unknown = |letter: char| {
+        Err(Error::unsupported(format!("the target has no regular expression flag `{letter}`")))
+    };
+    let flag = |is_set: bool, letter: char, placeholder: &str| match &dialect.flags {
         _ if !is_set => Ok(String::new()),
-        None => Ok(letter.to_string()),
-        Some(Some(text)) => Ok(text.clone()),
-        Some(None) => {
-            Err(Error::unsupported(format!("the target has no regular expression flag `{letter}`")))
+        // Neither in front nor in the template: the reference loses it.
+        None if dialect.without_flags && !template.uses(placeholder) && !cx.env.is_reference() => {
+            unknown(letter)
         }
+        None => Ok(letter.to_string()),
+        Some(known) => known.get(&letter).map_or_else(|| unknown(letter), |text| Ok(text.clone())),
     };
     let flags = value.flags;
-    Ok([flag(flags.ignore_case, 'i')?, flag(flags.multiline, 'm')?, flag(flags.dotall, 's')?])
+    Ok([
+        flag(flags.ignore_case, 'i', "flag_i")?,
+        flag(flags.multiline, 'm', "flag_m")?,
+        flag(flags.dotall, 's', "flag_s")?,
+    ])
 }
 
 pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
-    let Some(template) = &matching(target, cx).regex else {
+    let Some(template) = &target.dialect().matching.regex else {
         return Err(Error::unsupported("the target has no regular expressions"));
     };
-    let [ignore_case, multiline, dotall] = flags(target, value)?;
+    let [ignore_case, multiline, dotall] = flags(target, cx, template, value)?;
     let name = target.field_name(cx, field);
     let regex = target.regex(cx, value)?;
     Ok(Frag::Text(template.fill(&[
@@ -263,7 +261,7 @@ pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, val
 
 pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
     let network = value.network;
-    if let Some(template) = &matching(target, cx).cidr {
+    if let Some(template) = &target.dialect().matching.cidr {
         // The reference leaves the field's name as it is.
         let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
         return Ok(Frag::Text(template.fill(&[
@@ -430,7 +428,7 @@ pub(crate) fn keyword_regex(target: &dyn Target, cx: &mut Cx<'_>, value: &Regex)
     let Some(template) = &target.dialect().unbound.regex else {
         return Err(Error::unsupported("the target cannot search a regular expression without a field"));
     };
-    let [ignore_case, multiline, dotall] = flags(target, value)?;
+    let [ignore_case, multiline, dotall] = flags(target, cx, template, value)?;
     let regex = target.regex(cx, value)?;
     Ok(Frag::Text(template.fill(&[
         ("value", regex.as_str()),

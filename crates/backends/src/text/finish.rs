@@ -111,11 +111,16 @@ pub(crate) fn output(target: &dyn Target, env: &Env, queries: Vec<Data>) -> Resu
 }
 
 fn render(template: &str, values: &Data) -> Result<String, Error> {
+    jinja()
+        .render_str(template, to_template_value(values))
+        .map_err(|error| Error::value(format!("the format's template cannot be rendered: {error:#}")))
+}
+
+/// The environment of format templates. A name that is not defined is an error, not an empty text.
+pub(crate) fn jinja() -> minijinja::Environment<'static> {
     let mut environment = minijinja::Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment
-        .render_str(template, to_template_value(values))
-        .map_err(|error| Error::value(format!("the format's template cannot be rendered: {error}")))
 }
 
 fn to_template_value(data: &Data) -> minijinja::Value {
@@ -126,8 +131,8 @@ fn to_template_value(data: &Data) -> minijinja::Value {
         Data::Number(sigyn_ir::Number::Float(value)) => (*value).into(),
         Data::Text(text) => text.as_str().into(),
         Data::List(items) => items.iter().map(to_template_value).collect::<Vec<_>>().into(),
-        Data::Map(pairs) => {
-            pairs.iter().map(|(key, value)| (key.clone(), to_template_value(value))).collect()
-        }
+        Data::Map(pairs) => minijinja::Value::from_pairs(
+            pairs.iter().map(|(key, value)| (minijinja::Value::from(key.as_str()), to_template_value(value))),
+        ),
     }
 }

@@ -101,7 +101,7 @@ fn replaced(replace: &BTreeMap<char, String>, text: String) -> String {
 }
 
 /// Puts the escape before each occurrence of a string that needs it, found from left to right.
-pub(crate) fn regex(dialect: &Dialect, value: &Regex) -> String {
+pub(crate) fn regex(dialect: &Dialect, value: &Regex, is_reference: bool) -> String {
     let spec = &dialect.regex;
     let pattern = value.pattern.to_raw();
     let mut out = String::with_capacity(pattern.len() + 8);
@@ -112,6 +112,14 @@ pub(crate) fn regex(dialect: &Dialect, value: &Regex) -> String {
     }
     let mut rest = pattern.as_str();
     while let Some(c) = rest.chars().next() {
+        // What is escaped already stays as it is; the reference escapes the character behind the escape again.
+        if spec.keep_escape && !is_reference && !spec.escape.is_empty() && rest.starts_with(&spec.escape) {
+            let behind = rest[spec.escape.len()..].chars().next().map_or(0, char::len_utf8);
+            let length = spec.escape.len() + behind;
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
         let escape_itself = (!spec.keep_escape).then_some(spec.escape.as_str());
         let found = spec.escaped.iter().map(String::as_str).chain(escape_itself);
         let length = match found.filter(|text| !text.is_empty()).find(|text| rest.starts_with(text)) {

@@ -120,7 +120,7 @@ impl Writer<'_, '_> {
                     Ok(format!("\"{}\"", string_text(string, true)?))
                 }
                 Value::Number(number) | Value::TimePart { number, .. } => Ok(number.to_string()),
-                Value::Regex(regex) => Ok(text::regex(self.target.dialect(), regex)),
+                Value::Regex(regex) => Ok(text::regex(self.target.dialect(), regex, true)),
                 other => finished(self.target.keyword(self.cx, other)?),
             },
             Node::Nothing => {
@@ -169,7 +169,7 @@ impl Writer<'_, '_> {
             Value::Cased(string) => field_cased(field, string),
             Value::Number(number) | Value::TimePart { number, .. } => Ok(format!("{field} = {number}")),
             Value::Regex(regex) => {
-                Ok(format!("{field} {equal} /{}/ nocase", text::regex(self.target.dialect(), regex)))
+                Ok(format!("{field} {equal} /{}/ nocase", text::regex(self.target.dialect(), regex, true)))
             }
             Value::Expansion { values, .. } => {
                 let parts = values.iter().map(|value| match value {
