@@ -42,7 +42,11 @@ fn strings() {
     // The values of a list are whole values and no patterns.
     SECOPS.check("a: {x: [a.b, 'c*']}, condition: a", "x = /^a\\.b$|^c/ nocase", "x = /a.b|c/ nocase");
     SECOPS.check("a: {x: [1, 23]}, condition: a", "x = 1 OR x = 23", "x = /1|23/ nocase");
-    SECOPS.check("a: {x|cased: Ab}, condition: a", "x = \"Ab\"", "refused: the target cannot compare a string with regard to case");
+    SECOPS.check(
+        "a: {x|cased: Ab}, condition: a",
+        "x = \"Ab\"",
+        "refused: the target cannot compare a string with regard to case",
+    );
     SECOPS.check("a: {x|cased|contains: Ab}, condition: a", "x = /Ab/", "x = /\"Ab\"/");
     SECOPS.check("a: {x|re: '\\d/'}, condition: a", "x = /\\d\\//", "x = /\\\\d\\// nocase");
     SECOPS.check("a: {x|re|i: 'a'}, condition: a", "x = /a/ nocase", "x = /(?i)a/ nocase");
@@ -68,7 +72,11 @@ fn parentheses() {
 
 #[test]
 fn what_cannot_be_said() {
-    SECOPS.check("a: [k], condition: a", "refused: a UDM search compares fields and has no keywords", "\"\"k\"\"");
+    SECOPS.check(
+        "a: [k], condition: a",
+        "refused: a UDM search compares fields and has no keywords",
+        "\"\"k\"\"",
+    );
     SECOPS.check(
         "a: {x|fieldref: y}, condition: a",
         "refused: a UDM search cannot compare two fields",
@@ -104,11 +112,7 @@ fn the_pipeline_maps_fields_by_the_kind_of_event() {
          (target.process.command_line = /x/ nocase AND metadata.product_event_type = /22|1/ nocase AND hash = \
          \"00ff\" nocase)",
     );
-    mapped.check_rule(
-        &RULE.replace("User: y", "Own: y"),
-        "refused: `Own` is no field of the schema udm",
-        "",
-    );
+    mapped.check_rule(&RULE.replace("User: y", "Own: y"), "refused: `Own` is no field of the schema udm", "");
     // Without a kind of event the reference prints parentheses around nothing.
     let other = RULE.replace("category: process_creation, ", "").replace("CommandLine|contains: x, ", "");
     mapped.check_rule(

@@ -21,8 +21,7 @@ impl Setup<'_> {
     /// The whole output, or the message of the first refusal.
     pub(crate) fn convert(&self, rule: &str, compat: Compat) -> String {
         let load = LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(compat) };
-        let loaded =
-            sigyn_ir::resolve(vec![sigyn_ir::read_text(SourceId::default(), rule, &load)], &load);
+        let loaded = sigyn_ir::resolve(vec![sigyn_ir::read_text(SourceId::default(), rule, &load)], &load);
         if let Some(error) = loaded.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
             return format!("not loaded: {}", error.message);
         }
