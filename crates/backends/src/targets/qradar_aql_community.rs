@@ -4,7 +4,7 @@ mod devices;
 mod frame;
 mod like;
 
-use sigyn_ir::{Cidr, ConditionExpr, Data, Expr, Number, Regex, Rule, RuleItem, SigmaString, State, Value};
+use sigyn_ir::{ConditionExpr, Data, Expr, Number, Regex, Rule, RuleItem, SigmaString, State, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sigyn_backends::{Env, Options, Output, targets};
+use sigyn_backends::{Env, Options, Output, Target, targets};
 use sigyn_convert::{Converter, Failure, Settings, Strictness};
 use sigyn_diagnostics::SourceId;
 use sigyn_ir::{BacktrackingRegex, Compat, Data, LoadOptions};
@@ -18,6 +18,11 @@ pub(crate) struct Setup<'a> {
 }
 
 impl Setup<'_> {
+    fn build(&self) -> Box<dyn Target> {
+        let builtin = targets::find(self.target).unwrap_or_else(|| panic!("no target {}", self.target));
+        builtin.build().unwrap_or_else(|error| panic!("{}", error.message))
+    }
+
     /// The whole output, or the message of the first refusal.
     pub(crate) fn convert(&self, rule: &str, compat: Compat) -> String {
         let load = LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(compat) };
@@ -31,7 +36,7 @@ impl Setup<'_> {
             builtin.load(SourceId(1)).unwrap_or_else(|| panic!("{name} does not load"))
         };
         let settings = Settings {
-            target: targets::find(self.target).expect("a target").build().expect("a dialect that loads"),
+            target: self.build(),
             pipelines: self.pipelines.iter().map(pipeline).collect(),
             env: Env {
                 compat,
