@@ -4,6 +4,8 @@ mod devices;
 mod frame;
 mod like;
 
+use std::borrow::Cow;
+
 use sigyn_ir::{ConditionExpr, Data, Expr, Number, Regex, Rule, RuleItem, SigmaString, State, Value};
 
 use super::Builtin;
@@ -104,6 +106,16 @@ impl Target for Qradar {
             return Err(Error::unsupported("the target cannot say that a field is there"));
         }
         text::field_exists(self, cx, field, exists)
+    }
+
+    /// Names that are no plain word stand in double quotes. The reference quotes only those with blanks.
+    fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
+        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_function = name.contains('(') && name.ends_with(')');
+        if cx.env.is_reference() || is_word || is_function {
+            return text::field_name(&self.dialect, name);
+        }
+        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
     }
 
     fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {
