@@ -46,6 +46,10 @@ impl Pipeline {
     pub fn from_yaml(source: SourceId, text: &str) -> (Option<Pipeline>, Vec<Diagnostic>) {
         let (node, mut found) = node::read(source, text);
         let pipeline = node.and_then(|node| read(&node, &mut found));
+        if pipeline.is_none() && found.is_empty() {
+            let place = sigyn_diagnostics::Span::new(source, 0, 0);
+            found.push(Diagnostic::error(&codes::SYNTAX, "the pipeline is empty").at(place));
+        }
         if found.iter().any(Diagnostic::is_error) { (None, found) } else { (pipeline, found) }
     }
 

@@ -3,7 +3,7 @@
 //! Comparisons with strings regard case, so nearly every string is printed as a regular expression. Networks are
 //! a function behind the search.
 
-use sigyn_ir::{Cidr, Number, Regex, SigmaString, Value};
+use sigyn_ir::{Cidr, Number, Part, Regex, SigmaString, Value};
 
 use super::Builtin;
 use crate::target::FragResult;
@@ -59,6 +59,10 @@ impl Target for LogScale {
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+        // The reference writes an empty regular expression, which begins a comment.
+        if is_any(value) && !cx.env.is_reference() {
+            return self.field_exists(cx, field, true);
+        }
         self.field_pattern(cx, field, value, "i")
     }
 
@@ -66,6 +70,9 @@ impl Target for LogScale {
         // The reference leaves quotes inside its regular expressions.
         if cx.env.is_reference() {
             return text::field_cased(self, cx, field, value);
+        }
+        if is_any(value) {
+            return self.field_exists(cx, field, true);
         }
         self.field_pattern(cx, field, value, "")
     }
@@ -128,6 +135,15 @@ impl Target for LogScale {
         Ok(Frag::Text(self.regex_literal(value)))
     }
 
+    fn finish(&self, cx: &mut Cx<'_>, query: Frag) -> Result<String, Error> {
+        let query = text::finish(self, cx, query)?;
+        // A query does not begin with the pipe.
+        Ok(match query.strip_prefix("| ") {
+            Some(rest) if !cx.env.is_reference() => rest.to_owned(),
+            _ => query,
+        })
+    }
+
     fn deferred(&self, _cx: &Cx<'_>, deferred: &Deferred) -> Result<String, Error> {
         let negation = if deferred.is_negated { "!" } else { "" };
         let field = deferred.field.as_deref().unwrap_or_default();
@@ -138,8 +154,16 @@ impl Target for LogScale {
 impl LogScale {
     /// A text anywhere in the event.
     fn free_text(&self, cx: &Cx<'_>, value: &SigmaString, flags: &str) -> FragResult {
+        if value.is_empty() || is_any(value) {
+            return Ok(Frag::Text("*".to_owned()));
+        }
         Ok(Frag::Text(self.pattern(cx, &value.clone().contained(), flags)?))
     }
+}
+
+/// Whether any value will do.
+fn is_any(value: &SigmaString) -> bool {
+    !value.is_empty() && value.parts().iter().all(|part| *part == Part::Many)
 }
 
 /// A regular expression that can stand between slashes.
