@@ -19,6 +19,46 @@ pub(super) static TARGET: Builtin = Builtin {
     build: |dialect| Box::new(Qradar { dialect }),
 };
 
+/// Words of AQL that are no names without quotes.
+static RESERVED: &[&str] = &[
+    "and",
+    "as",
+    "between",
+    "by",
+    "case",
+    "cidr",
+    "desc",
+    "else",
+    "end",
+    "exists",
+    "from",
+    "group",
+    "having",
+    "ilike",
+    "imatches",
+    "in",
+    "incidr",
+    "into",
+    "is",
+    "last",
+    "like",
+    "limit",
+    "matches",
+    "not",
+    "null",
+    "offset",
+    "or",
+    "order",
+    "parameters",
+    "select",
+    "start",
+    "stop",
+    "text",
+    "then",
+    "when",
+    "where",
+];
+
 struct Qradar {
     dialect: Dialect,
 }
@@ -110,7 +150,9 @@ impl Target for Qradar {
 
     /// Names that are no plain word stand in double quotes. The reference quotes only those with blanks.
     fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
-        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(name));
         let is_function = name.contains('(') && name.ends_with(')');
         if cx.env.is_reference() || is_word || is_function {
             return text::field_name(&self.dialect, name);
