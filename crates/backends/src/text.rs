@@ -20,4 +20,4 @@ pub(crate) use field::{
     keyword_regex, keyword_string, time_part,
 };
 pub(crate) use finish::{finalize, finish, jinja, output, rule};
-pub(crate) use value::{bare_string, field_name, quotes_string, regex, string};
+pub(crate) use value::{bare_string, field_name, quotes_string, refuse_backtracking, regex, string};

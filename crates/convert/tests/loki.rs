@@ -17,14 +17,27 @@ fn check(detection: &str, ours: &str, reference: &str) {
 
 #[test]
 fn negation_reaches_the_comparisons() {
-    check("a: {x: 1, y: [2, 3]}, condition: not a", "| json | x!=1 or y!=2 and y!=3", "");
-    check("a: {x|gte: 5}, b: {y: null}, condition: not (a or b)", "| json | x<5 and y!=``", "");
+    // A number is not compared where there is none, and an address neither: the line is left out.
+    check(
+        "a: {x: 1, y: [2, 3]}, condition: not a",
+        "| json | (x!=1 or x=``) or (y!=2 or y=``) and (y!=3 or y=``)",
+        "| json | x!=1 or y!=2 and y!=3",
+    );
+    check(
+        "a: {x|gte: 5}, b: {y: null}, condition: not (a or b)",
+        "| json | (x<5 or x=``) and y!=``",
+        "| json | x<5 and y!=``",
+    );
     check(
         "a: {x|exists: true}, b: {y|exists: false}, condition: not a and b",
         "| json | x=\"\" and y=\"\"",
         "",
     );
-    check("a: {x|cidr: 10.0.0.0/8}, condition: not a", "| json | x!=ip(\"10.0.0.0/8\")", "");
+    check(
+        "a: {x|cidr: 10.0.0.0/8}, condition: not a",
+        "| json | (x!=ip(\"10.0.0.0/8\") or x=``)",
+        "| json | x!=ip(\"10.0.0.0/8\")",
+    );
     check("a: {x: 1}, condition: not not a", "| json | x=1", "");
 }
 
@@ -47,6 +60,11 @@ fn strings_are_regular_expressions_for_whole_labels() {
         "a: {x|expand: '%who%'}, condition: a",
         "refused: the placeholder %who% has no value",
         "| json | x=~`(?i)^%who%$`",
+    );
+    check(
+        "a: {x|re: 'a(?!b)'}, condition: a",
+        "refused: the target's regular expressions have no look-around",
+        "| json | x=~`a(?!b)`",
     );
     check("a: {1-x: 1}, condition: a", "| json | _1_x=1", "");
     check("a: {x: true}, condition: a", "| json | x=~`(?i)^true$`", "refused: LogQL has no truth values");

@@ -96,7 +96,7 @@ impl Target for Loki {
             "ruler" => Output::Text(alert::ruler_file(queries).to_yaml(&style)),
             "grafana_alerting" => {
                 let style = YamlStyle { sort_keys: false, width: 1000, allow_unicode: true, ..style };
-                Output::Text(alert::grafana_file(queries, &env.options).to_yaml(&style))
+                Output::Text(alert::grafana_file(queries, &env.options)?.to_yaml(&style))
             }
             _ => Output::List(queries),
         })

@@ -4,6 +4,8 @@ mod devices;
 mod frame;
 mod like;
 
+use std::borrow::Cow;
+
 use sigyn_ir::{ConditionExpr, Data, Expr, Number, Regex, Rule, RuleItem, SigmaString, State, Value};
 
 use super::Builtin;
@@ -16,6 +18,46 @@ pub(super) static TARGET: Builtin = Builtin {
     text: include_str!("qradar_aql_community/dialect.yml"),
     build: |dialect| Box::new(Qradar { dialect }),
 };
+
+/// Words of AQL that are no names without quotes.
+static RESERVED: &[&str] = &[
+    "and",
+    "as",
+    "between",
+    "by",
+    "case",
+    "cidr",
+    "desc",
+    "else",
+    "end",
+    "exists",
+    "from",
+    "group",
+    "having",
+    "ilike",
+    "imatches",
+    "in",
+    "incidr",
+    "into",
+    "is",
+    "last",
+    "like",
+    "limit",
+    "matches",
+    "not",
+    "null",
+    "offset",
+    "or",
+    "order",
+    "parameters",
+    "select",
+    "start",
+    "stop",
+    "text",
+    "then",
+    "when",
+    "where",
+];
 
 struct Qradar {
     dialect: Dialect,
@@ -104,6 +146,18 @@ impl Target for Qradar {
             return Err(Error::unsupported("the target cannot say that a field is there"));
         }
         text::field_exists(self, cx, field, exists)
+    }
+
+    /// Names that are no plain word stand in double quotes. The reference quotes only those with blanks.
+    fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
+        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(name));
+        let is_function = name.contains('(') && name.ends_with(')');
+        if cx.env.is_reference() || is_word || is_function {
+            return text::field_name(&self.dialect, name);
+        }
+        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
     }
 
     fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {

@@ -134,3 +134,20 @@ pub(crate) fn regex(dialect: &Dialect, value: &Regex, is_reference: bool) -> Str
     }
     replaced(&spec.replace, out)
 }
+
+/// Refuses what engines without backtracking (RE2) cannot match, and placeholders, which would stand as text.
+pub(crate) fn refuse_backtracking(value: &Regex) -> Result<(), Error> {
+    use regex_syntax::ast::{ErrorKind, parse::Parser};
+    if let Some(name) = value.pattern.placeholders().next() {
+        return Err(sigyn_ir::StringError::Placeholder(name.to_owned()).into());
+    }
+    match Parser::new().parse(&value.pattern.to_raw()).map_err(|error| error.kind().clone()) {
+        Err(ErrorKind::UnsupportedLookAround) => {
+            Err(Error::unsupported("the target's regular expressions have no look-around"))
+        }
+        Err(ErrorKind::UnsupportedBackreference) => {
+            Err(Error::unsupported("the target's regular expressions have no back-references"))
+        }
+        _ => Ok(()),
+    }
+}

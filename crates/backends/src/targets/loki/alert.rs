@@ -1,9 +1,10 @@
 //! Alert rules: Loki's ruler and Grafana's provisioning.
 
 use md5::{Digest, Md5};
+use sigyn_diagnostics::codes;
 use sigyn_ir::{Data, Level, Number, RuleItem};
 
-use crate::Options;
+use crate::{Error, Options};
 
 /// A title as a name: everything but letters, digits, `_` and `:` becomes `_`.
 fn name(title: &str) -> String {
@@ -127,18 +128,22 @@ pub(super) fn ruler_file(rules: Vec<Data>) -> Data {
     Data::map([("groups", Data::List(vec![group]))])
 }
 
-/// The file of Grafana's provisioning.
-pub(super) fn grafana_file(rules: Vec<Data>, options: &Options) -> Data {
+/// The file of Grafana's provisioning. The error: the organisation is no number.
+pub(super) fn grafana_file(rules: Vec<Data>, options: &Options) -> Result<Data, Error> {
     let interval = options.text("grafana_interval", "1m");
-    let organisation = options.text("grafana_org_id", "1").trim().parse().unwrap_or(1);
+    let organisation = options.text("grafana_org_id", "1");
+    let Ok(number) = organisation.trim().parse() else {
+        let message = format!("the option `grafana_org_id` must be a number, not `{organisation}`");
+        return Err(Error { code: &codes::backend::BAD_OPTION, ..Error::value(message) });
+    };
     let group = Data::map([
-        ("orgId", Data::Number(Number::Int(organisation))),
+        ("orgId", Data::Number(Number::Int(number))),
         ("name", interval.as_str().into()),
         ("folder", options.text("grafana_folder", "sigma").into()),
         ("interval", interval.as_str().into()),
         ("rules", Data::List(rules)),
     ]);
-    Data::map([("apiVersion", 1.into()), ("groups", Data::List(vec![group]))])
+    Ok(Data::map([("apiVersion", 1.into()), ("groups", Data::List(vec![group]))]))
 }
 
 /// Data as Python prints it: how a document comes to stand inside a query of the reference.

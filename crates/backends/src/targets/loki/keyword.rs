@@ -3,7 +3,7 @@
 use sigyn_ir::{Regex, SigmaString, Value};
 
 use super::pattern::{self, Place};
-use crate::Error;
+use crate::{Error, text};
 
 /// A keyword below `or`.
 pub(super) enum Keyword {
@@ -55,9 +55,7 @@ fn exact(keywords: &[Keyword]) -> Result<String, Error> {
                 (flags, pattern::body(&trimmed))
             }
             Keyword::Regex(regex) => {
-                if let Some(name) = regex.pattern.placeholders().next() {
-                    return Err(sigyn_ir::StringError::Placeholder(name.to_owned()).into());
-                }
+                text::refuse_backtracking(regex)?;
                 (regex.flags.letters(), regex.pattern.to_raw())
             }
         });

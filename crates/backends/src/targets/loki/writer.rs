@@ -5,7 +5,7 @@ use sigyn_ir::{CompareOp, Number, Regex, SigmaString, TimePart, Value};
 use super::keyword::{self, Keyword};
 use super::pattern::{self, Place, label_name};
 use crate::normal::{Branch, Leaf, Node};
-use crate::{Error, Template};
+use crate::{Error, Template, text};
 
 /// What a part of a condition becomes.
 pub(super) enum Part {
@@ -161,7 +161,7 @@ impl Writer {
             Value::Cased(string) => {
                 format!("{name}{equal}{}", pattern::quote_string(string, self.is_reference)?)
             }
-            Value::Number(number) => format!("{name}{equal}{number}"),
+            Value::Number(number) => self.or_absent(&name, is_negated, format!("{name}{equal}{number}")),
             Value::Bool(_) if self.is_reference => {
                 return Err(Error::unsupported("LogQL has no truth values"));
             }
@@ -174,12 +174,13 @@ impl Writer {
                 format!("{name}{matches}{}", pattern::quote_regex(regex))
             }
             Value::Regex(regex) => {
-                format!("{name}{matches}{}", pattern::quote(&pattern::searched(&checked(regex)?)))
+                text::refuse_backtracking(regex)?;
+                format!("{name}{matches}{}", pattern::quote(&pattern::searched(regex)))
             }
             Value::Cidr(cidr) => {
                 // The reference writes the field as the rule does, which need not be a label.
-                let name = if self.is_reference { field } else { &name };
-                format!("{name}{equal}ip(\"{}\")", cidr.network)
+                let shown = if self.is_reference { field } else { &name };
+                self.or_absent(&name, is_negated, format!("{shown}{equal}ip(\"{}\")", cidr.network))
             }
             Value::Compare { op, number, part } => {
                 return self.compare(&name, *op, *number, *part, is_negated, stages);
@@ -213,6 +214,12 @@ impl Writer {
             }
             Value::Expansion { values, .. } => self.expansion(field, values, is_negated, stages)?,
         }))
+    }
+
+    /// A negated comparison of numbers or addresses, which leaves out lines without the label, though the comparison
+    /// does not hold for them. The reference forgets these lines.
+    fn or_absent(&self, name: &str, is_negated: bool, comparison: String) -> String {
+        if is_negated && !self.is_reference { format!("({comparison} or {name}=``)") } else { comparison }
     }
 
     fn field_string(
@@ -291,7 +298,7 @@ impl Writer {
                 stages.tests.push(format!("{label}{operator}{number}"));
                 Ok(Part::Stage)
             }
-            _ => Ok(Part::Text(format!("{name}{operator}{number}"))),
+            _ => Ok(Part::Text(self.or_absent(name, is_negated, format!("{name}{operator}{number}")))),
         }
     }
 
@@ -344,7 +351,10 @@ impl Writer {
                     ("~", pattern::quote_regex(&Regex { pattern, flags: regex.flags }))
                 })
             }
-            Value::Regex(regex) => self.line_pattern(pattern::with_flags(&checked(regex)?)),
+            Value::Regex(regex) => {
+                text::refuse_backtracking(regex)?;
+                self.line_pattern(pattern::with_flags(regex))
+            }
             other => return Err(keyword::refuse(other)),
         };
         let Some((operator, text)) = filter else { return Ok(Part::Nothing) };
@@ -372,14 +382,6 @@ impl Writer {
     #[expect(clippy::unused_self, reason = "reads as the other filters do")]
     fn line_pattern(&self, pattern: String) -> Option<(&'static str, String)> {
         Some(("~", pattern::quote(&pattern)))
-    }
-}
-
-/// A regular expression without placeholders: they would stand as text.
-fn checked(regex: &Regex) -> Result<Regex, Error> {
-    match regex.pattern.placeholders().next() {
-        Some(name) => Err(sigyn_ir::StringError::Placeholder(name.to_owned()).into()),
-        None => Ok(regex.clone()),
     }
 }
 

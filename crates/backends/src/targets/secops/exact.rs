@@ -4,7 +4,7 @@ use sigyn_ir::{CompareOp, Condition, Part, Regex, Rule, SigmaString, Value};
 
 use super::fields::is_enumeration;
 use crate::normal::{Branch, Builder, Leaf, Node};
-use crate::{Cx, Error};
+use crate::{Cx, Error, text};
 
 /// The query of a condition.
 pub(super) fn query(cx: &Cx<'_>, rule: &Rule, condition: &Condition) -> Result<String, Error> {
@@ -150,9 +150,7 @@ fn quoted(string: &SigmaString) -> Result<String, Error> {
 
 /// A regular expression between slashes, which alone need an escape there.
 fn regex_text(regex: &Regex) -> Result<String, Error> {
-    if let Some(name) = regex.pattern.placeholders().next() {
-        return Err(sigyn_ir::StringError::Placeholder(name.to_owned()).into());
-    }
+    text::refuse_backtracking(regex)?;
     let mut pattern = String::new();
     let mut is_escaped = false;
     for c in regex.pattern.to_raw().chars() {
