@@ -723,15 +723,23 @@ fn what_refers_to_a_refused_rule_is_refused() {
 }
 
 #[test]
-fn ids_and_names_are_unique() {
-    let a =
-        rule_of("f: 1").replace("title: t", "title: a\nid: 929a690e-bef0-4204-a928-ef5e620d6fcc\nname: x");
+fn ids_and_names_are_unique_where_something_refers_to_them() {
+    let id = "929a690e-bef0-4204-a928-ef5e620d6fcc";
+    let a = rule_of("f: 1").replace("title: t", &format!("title: a\nid: {id}\nname: x"));
     let b = a.replace("title: a", "title: b").replace("name: x", "name: y");
-    assert_eq!(errors(&load_files(&[&a, &b], SPEC)), ["duplicate-id"]);
-    assert_eq!(titles(&load_files(&[&a, &b], SPEC)), ["a"]);
-    assert_eq!(titles(&load_files(&[&a, &b], PYSIGMA)), ["a", "b"]);
     let c = rule_of("f: 1").replace("title: t", "title: c\nname: x");
-    assert_eq!(errors(&load_files(&[&a, &c], SPEC)), ["duplicate-name"]);
+    let counts = |rule: &str| {
+        format!(
+            "title: d\ncorrelation:\n  type: event_count\n  rules: [{rule}]\n  timespan: 5m\n  condition: {{gte: 5}}\n"
+        )
+    };
+    for (other, code, reference) in [(&b, "duplicate-id", id), (&c, "duplicate-name", "x")] {
+        let alone = load_files(&[&a, other], SPEC);
+        assert_eq!((errors(&alone), warnings(&alone), alone.set.items.len()), (vec![], vec![code], 2));
+        let referred = load_files(&[&a, other, &counts(reference)], SPEC);
+        assert_eq!((errors(&referred), titles(&referred)), (vec![code], vec!["a", "d"]));
+    }
+    assert_eq!(titles(&load_files(&[&a, &b], PYSIGMA)), ["a", "b"]);
 }
 
 /// Rules with any of the pieces in any place.

@@ -132,11 +132,13 @@ impl Resolver<'_> {
         self.loaded.diagnostics.append(&mut findings);
     }
 
-    /// Ids and names stand for one rule. The reference lets the last one win.
+    /// Ids and names stand for one rule. Where something refers to one that two rules have, the second is refused;
+    /// else both are used, with a warning. The reference lets the last one win.
     fn check_duplicates(&mut self) {
         if self.options.compat.is_pysigma() {
             return;
         }
+        let referenced = self.referenced_texts();
         let mut ids: HashMap<String, Span> = HashMap::new();
         let mut names: HashMap<String, Span> = HashMap::new();
         for entry in &mut self.entries {
@@ -151,15 +153,30 @@ impl Resolver<'_> {
                     None => {
                         seen.insert(text.clone(), span);
                     }
-                    Some(first) => entry.findings.push(
-                        Diagnostic::error(code, format!("another rule has the {what} `{text}`"))
-                            .at(span)
-                            .with_related(*first, "the other rule"),
-                    ),
+                    Some(first) => {
+                        let message = format!("another rule has the {what} `{text}`");
+                        if referenced.contains(text) {
+                            let error = Diagnostic::error(code, message).at(span);
+                            entry.findings.push(error.with_related(*first, "the other rule"));
+                        } else {
+                            let warning = Diagnostic::warning(code, message).at(span);
+                            self.loaded.diagnostics.push(warning.with_related(*first, "the other rule"));
+                        }
+                    }
                 }
             }
             entry.is_alive = entry.findings.is_empty();
         }
+    }
+
+    /// Ids and names that correlations and filters refer to.
+    fn referenced_texts(&self) -> HashSet<String> {
+        let of_correlations = self.entries.iter().flat_map(|entry| match &entry.item {
+            RuleItem::Correlation(correlation) => correlation.rules.as_slice(),
+            RuleItem::Rule(_) => &[],
+        });
+        let of_filters = self.filters.iter().flat_map(|filter| filter.rules.iter().flatten());
+        of_correlations.map(|rule| rule.text.clone()).chain(of_filters.cloned()).collect()
     }
 
     fn apply_filters(&mut self) {
