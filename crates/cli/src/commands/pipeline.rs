@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sigyn_backends::Env;
-use sigyn_convert::{Strictness, diff, load};
+use sigyn_convert::{Strictness, diff, load_behind};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::{Compat, LoadOptions};
 use sigyn_pipeline::builtin;
@@ -89,7 +89,7 @@ impl Diff {
             pipeline_need: PipelineNeed::Waived,
         })?;
         let (texts, mut found) = setup::texts(&self.rules.input, &self.rules.file_pattern)?;
-        let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
+        let (sources, loaded) = load_behind(converter.sources().clone(), texts, &LoadOptions::new(Compat::Spec));
         let sources = Arc::new(sources);
         let place = |diagnostic| Found::within(&sources, diagnostic);
         found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sigyn_backends::{Attack, Env};
-use sigyn_convert::{Conversion, Converter, Strictness, load};
+use sigyn_convert::{Conversion, Converter, Strictness, load_behind};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
 use sigyn_ir::LoadOptions;
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
+use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, json};
 
@@ -29,9 +30,11 @@ pub(crate) fn run(args: &Convert) -> Exit {
     if args.own.records.is_some() {
         return report::run(args, &converter, &options, texts, unread);
     }
-    let (sources, loaded) = load(texts, &options);
+    let (sources, loaded) = load_behind(converter.sources().clone(), texts, &options);
     let names = loaded.set.items.len() + loaded.failed.len();
-    let conversion = converter.convert(loaded.set);
+    let progress = Progress::new("converting", loaded.set.items.len());
+    let conversion = converter.convert_watched(loaded.set, || progress.step());
+    progress.finish();
     let mut run = Run { args, sources: Arc::new(sources), found: unread, rules: names, converted: 0 };
     let found: Vec<Found> = loaded.diagnostics.into_iter().map(|found| run.place(found)).collect();
     run.found.extend(found);
