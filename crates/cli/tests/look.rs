@@ -43,6 +43,24 @@ fn lists_have_four_forms() {
 }
 
 #[test]
+fn a_dialect_file_is_listed_as_a_target_is() {
+    let folder = Folder::with(&[]);
+    let dialect = std::fs::read(root().join("examples/dialects/lantern.yml")).unwrap();
+    folder.write("lantern.yml", &dialect);
+    let check = |words: &str, part: &str| {
+        let run = folder.run(&format!("list {words} --dialect lantern.yml --format csv"));
+        assert!(run.code == 0 && run.stdout.contains(part), "{words}: {run:?}");
+    };
+    check("formats", "lantern,alert,");
+    check("correlation-methods", "lantern,window,");
+    check("options", "option");
+    folder.write("d.yml", b"name: d\n");
+    let run = folder.run("list formats --dialect d.yml");
+    assert!(run.code == 2 && run.stderr.contains("d.yml:1:1"), "{run:?}");
+    assert_eq!(folder.run("list formats splunk --dialect lantern.yml").code, 2);
+}
+
+#[test]
 fn fields_are_those_of_the_queries() {
     let folder = Folder::with(&[(
         "a.yml",

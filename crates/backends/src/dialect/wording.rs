@@ -32,7 +32,9 @@ pub(super) fn message(error: &Error) -> (String, bool) {
             "a single character is expected as the key here".to_owned()
         }
         Error::InvalidBooleanStrict { .. } => "true or false is expected".to_owned(),
-        Error::MultipleDocuments { .. } => "a dialect file holds one YAML document, this has several".to_owned(),
+        Error::MultipleDocuments { .. } => {
+            "a dialect file holds one YAML document, this has several".to_owned()
+        }
         Error::Eof { .. } => "the file is empty, or ends too early".to_owned(),
         Error::Unexpected { expected, .. } => format!("expected is {}", plain(expected)),
         Error::InvalidScalar { ty, .. } => format!("{} is expected", plain(ty)),

@@ -94,9 +94,7 @@ pub(crate) fn finalize(
                 ("state", Data::map(cx.state.iter().map(|(name, value)| (name, value.clone())))),
                 ("options", Data::map(options)),
             ]);
-            render(template, &values)
-                .map(Data::Text)
-                .map_err(|why| failed("template", &cx.env.format, &why))
+            render(template, &values).map(Data::Text).map_err(|why| failed("template", &cx.env.format, &why))
         }
     }
 }
@@ -107,9 +105,7 @@ pub(crate) fn output(target: &dyn Target, env: &Env, queries: Vec<Data>) -> Resu
         Some(template) => {
             let options = env.options.iter().map(|(name, value)| (name, value.clone()));
             let values = Data::map([("queries", Data::List(queries)), ("options", Data::map(options))]);
-            render(template, &values)
-                .map(Output::Text)
-                .map_err(|why| failed("output", &env.format, &why))
+            render(template, &values).map(Output::Text).map_err(|why| failed("output", &env.format, &why))
         }
     }
 }

@@ -80,7 +80,11 @@ pub(crate) fn run(args: &Analyze) -> Exit {
 }
 
 /// Rules of a call, put behind the texts of pipelines, with what is wrong with them already printed.
-fn rules(before: Sources, input: &[PathBuf], pattern: &str) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
+fn rules(
+    before: Sources,
+    input: &[PathBuf],
+    pattern: &str,
+) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
     let (texts, mut found) = setup::texts(input, pattern)?;
     let (sources, loaded) = load_behind(before, texts, &LoadOptions::new(Compat::Spec));
     let sources = Arc::new(sources);
@@ -100,7 +104,8 @@ impl Fields {
             strictness: Strictness::Report,
             pipeline_need: PipelineNeed::Waived,
         })?;
-        let (sources, set, exit) = rules(converter.sources().clone(), &self.rules.input, &self.rules.file_pattern)?;
+        let (sources, set, exit) =
+            rules(converter.sources().clone(), &self.rules.input, &self.rules.file_pattern)?;
         let fields = analyze::fields(&converter, set);
         let place = |failure: sigyn_convert::Failure| Found::within(&sources, failure.diagnostic);
         let found: Vec<Found> = fields.findings.into_iter().map(place).collect();

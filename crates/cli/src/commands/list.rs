@@ -1,10 +1,10 @@
 //! `sigyn list`: what there is to choose from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use sigyn_backends::{Dialect, targets};
+use sigyn_backends::{Dialect, Target, targets};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::Modifier;
 use sigyn_pipeline::{ConditionKind, ConditionSpec, Parameter, Spec, builtin};
@@ -13,6 +13,7 @@ use crate::Exit;
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::output;
+use crate::setup;
 use crate::table::{Form, Table, terminal_width};
 
 /// List what there is to choose from
@@ -30,11 +31,11 @@ enum What {
     /// Targets that rules are converted for
     Targets,
     /// Output formats of a target, or of all
-    Formats(OfTarget),
+    Formats(OfDialect),
     /// Ways to write correlations for a target, or for all
-    CorrelationMethods(OfTarget),
+    CorrelationMethods(OfDialect),
     /// Options of a target (`-O name=value`), or of all
-    Options(OfTarget),
+    Options(OfDialect),
     /// Processing pipelines that are built in, all or those for a target
     Pipelines(OfTarget),
     /// Modifiers that stand behind field names in rules
@@ -53,6 +54,15 @@ enum What {
 struct OfTarget {
     /// The target
     target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OfDialect {
+    /// The target
+    target: Option<String>,
+    /// A target of your own instead: a dialect file
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    dialect: Option<PathBuf>,
 }
 
 pub(crate) fn run(list: &List) -> Exit {
@@ -78,24 +88,23 @@ pub(crate) fn run(list: &List) -> Exit {
                 Err(_) => Exit::BadInput,
             }
         }
-        Err(diagnostic) => {
-            findings::print(&[Found::of("", diagnostic)], Diagnostics::Text);
+        Err(found) => {
+            findings::print(&[found], Diagnostics::Text);
             Exit::BadInput
         }
     }
 }
 
-impl OfTarget {
+impl OfDialect {
     /// A table with the rows of one target, or of all.
-    fn rows(&self, columns: &[&'static str], add: fn(&Dialect, &mut Table)) -> Result<Table, Diagnostic> {
+    fn rows(&self, columns: &[&'static str], add: fn(&Dialect, &mut Table)) -> Result<Table, Found> {
         let mut table = Table::new(columns);
-        match &self.target {
-            Some(name) => {
-                add(known(name)?.build()?.dialect(), &mut table);
-            }
-            None => {
+        match (&self.dialect, &self.target) {
+            (Some(path), _) => add(&setup::dialect_of(path)?, &mut table),
+            (None, Some(name)) => add(known(name).and_then(build)?.dialect(), &mut table),
+            (None, None) => {
                 for target in targets::ALL {
-                    add(target.build()?.dialect(), &mut table);
+                    add(build(target)?.dialect(), &mut table);
                 }
             }
         }
@@ -103,8 +112,12 @@ impl OfTarget {
     }
 }
 
+fn build(target: &targets::Builtin) -> Result<Box<dyn Target>, Found> {
+    target.build().map_err(|diagnostic| Found::of("", diagnostic))
+}
+
 impl OfTarget {
-    fn pipelines(&self) -> Result<Table, Diagnostic> {
+    fn pipelines(&self) -> Result<Table, Found> {
         let mut table = Table::new(&["pipeline", "priority", "targets", "description"]);
         if let Some(name) = &self.target {
             known(name)?;
@@ -129,9 +142,10 @@ impl OfTarget {
     }
 }
 
-fn known(name: &str) -> Result<&'static targets::Builtin, Diagnostic> {
+fn known(name: &str) -> Result<&'static targets::Builtin, Found> {
     targets::find(name).ok_or_else(|| {
-        Diagnostic::error(&codes::backend::UNKNOWN_TARGET, format!("there is no target `{name}`"))
+        let message = format!("there is no target `{name}`");
+        Found::of("", Diagnostic::error(&codes::backend::UNKNOWN_TARGET, message))
     })
 }
 
@@ -165,10 +179,10 @@ fn conditions() -> Table {
     table
 }
 
-fn targets() -> Result<Table, Diagnostic> {
+fn targets() -> Result<Table, Found> {
     let mut table = Table::new(&["target", "pipeline_required", "aliases", "description"]);
     for target in targets::ALL {
-        let target = target.build()?;
+        let target = build(target)?;
         let dialect = target.dialect();
         table.row([
             Value::from(dialect.name.as_str()),

@@ -89,7 +89,8 @@ impl Diff {
             pipeline_need: PipelineNeed::Waived,
         })?;
         let (texts, mut found) = setup::texts(&self.rules.input, &self.rules.file_pattern)?;
-        let (sources, loaded) = load_behind(converter.sources().clone(), texts, &LoadOptions::new(Compat::Spec));
+        let (sources, loaded) =
+            load_behind(converter.sources().clone(), texts, &LoadOptions::new(Compat::Spec));
         let sources = Arc::new(sources);
         let place = |diagnostic| Found::within(&sources, diagnostic);
         found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));

@@ -46,7 +46,7 @@ impl Setup<'_> {
             },
             files: Arc::new(NoFiles),
             strictness: Strictness::Report,
-        sources: Sources::default(),
+            sources: Sources::default(),
         };
         let converter = Converter::new(settings).unwrap_or_else(|error| panic!("{}", error.message));
         let conversion = converter.convert(loaded.set);
