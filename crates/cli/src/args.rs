@@ -68,7 +68,11 @@ pub(crate) struct Pipelines {
     /// Accepted for sigma-cli's sake: template variables as Python code are not run
     #[arg(long, hide = true)]
     pub(crate) enable_template_vars: bool,
-    /// Let pipelines read placeholder values from files and run commands for them
+    /// Let pipelines take placeholder values from files, HTTP addresses and commands
+    ///
+    /// Such a pipeline may then read any file that you may read (unless --template-vars-path names folders), ask any
+    /// address that this machine reaches, those of internal networks included, and run any program as you. Allow it
+    /// for pipelines that you trust only.
     #[arg(long)]
     pub(crate) allow_external: bool,
     /// A folder that pipelines may read from, instead of any; may be repeated
