@@ -249,3 +249,26 @@ fn a_pipeline_that_refuses_a_rule_is_shown_beside_it() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn placeholder_values_come_over_http_if_the_call_allows_it() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let pipeline = format!(
+        "name: p\ntransformations:\n  - type: http_placeholders\n    url: http://{}/names\n    include: [names]\n",
+        listener.local_addr().unwrap()
+    );
+    let wants = rule("Wants", "  sel:\n    a|expand: '%names%'");
+    let folder = Folder::with(&[("a.yml", &wants), ("p.yml", &pipeline)]);
+    check(&folder.run("convert -t splunk -p p.yml a.yml"), 1, "", &["switched off", "p.yml:3:"]);
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\none\ntwo\n")
+            .unwrap();
+    });
+    let run = folder.run("convert -t splunk -p p.yml --allow-external a.yml");
+    check(&run, 0, "a IN (\"one\", \"two\")\n", &[]);
+    server.join().unwrap();
+}

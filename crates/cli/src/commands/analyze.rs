@@ -16,7 +16,7 @@ use crate::setup::{self, PipelineNeed, Wanted};
 use crate::table::{Form, Table, terminal_width};
 use crate::{Exit, output};
 
-/// Say what a rule set needs
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Analyze {
     #[command(subcommand)]
@@ -26,8 +26,10 @@ pub(crate) struct Analyze {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The fields that rules ask for, as they stand in the queries of a target
+    #[command(after_help = "Example:\n  sigyn analyze fields -t splunk -p splunk_windows examples/rules")]
     Fields(Fields),
     /// The log sources that rules read, with the numbers of rules by level
+    #[command(after_help = "Example:\n  sigyn analyze logsource - examples/rules")]
     Logsource(LogSources),
 }
 

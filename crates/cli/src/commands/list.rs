@@ -16,7 +16,7 @@ use crate::output;
 use crate::setup;
 use crate::table::{Form, Table, terminal_width};
 
-/// List what there is to choose from
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(subcommand)]
@@ -29,24 +29,34 @@ pub(crate) struct List {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Targets that rules are converted for
+    #[command(after_help = "Example:\n  sigyn list targets")]
     Targets,
     /// Output formats of a target, or of all
+    #[command(after_help = "Example:\n  sigyn list formats splunk")]
     Formats(OfDialect),
     /// Ways to write correlations for a target, or for all
+    #[command(after_help = "Example:\n  sigyn list correlation-methods splunk")]
     CorrelationMethods(OfDialect),
     /// Options of a target (`-O name=value`), or of all
+    #[command(after_help = "Example:\n  sigyn list options splunk")]
     Options(OfDialect),
     /// Processing pipelines that are built in, all or those for a target
+    #[command(after_help = "Example:\n  sigyn list pipelines splunk")]
     Pipelines(OfTarget),
     /// Modifiers that stand behind field names in rules
+    #[command(after_help = "Example:\n  sigyn list modifiers")]
     Modifiers,
     /// Transformations of pipelines (`transformations`)
+    #[command(after_help = "Example:\n  sigyn list transformations")]
     Transformations,
     /// Conditions of pipelines (`rule_conditions`, `detection_item_conditions`, `field_name_conditions`)
+    #[command(after_help = "Example:\n  sigyn list conditions")]
     Conditions,
     /// Post-processing items of pipelines (`postprocessing`)
+    #[command(after_help = "Example:\n  sigyn list postprocessing")]
     Postprocessing,
     /// Finalizers of pipelines (`finalizers`)
+    #[command(after_help = "Example:\n  sigyn list finalizers")]
     Finalizers,
 }
 

@@ -15,7 +15,7 @@ use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
 
-/// Look into processing pipelines
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Pipeline {
     #[command(subcommand)]
@@ -25,8 +25,10 @@ pub(crate) struct Pipeline {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Print a built-in pipeline as YAML, to copy and edit
+    #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Show(Show),
     /// Show what pipelines, the target's own included, do to rules: each rule before and after
+    #[command(after_help = "Example:\n  sigyn pipeline diff -t splunk -p splunk_windows examples/rules")]
     Diff(Diff),
 }
 
