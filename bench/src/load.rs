@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use sigyn_backends::Env;
 use sigyn_convert::{Converter, Settings, Strictness};
-use sigyn_diagnostics::{SourceFile, SourceId};
+use sigyn_diagnostics::{SourceFile, SourceId, Sources};
 use sigyn_ir::{BacktrackingRegex, Compat, LoadOptions, ParsedFile};
 use sigyn_pipeline::NoFiles;
 
@@ -72,6 +72,7 @@ fn converter() -> Result<Converter> {
         env: Env::default(),
         files: Arc::new(NoFiles),
         strictness: Strictness::Report,
+        sources: Sources::default(),
     };
     Converter::new(settings).map_err(|error| anyhow!(error.message))
 }

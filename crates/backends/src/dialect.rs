@@ -11,6 +11,7 @@ mod matching;
 mod names;
 mod pattern;
 mod string;
+mod wording;
 
 use std::collections::BTreeMap;
 

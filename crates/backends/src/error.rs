@@ -43,6 +43,11 @@ impl Error {
         }
     }
 
+    /// A template of an output format cannot be filled in: a mistake of the dialect, not of the rule.
+    pub fn template(message: impl Into<String>) -> Self {
+        Self { code: &codes::backend::FORMAT_TEMPLATE, ..Self::value(message) }
+    }
+
     /// The target has no such correlation.
     pub fn correlation(message: impl Into<String>) -> Self {
         Self { code: &codes::backend::CORRELATION_UNSUPPORTED, ..Self::unsupported(message) }

@@ -11,6 +11,9 @@ use crate::commands;
 /// A detection engine that speaks Sigma: converts, lists, analyzes and explains detection rules.
 #[derive(Debug, Parser)]
 #[command(name = "sigyn", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    after_help = "Examples:\n  sigyn demo\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn list targets"
+)]
 pub(crate) struct Sigyn {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -20,14 +23,24 @@ pub(crate) struct Sigyn {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Convert rules into the queries of a target
+    ///
+    /// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is
+    /// refused with its reason and never costs another rule its query.
+    #[command(
+        after_help = "Examples:\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn convert -t esql --skip-unsupported -o queries.txt examples/rules"
+    )]
     Convert(Box<commands::convert::Convert>),
-    /// List what there is to choose from
+    /// List what there is to choose from: targets, formats, pipelines, modifiers and more
+    #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),
-    /// Say what a rule set needs
+    /// Say which fields and log sources a rule set needs
+    #[command(after_help = "Example:\n  sigyn analyze fields -t splunk -p splunk_windows examples/rules")]
     Analyze(commands::analyze::Analyze),
-    /// Look into processing pipelines
+    /// Look into processing pipelines: print one, or see what it does to rules
+    #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Pipeline(commands::pipeline::Pipeline),
     /// Convert the bundled example rules for three targets
+    #[command(after_help = "Example:\n  sigyn demo")]
     Demo(commands::demo::Demo),
 }
 
@@ -68,7 +81,11 @@ pub(crate) struct Pipelines {
     /// Accepted for sigma-cli's sake: template variables as Python code are not run
     #[arg(long, hide = true)]
     pub(crate) enable_template_vars: bool,
-    /// Let pipelines read placeholder values from files and run commands for them
+    /// Let pipelines take placeholder values from files, HTTP addresses and commands
+    ///
+    /// Such a pipeline may then read any file that you may read (unless --template-vars-path names folders), ask any
+    /// address that this machine reaches, those of internal networks included, and run any program as you. Allow it
+    /// for pipelines that you trust only.
     #[arg(long)]
     pub(crate) allow_external: bool,
     /// A folder that pipelines may read from, instead of any; may be repeated

@@ -1,18 +1,18 @@
-//! What pipelines may read and run. Nothing, unless the call allows it.
+//! What pipelines may read, fetch and run. Nothing, unless the call allows it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sigyn_pipeline::{Command as Wanted, Files};
+use sigyn_pipeline::{Command as Wanted, Files, HttpRequest};
 
 /// Largest file that a pipeline may read.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How often a running command is looked at.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Whether items may read files and run commands of their own.
+/// Whether items may read files, fetch addresses and run commands of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum External {
     Refused,
@@ -38,6 +38,10 @@ impl Files for Disk {
         let mut text = String::new();
         file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(|error| error.to_string())?;
         Ok(text)
+    }
+
+    fn fetch(&self, request: &HttpRequest) -> Result<String, String> {
+        crate::http::fetch(request)
     }
 
     fn run(&self, wanted: &Wanted) -> Result<String, String> {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sigyn_diagnostics::{Code, Diagnostic, codes};
+use sigyn_diagnostics::{Code, Diagnostic, SourceFile, codes};
 
 use crate::pattern::Pattern;
 use crate::progress::Progress;
@@ -14,13 +14,6 @@ use crate::progress::Progress;
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The name of standard input in findings and reports.
 pub(crate) const STDIN: &str = "<stdin>";
-
-/// A text with the name that findings and reports give it: its path as found below what the call named.
-#[derive(Debug)]
-pub(crate) struct Text {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
-}
 
 /// Something that could not be read, with the name of what it is about.
 #[derive(Debug)]
@@ -40,7 +33,6 @@ pub(crate) fn collect(paths: &[PathBuf], pattern: &str) -> (Vec<PathBuf>, Vec<Un
         let found = if path.is_dir() {
             let mut found = Vec::new();
             search(path, path, &pattern, &mut found, &mut unread);
-            found.sort();
             found
         } else if path.exists() || is_stdin(path) {
             vec![path.clone()]
@@ -54,8 +46,8 @@ pub(crate) fn collect(paths: &[PathBuf], pattern: &str) -> (Vec<PathBuf>, Vec<Un
 }
 
 /// Reads all files at once; the texts come back in the order of the files.
-pub(crate) fn read(files: &[PathBuf], progress: &Progress) -> (Vec<Text>, Vec<Unread>) {
-    let outcomes: Vec<Result<Text, Unread>> = files
+pub(crate) fn read(files: &[PathBuf], progress: &Progress) -> (Vec<SourceFile>, Vec<Unread>) {
+    let outcomes: Vec<Result<SourceFile, Unread>> = files
         .par_iter()
         .map(|path| {
             let outcome = read_one(path);
@@ -84,7 +76,10 @@ fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>
         Ok(entries) => entries,
         Err(error) => return unread.push(problem(folder, &codes::input::UNREADABLE, &error.to_string())),
     };
-    for entry in entries.flatten() {
+    // Name by name, folders among files: the order of whole paths, without comparing whole paths.
+    let mut entries: Vec<_> = entries.flatten().map(|entry| (entry.file_name(), entry)).collect();
+    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for (_, entry) in entries {
         let path = entry.path();
         let kind = entry.file_type();
         let is = |test: fn(&std::fs::FileType) -> bool| kind.as_ref().is_ok_and(test);
@@ -99,8 +94,9 @@ fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>
     }
 }
 
-/// Reads one file, or standard input.
-pub(crate) fn read_one(path: &Path) -> Result<Text, Unread> {
+/// Reads one file, or standard input. It gets the name that findings and reports give it: its path as found below
+/// what the call named.
+pub(crate) fn read_one(path: &Path) -> Result<SourceFile, Unread> {
     let unreadable =
         |error: std::io::Error| problem(path, &codes::input::UNREADABLE, &format!("cannot be read: {error}"));
     let mut bytes = Vec::new();
@@ -108,13 +104,20 @@ pub(crate) fn read_one(path: &Path) -> Result<Text, Unread> {
         std::io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     } else {
         let file = std::fs::File::open(path).map_err(unreadable)?;
+        // Room for all of it at once: a buffer that grows costs more calls than the reading.
+        let len = file.metadata().map_or(0, |metadata| metadata.len()).min(FILE_BYTES_MAX);
+        bytes.reserve_exact(usize::try_from(len + 1).unwrap_or(0));
         file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     }
     if bytes.len() as u64 > FILE_BYTES_MAX {
         let message = format!("larger than {} MiB", FILE_BYTES_MAX / (1024 * 1024));
         return Err(problem(path, &codes::input::TOO_LARGE, &message));
     }
-    Ok(Text { name: name(path), bytes })
+    String::from_utf8(bytes).map(|text| SourceFile::new(name(path), text)).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let message = format!("the file is not UTF-8 (byte {at})");
+        Unread { name: name(path), diagnostic: Diagnostic::error(&codes::yaml::NOT_UTF8, message) }
+    })
 }
 
 /// The name of a path in findings and reports.
@@ -144,7 +147,7 @@ mod tests {
         std::fs::remove_dir_all(&top).unwrap();
         let below: Vec<_> = files.iter().map(|file| file.strip_prefix(&top).unwrap().to_path_buf()).collect();
         assert_eq!(below, ["z.yml", "a.yml", "b/a.yml", "b/c.txt"].map(PathBuf::from));
-        assert_eq!(texts.iter().map(|text| text.bytes.len()).collect::<Vec<_>>(), [5, 5, 7, 7]);
+        assert_eq!(texts.iter().map(|text| text.text.len()).collect::<Vec<_>>(), [5, 5, 7, 7]);
         assert_eq!(unread.len(), 1);
         assert_eq!(unread[0].diagnostic.code.number, codes::input::NOT_FOUND.number);
         assert!(none.is_empty());

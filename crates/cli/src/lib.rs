@@ -8,6 +8,7 @@ mod commands;
 mod disk;
 mod exit;
 mod findings;
+mod http;
 mod input;
 mod json;
 mod output;

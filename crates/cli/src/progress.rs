@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar that counts steps; steps may come from any thread.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// A bar for a number of steps, with a word on what they are.
@@ -19,21 +19,25 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what);
-        Self(bar)
+        Self(Some(bar))
     }
 
     /// A bar that is never shown.
     pub(crate) fn hidden() -> Self {
-        Self(ProgressBar::hidden())
+        Self(None)
     }
 
     /// One step is done.
     pub(crate) fn step(&self) {
-        self.0.inc(1);
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
     }
 
     /// Takes the bar off the screen.
     pub(crate) fn finish(&self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }

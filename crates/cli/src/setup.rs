@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sigyn_backends::{CustomTarget, Env, Options, Target, dialect, targets};
+use sigyn_backends::{CustomTarget, Dialect, Env, Options, Target, dialect, targets};
 use sigyn_convert::{Converter, Settings, Strictness};
-use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
+use sigyn_diagnostics::{Diagnostic, SourceFile, Sources, codes};
 use sigyn_ir::{Compat, Data, Number};
 use sigyn_pipeline::{Pipeline, builtin};
 
 use crate::args::{Aim, Pipelines};
 use crate::disk::{Disk, External};
 use crate::findings::Found;
-use crate::input::{self, Text, Unread};
+use crate::input::{self, Unread};
 use crate::progress::Progress;
 
 /// What a call says about the target and the way to it.
@@ -37,7 +37,8 @@ pub(crate) enum PipelineNeed {
 pub(crate) fn converter(wanted: Wanted<'_>) -> Result<Converter, Vec<Found>> {
     let target = target(wanted.aim).map_err(|found| vec![found])?;
     let dialect = target.dialect();
-    let pipelines = pipelines(wanted.pipelines, &dialect.name)?;
+    let mut sources = Sources::default();
+    let pipelines = pipelines(wanted.pipelines, &dialect.name, &mut sources)?;
     if dialect.requires_pipeline
         && wanted.pipelines.pipeline.is_empty()
         && wanted.pipeline_need == PipelineNeed::Held
@@ -58,6 +59,7 @@ pub(crate) fn converter(wanted: Wanted<'_>) -> Result<Converter, Vec<Found>> {
         env: wanted.env,
         files: Arc::new(files),
         strictness: wanted.strictness,
+        sources,
     })
     .map_err(call)
 }
@@ -70,14 +72,8 @@ fn call(diagnostic: Diagnostic) -> Vec<Found> {
 fn target(aim: &Aim) -> Result<Box<dyn Target>, Found> {
     let name = aim.target.as_deref();
     if let Some(path) = &aim.dialect {
-        let (file, mut sources) = (read(path)?, Sources::default());
-        let source = sources.add(file);
-        let text = sources.get(source).map_or("", |file| file.text.as_str());
-        let origin = input::name(path);
-        return match dialect::load(source, text) {
-            Ok(dialect) => check_name(dialect, name).map_err(|diagnostic| Found::of(origin, diagnostic)),
-            Err(diagnostic) => Err(Found { diagnostic, sources: Arc::new(sources), origin }),
-        };
+        let dialect = dialect_of(path)?;
+        return check_name(dialect, name).map_err(|diagnostic| Found::of(input::name(path), diagnostic));
     }
     let name = name.unwrap_or_default();
     let known = targets::find(name).ok_or_else(|| {
@@ -87,7 +83,19 @@ fn target(aim: &Aim) -> Result<Box<dyn Target>, Found> {
     known.build().map_err(|diagnostic| Found::of("", diagnostic))
 }
 
-fn check_name(dialect: sigyn_backends::Dialect, name: Option<&str>) -> Result<Box<dyn Target>, Diagnostic> {
+/// The dialect of a file.
+pub(crate) fn dialect_of(path: &Path) -> Result<Dialect, Found> {
+    let (file, mut sources) = (read(path)?, Sources::default());
+    let source = sources.add(file);
+    let text = sources.get(source).map_or("", |file| file.text.as_str());
+    dialect::load(source, text).map_err(|diagnostic| Found {
+        diagnostic,
+        sources: Arc::new(sources),
+        origin: input::name(path),
+    })
+}
+
+fn check_name(dialect: Dialect, name: Option<&str>) -> Result<Box<dyn Target>, Diagnostic> {
     match name {
         Some(name) if name != dialect.name && !dialect.aliases.iter().any(|alias| alias == name) => {
             let message = format!("the dialect file describes `{}`, not `{name}`", dialect.name);
@@ -98,12 +106,13 @@ fn check_name(dialect: sigyn_backends::Dialect, name: Option<&str>) -> Result<Bo
     }
 }
 
-/// All pipelines that a call names: built-in names, files, and folders with `*.yml` files.
-pub(crate) fn pipelines(args: &Pipelines, target: &str) -> Result<Vec<Pipeline>, Vec<Found>> {
+/// All pipelines that a call names: built-in names, files, and folders with `*.yml` files. Their texts go into the
+/// table, so that findings can point into them.
+fn pipelines(args: &Pipelines, target: &str, sources: &mut Sources) -> Result<Vec<Pipeline>, Vec<Found>> {
     let mut pipelines = Vec::new();
     let mut problems = Vec::new();
     for spec in args.pipeline.iter().flat_map(|spec| expand(spec)) {
-        match pipeline(&spec) {
+        match pipeline(&spec, sources) {
             Ok(pipeline) if args.disable_pipeline_check || pipeline.allows(target) => {
                 pipelines.push(pipeline)
             }
@@ -130,34 +139,32 @@ fn expand(spec: &str) -> Vec<String> {
 
 /// The pipeline of a name or file. Its id, by which pipelines of one priority are ordered, is the word that the
 /// call used, as in sigma-cli.
-pub(crate) fn pipeline(spec: &str) -> Result<Pipeline, Vec<Found>> {
-    let known = builtin::get(spec).and_then(|builtin| builtin.load(SourceId::default()));
+fn pipeline(spec: &str, sources: &mut Sources) -> Result<Pipeline, Vec<Found>> {
+    let known = builtin::get(spec).and_then(|builtin| builtin.load_into(sources));
     let mut pipeline = match known {
         Some(pipeline) => pipeline,
-        None => from_file(spec)?,
+        None => from_file(spec, sources)?,
     };
     spec.clone_into(&mut pipeline.id);
     Ok(pipeline)
 }
 
-fn from_file(spec: &str) -> Result<Pipeline, Vec<Found>> {
+fn from_file(spec: &str, sources: &mut Sources) -> Result<Pipeline, Vec<Found>> {
     if !Path::new(spec).exists() {
         let message = format!("there is no pipeline and no file `{spec}`");
         return Err(call(Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)));
     }
     let file = read(Path::new(spec)).map_err(|found| vec![found])?;
-    let mut sources = Sources::default();
     let source = sources.add(file);
     let text = sources.get(source).map_or("", |file| file.text.as_str());
     let (pipeline, found) = Pipeline::from_yaml(source, text);
-    let sources = Arc::new(sources);
+    let sources = Arc::new(sources.clone());
     pipeline.ok_or_else(|| found.into_iter().map(|found| Found::within(&sources, found)).collect())
 }
 
 /// A text file that the call names.
 pub(crate) fn read(path: &Path) -> Result<SourceFile, Found> {
-    let text = input::read_one(path).map_err(|unread| Found::of(unread.name, unread.diagnostic))?;
-    source(text)
+    input::read_one(path).map_err(|unread| Found::of(unread.name, unread.diagnostic))
 }
 
 /// All texts of a call. A path that does not exist, or no file at all, makes the call wrong; a file that cannot
@@ -175,27 +182,8 @@ pub(crate) fn texts(paths: &[PathBuf], pattern: &str) -> Result<(Vec<SourceFile>
     let progress = Progress::new("reading", files.len());
     let (texts, unread) = input::read(&files, &progress);
     progress.finish();
-    let mut problems: Vec<Found> = missing.into_iter().chain(unread).map(found).collect();
-    let mut sources = Vec::with_capacity(texts.len());
-    for text in texts {
-        match source(text) {
-            Ok(file) => sources.push(file),
-            Err(found) => problems.push(found),
-        }
-    }
-    Ok((sources, problems))
-}
-
-fn source(text: Text) -> Result<SourceFile, Found> {
-    let Text { name, bytes } = text;
-    match String::from_utf8(bytes) {
-        Ok(content) => Ok(SourceFile::new(name, content)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let message = format!("the file is not UTF-8 (byte {at})");
-            Err(Found::of(name, Diagnostic::error(&codes::yaml::NOT_UTF8, message)))
-        }
-    }
+    let problems = missing.into_iter().chain(unread).map(found).collect();
+    Ok((texts, problems))
 }
 
 /// Backend options from `key=value` words: numbers as numbers, a key that comes twice as a list.
@@ -216,7 +204,7 @@ pub(crate) fn options(words: &[String]) -> Result<Options, Vec<Found>> {
     Ok(Options::new(options))
 }
 
-fn check_options(dialect: &sigyn_backends::Dialect, options: &Options) -> Result<(), Diagnostic> {
+fn check_options(dialect: &Dialect, options: &Options) -> Result<(), Diagnostic> {
     for (name, _) in options.iter() {
         if !dialect.options.iter().any(|option| option.name == name) {
             let known: Vec<&str> = dialect.options.iter().map(|option| option.name.as_str()).collect();

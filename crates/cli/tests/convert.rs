@@ -202,3 +202,73 @@ fn a_dialect_file_is_a_target() {
     folder.write("d.yml", b"name: d\ntitle: D\nnonsense: 1\n");
     check(&folder.run("convert --dialect d.yml a.yml"), 2, "", &["S5007", "d.yml:3:1", "nonsense"]);
 }
+
+#[test]
+fn a_mistake_of_the_users_own_dialect_is_not_blamed_on_the_rule() {
+    let dialect = |more: &str| {
+        format!(
+            "name: d\ntitle: D\noperators: {{or: OR, and: AND, not: NOT}}\nstring: {{quote: '\"'}}\n\
+             match: {{equal: '{{field}}={{value}}', equal_token: '='}}\n{more}"
+        )
+    };
+    let format = |key: &str| {
+        dialect(&format!("formats: [{{name: default, title: P, {key}: '{{{{ nothing.at }}}}'}}]\n"))
+    };
+    let folder = Folder::with(&[
+        ("a.yml", &good()),
+        ("star.yml", &rule("Star", "  sel:\n    a: 'x*y'")),
+        ("d.yml", &dialect("")),
+        ("whole.yml", &format("output")),
+        ("each.yml", &format("template")),
+    ]);
+    let parts =
+        ["S5011", "whole.yml", "`output` of the format `default`", "but the output could not be made"];
+    check(&folder.run("convert --dialect whole.yml a.yml"), 2, "", &parts);
+    let parts = ["S5011", "`each.yml`", "`template` of the format `default`", "0 of 1 rules converted"];
+    check(&folder.run("convert --dialect each.yml a.yml"), 1, "", &parts);
+    let run = folder.run("convert --dialect d.yml star.yml");
+    check(&run, 1, "", &["star.yml:6", "`d.yml`"]);
+    assert!(!run.stderr.contains("Rewrite the value"), "{}", run.stderr);
+}
+
+#[test]
+fn a_pipeline_that_refuses_a_rule_is_shown_beside_it() {
+    let failing = "name: p\ntransformations:\n  - id: guard\n    type: rule_failure\n    message: stop\n";
+    let folder = Folder::with(&[("a.yml", &good()), ("p.yml", failing)]);
+    check(&folder.run("convert -t splunk -p p.yml a.yml"), 1, "", &["a.yml:1:1", "p.yml:3:", "guard"]);
+    // A built-in pipeline is a text of its own too, whatever pipelines stand before it.
+    let unknown = rule("Unknown", "  sel:\n    Imphash: x")
+        .replace("category: test", "category: dns_query\n  product: linux");
+    folder.write("b.yml", unknown.as_bytes());
+    let run = folder.run("convert -t splunk -p splunk_cim -f data_model b.yml");
+    check(&run, 1, "", &["b.yml:", "pipeline splunk_cim:"]);
+    let run = folder.run("convert -t splunk -p splunk_cim -f data_model --diagnostics json a.yml b.yml");
+    let lines: Vec<Value> = run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        lines.iter().all(|line| line["path"].as_str().is_some_and(|path| path.ends_with("yml"))),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn placeholder_values_come_over_http_if_the_call_allows_it() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let pipeline = format!(
+        "name: p\ntransformations:\n  - type: http_placeholders\n    url: http://{}/names\n    include: [names]\n",
+        listener.local_addr().unwrap()
+    );
+    let wants = rule("Wants", "  sel:\n    a|expand: '%names%'");
+    let folder = Folder::with(&[("a.yml", &wants), ("p.yml", &pipeline)]);
+    check(&folder.run("convert -t splunk -p p.yml a.yml"), 1, "", &["switched off", "p.yml:3:"]);
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\none\ntwo\n")
+            .unwrap();
+    });
+    let run = folder.run("convert -t splunk -p p.yml --allow-external a.yml");
+    check(&run, 0, "a IN (\"one\", \"two\")\n", &[]);
+    server.join().unwrap();
+}

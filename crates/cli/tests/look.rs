@@ -43,6 +43,24 @@ fn lists_have_four_forms() {
 }
 
 #[test]
+fn a_dialect_file_is_listed_as_a_target_is() {
+    let folder = Folder::with(&[]);
+    let dialect = std::fs::read(root().join("examples/dialects/lantern.yml")).unwrap();
+    folder.write("lantern.yml", &dialect);
+    let check = |words: &str, part: &str| {
+        let run = folder.run(&format!("list {words} --dialect lantern.yml --format csv"));
+        assert!(run.code == 0 && run.stdout.contains(part), "{words}: {run:?}");
+    };
+    check("formats", "lantern,alert,");
+    check("correlation-methods", "lantern,window,");
+    check("options", "option");
+    folder.write("d.yml", b"name: d\n");
+    let run = folder.run("list formats --dialect d.yml");
+    assert!(run.code == 2 && run.stderr.contains("d.yml:1:1"), "{run:?}");
+    assert_eq!(folder.run("list formats splunk --dialect lantern.yml").code, 2);
+}
+
+#[test]
 fn fields_are_those_of_the_queries() {
     let folder = Folder::with(&[(
         "a.yml",
@@ -104,10 +122,8 @@ fn help_and_version_are_no_errors() {
     assert_eq!(folder.run("").code, 2);
 }
 
-/// A tour that does not work is worse than none.
-#[test]
-fn every_command_of_the_readme_works() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+/// A folder with the examples of the repository.
+fn examples() -> Folder {
     let folder = Folder::with(&[]);
     for kind in ["examples/rules", "examples/dialects"] {
         for entry in std::fs::read_dir(root().join(kind)).unwrap() {
@@ -116,10 +132,35 @@ fn every_command_of_the_readme_works() {
             folder.write(&name, &std::fs::read(entry.path()).unwrap());
         }
     }
+    folder
+}
+
+/// A tour that does not work is worse than none.
+#[test]
+fn every_command_of_the_readme_works() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let folder = examples();
     let commands: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("    sigyn ")).collect();
     assert!(commands.len() > 5, "the tour is there");
     for command in commands {
         let run = folder.run(&command.replace('\'', ""));
         assert_eq!(run.code, 0, "sigyn {command}: {}", run.stderr);
     }
+}
+
+#[test]
+fn every_help_has_a_first_line_and_examples_that_work() {
+    fn check(command: &sigyn_cli::Definition, folder: &Folder) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some_and(|about| about.to_string().len() > 15), "{name}");
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let mut examples = help.lines().filter_map(|line| line.strip_prefix("  sigyn ")).peekable();
+        assert!(examples.peek().is_some(), "{name} has no example");
+        for example in examples {
+            let run = folder.run(example);
+            assert_eq!(run.code, 0, "sigyn {example}: {}", run.stderr);
+        }
+        command.get_subcommands().for_each(|below| check(below, folder));
+    }
+    check(&sigyn_cli::definition(), &examples());
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
-use sigyn_diagnostics::{Diagnostic, SourceId, codes};
+use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
 
@@ -32,6 +32,8 @@ pub struct Settings {
     pub files: Arc<dyn Files>,
     /// What becomes of unmapped fields.
     pub strictness: Strictness,
+    /// The texts of the user's pipelines, for the places of findings.
+    pub sources: Sources,
 }
 
 /// A target with its pipeline, ready to convert any number of rule sets.
@@ -41,6 +43,7 @@ pub struct Converter {
     env: Env,
     files: Arc<dyn Files>,
     strictness: Strictness,
+    sources: Sources,
 }
 
 /// What became of a rule set.
@@ -67,7 +70,22 @@ pub struct Converted {
     raw: Raw,
 }
 
-/// What a correlation reads of a rule.
+/// A rule that is converted, or a correlation that waits for the rules it reads.
+enum Taken {
+    Done(Converted),
+    Left(Correlation),
+}
+
+impl Taken {
+    fn done(self) -> Option<Converted> {
+        match self {
+            Taken::Done(converted) => Some(converted),
+            Taken::Left(_) => None,
+        }
+    }
+}
+
+/// What a correlation reads of a rule; nothing if none reads it.
 #[derive(Debug, Default)]
 struct Raw {
     queries: Vec<Data>,
@@ -80,16 +98,16 @@ impl Converter {
     /// # Errors
     /// The target does not know the format or the correlation method, or names a pipeline that does not exist.
     pub fn new(settings: Settings) -> Result<Self, Diagnostic> {
-        let Settings { target, pipelines, mut env, files, strictness } = settings;
+        let Settings { target, pipelines, mut env, files, strictness, mut sources } = settings;
         let dialect = target.dialect();
         if env.format.is_empty() {
             env.format.clone_from(&dialect.default_format);
         }
         check_format(dialect, &env)?;
-        let own = |names: Vec<String>| {
+        let mut own = |names: Vec<String>| {
             names.iter().try_fold(Pipeline::default(), |joined, name| {
                 let builtin =
-                    sigyn_pipeline::builtin::get(name).and_then(|builtin| builtin.load(SourceId::default()));
+                    sigyn_pipeline::builtin::get(name).and_then(|builtin| builtin.load_into(&mut sources));
                 builtin.map(|pipeline| joined.then(pipeline)).ok_or_else(|| {
                     let message = format!("the target `{}` names the pipeline `{name}`", dialect.name);
                     Diagnostic::error(&codes::pipeline::UNKNOWN_PIPELINE, message)
@@ -103,7 +121,7 @@ impl Converter {
         pipeline.vars.extend(options);
         pipeline.vars.push(("backend".to_owned(), dialect.title.as_str().into()));
         pipeline.vars.push(("output_format".to_owned(), env.format.as_str().into()));
-        Ok(Self { target, pipeline, env, files, strictness })
+        Ok(Self { target, pipeline, env, files, strictness, sources })
     }
 
     /// The target.
@@ -116,6 +134,12 @@ impl Converter {
         &self.env
     }
 
+    /// The texts of all pipelines. Rules are loaded behind them ([`crate::load_behind`]), so that a finding can
+    /// show the rule and the item that refused it.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The rules of a set as the pipeline leaves them, without queries.
     pub fn prepare(&self, set: RuleSet) -> Vec<crate::Prepared> {
         crate::prepare(&self.pipeline, set, || self.context())
@@ -123,28 +147,52 @@ impl Converter {
 
     /// Converts a rule set.
     pub fn convert(&self, set: RuleSet) -> Conversion {
+        self.convert_watched(set, || {})
+    }
+
+    /// Converts a rule set and calls `step` whenever a rule is done, from any thread.
+    pub fn convert_watched(&self, set: RuleSet, step: impl Fn() + Sync) -> Conversion {
         let RuleSet { items, outputs, is_referenced } = set;
         let flags = |at: usize| {
             let get = |list: &[bool], default| list.get(at).copied().unwrap_or(default);
             Flags { is_output: get(&outputs, true), is_referenced: get(&is_referenced, false) }
         };
-        let mut converted: Vec<Option<Converted>> = items
-            .par_iter()
+        let has_correlations = items.iter().any(|item| matches!(item, RuleItem::Correlation(_)));
+        // Correlations look at the rules of their set; without any, each rule is moved through and none copied.
+        let taken: Vec<Taken> = items
+            .into_par_iter()
             .enumerate()
             .map(|(at, item)| match item {
-                RuleItem::Rule(rule) => Some(self.rule(rule.clone(), flags(at))),
-                RuleItem::Correlation(_) => None,
+                RuleItem::Rule(rule) => {
+                    let converted = self.rule(rule, flags(at));
+                    step();
+                    Taken::Done(converted)
+                }
+                RuleItem::Correlation(correlation) => Taken::Left(correlation),
             })
             .collect();
-        // Correlations stand behind the rules they read, so that one walk suffices.
-        let mut set = RuleSet { items, outputs: Vec::new(), is_referenced: Vec::new() };
-        if converted.iter().any(Option::is_none) {
-            for (item, converted) in set.items.iter_mut().zip(&converted) {
-                if let Some(converted) = converted {
-                    item.clone_from(&converted.item);
-                }
-            }
-        }
+        let rules = if has_correlations {
+            self.correlations(taken, flags, step)
+        } else {
+            taken.into_iter().filter_map(Taken::done).collect()
+        };
+        let output = self.output(&rules);
+        Conversion { rules, output }
+    }
+
+    /// Converts the correlations behind the rules they read, so that one walk suffices.
+    fn correlations(
+        &self,
+        taken: Vec<Taken>,
+        flags: impl Fn(usize) -> Flags,
+        step: impl Fn(),
+    ) -> Vec<Converted> {
+        let items = taken.iter().map(|taken| match taken {
+            Taken::Done(converted) => converted.item.clone(),
+            Taken::Left(correlation) => RuleItem::Correlation(correlation.clone()),
+        });
+        let mut set = RuleSet { items: items.collect(), outputs: Vec::new(), is_referenced: Vec::new() };
+        let mut converted: Vec<Option<Converted>> = taken.into_iter().map(Taken::done).collect();
         for at in 0..converted.len() {
             if let (None, RuleItem::Correlation(correlation)) = (&converted[at], &set.items[at]) {
                 // The reference takes the rules in turn: one that stands behind has no query yet.
@@ -152,11 +200,10 @@ impl Converter {
                 let result = self.correlation(correlation.clone(), flags(at), &set, known);
                 set.items[at] = result.item.clone();
                 converted[at] = Some(result);
+                step();
             }
         }
-        let rules: Vec<Converted> = converted.into_iter().flatten().collect();
-        let output = self.output(&rules);
-        Conversion { rules, output }
+        converted.into_iter().flatten().collect()
     }
 
     fn output(&self, rules: &[Converted]) -> Result<Output, Failure> {
@@ -167,10 +214,7 @@ impl Converter {
             .flatten()
             .cloned()
             .collect();
-        let output = match self.target.output(&self.env, queries)? {
-            Output::Text(text) => self.finalize(vec![Data::Text(text.clone())], Output::Text(text))?,
-            Output::List(list) => self.finalize(list.clone(), Output::List(list))?,
-        };
+        let output = self.finalize(self.target.output(&self.env, queries)?)?;
         if self.env.is_reference() && is_mixed(&output) {
             let message = "texts and documents together are no output of the reference";
             return Err(Error::value(message).as_reference("TypeError").into());
@@ -178,11 +222,15 @@ impl Converter {
         Ok(output)
     }
 
-    /// Lets the pipeline's finalizers have the queries; `unchanged` stands if it has none.
-    fn finalize(&self, queries: Vec<Data>, unchanged: Output) -> Result<Output, Failure> {
+    /// Lets the pipeline's finalizers have the queries; without any they stay as they are.
+    fn finalize(&self, output: Output) -> Result<Output, Failure> {
         if self.pipeline.counts().2 == 0 {
-            return Ok(unchanged);
+            return Ok(output);
         }
+        let queries = match output {
+            Output::Text(text) => vec![Data::Text(text)],
+            Output::List(list) => list,
+        };
         Ok(match self.pipeline.finalize_with(queries, self.files.as_ref())? {
             sigyn_pipeline::Output::Text(text) => Output::Text(text),
             sigyn_pipeline::Output::List(list) => Output::List(list),
@@ -257,8 +305,10 @@ impl Converter {
         let finalizes_subqueries = self.target.finalizes_subqueries(&self.env);
         let is_correlation = matches!(item, RuleItem::Correlation(_));
         let stays_raw = flags.is_referenced && !finalizes_subqueries && !is_correlation;
-        let states = queries.iter().map(|query| query.state.clone()).collect();
-        let raw: Vec<Data> = queries.iter().map(|query| Data::Text(query.text.clone())).collect();
+        // Copies are made for correlations only: few rules are read by any.
+        let copied = if flags.is_referenced { queries.as_slice() } else { &[] };
+        let states = copied.iter().map(|query| query.state.clone()).collect();
+        let raw: Vec<Data> = copied.iter().map(|query| Data::Text(query.text.clone())).collect();
         // The reference hands raw queries out even where the rule stands for itself too.
         let hands_raw_out = self.env.is_reference() && !self.target.honours_generate();
         if stays_raw && (hands_raw_out || !flags.is_output) {
@@ -270,7 +320,11 @@ impl Converter {
             let query = self.target.finalize(&mut target_cx, query.text, index)?;
             finished.push(self.postprocess(item, cx, query)?);
         }
-        let queries = if stays_raw { raw } else { finished.clone() };
+        let queries = match flags.is_referenced {
+            _ if stays_raw => raw,
+            true => finished.clone(),
+            false => Vec::new(),
+        };
         Ok((finished, Raw { queries, states }))
     }
 

@@ -14,6 +14,6 @@ mod report;
 
 pub use converter::{Conversion, Converted, Converter, Settings, Strictness};
 pub use failure::{Failure, reference_class};
-pub use loading::load;
+pub use loading::{load, load_behind};
 pub use prepare::{Prepared, prepare};
 pub use report::FileReport;

@@ -4,7 +4,7 @@ use sigyn_backends::Output;
 use sigyn_diagnostics::{Diagnostic, SourceFile, Sources};
 use sigyn_ir::{Data, LoadOptions};
 
-use crate::{Converter, Failure, load};
+use crate::{Converter, Failure, load_behind};
 
 /// What became of a rule file.
 #[derive(Debug)]
@@ -17,14 +17,14 @@ pub struct FileReport {
     pub warnings: Vec<Diagnostic>,
     /// How many rules the file holds, refused ones included.
     pub rules: usize,
-    /// The file, for the places of findings.
+    /// The file behind the texts of the pipelines, for the places of findings.
     pub sources: Sources,
 }
 
 impl Converter {
     /// Converts a file by itself, with nothing of other files in sight.
     pub fn convert_file(&self, file: SourceFile, options: &LoadOptions) -> FileReport {
-        let (sources, loaded) = load([file], options);
+        let (sources, loaded) = load_behind(self.sources().clone(), [file], options);
         let mut failures: Vec<Failure> =
             loaded.failed.into_iter().map(|failed| Failure::from(failed.error)).collect();
         let warnings = loaded.diagnostics.into_iter().filter(|found| !found.is_error()).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sigyn_backends::{CustomTarget, Env, Output, dialect};
 use sigyn_convert::{Converter, Settings, Strictness};
-use sigyn_diagnostics::SourceId;
+use sigyn_diagnostics::{SourceId, Sources};
 use sigyn_ir::{Compat, Data, LoadOptions};
 use sigyn_pipeline::NoFiles;
 
@@ -28,6 +28,7 @@ fn convert(file: &str, format: &str) -> String {
         env: Env { format: format.to_owned(), ..Env::default() },
         files: Arc::new(NoFiles),
         strictness: Strictness::Report,
+        sources: Sources::default(),
     };
     let converter = Converter::new(settings).unwrap_or_else(|error| panic!("{file}: {}", error.message));
     let options = LoadOptions::new(Compat::Spec);

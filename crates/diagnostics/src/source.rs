@@ -1,6 +1,6 @@
 //! Sources and places in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A source in a [`Sources`] table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -48,7 +48,8 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text.
     pub text: String,
-    line_starts: Vec<u32>,
+    /// Found when a place is asked for: nobody asks for most files.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 /// A position for people: both numbers start at 1, columns count characters.
@@ -63,10 +64,14 @@ pub struct LineColumn {
 impl SourceFile {
     /// Takes a text in.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| clamp(at + 1))).collect();
-        Self { name: name.into(), text, line_starts }
+        Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() }
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(at, _)| clamp(at + 1))).collect()
+        })
     }
 
     /// Line and column of a byte offset; offsets behind the end count as the end.
@@ -75,8 +80,9 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.line_starts.partition_point(|&start| start as usize <= offset).saturating_sub(1);
-        let start = self.line_starts.get(line).map_or(0, |&start| start as usize);
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start as usize <= offset).saturating_sub(1);
+        let start = starts.get(line).map_or(0, |&start| start as usize);
         LineColumn { line: line + 1, column: self.text[start..offset].chars().count() + 1 }
     }
 

@@ -62,6 +62,27 @@ pub struct EscapeSpec<'a> {
     pub dropped: &'a str,
 }
 
+/// Characters of some texts. Nearly all are ASCII, and most strings are asked for each of theirs: a bit answers.
+struct CharSet<'a, const N: usize> {
+    ascii: u128,
+    texts: [&'a str; N],
+}
+
+impl<'a, const N: usize> CharSet<'a, N> {
+    fn of(texts: [&'a str; N]) -> Self {
+        let bytes = texts.iter().flat_map(|text| text.bytes()).filter(u8::is_ascii);
+        Self { ascii: bytes.fold(0, |set, byte| set | 1 << byte), texts }
+    }
+
+    fn has(&self, c: char) -> bool {
+        if c.is_ascii() {
+            self.ascii & (1 << u32::from(c)) != 0
+        } else {
+            self.texts.iter().any(|text| text.contains(c))
+        }
+    }
+}
+
 /// What a regular expression needs escaped.
 const REGEX_SPECIAL: &str = ".*+?^$[](){}\\|";
 
@@ -69,29 +90,36 @@ impl SigmaString {
     /// Reads a value as it stands in a rule.
     pub fn parse(text: &str) -> Self {
         let mut string = Self::default();
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
-                '\\' => {
-                    let escaped = chars.next_if(|next| matches!(next, '*' | '?' | '\\'));
-                    string.push_char(escaped.unwrap_or('\\'));
+        let mut rest = text;
+        while let Some(at) = rest.find(['\\', '*', '?']) {
+            string.push_str(&rest[..at]);
+            let (sign, behind) = rest[at..].split_at(1);
+            rest = behind;
+            match sign {
+                "*" => string.parts.push(Part::Many),
+                "?" => string.parts.push(Part::One),
+                _ if rest.starts_with(['*', '?', '\\']) => {
+                    let (escaped, behind) = rest.split_at(1);
+                    string.push_str(escaped);
+                    rest = behind;
                 }
-                '*' => string.parts.push(Part::Many),
-                '?' => string.parts.push(Part::One),
-                _ => string.push_char(c),
+                backslash => string.push_str(backslash),
             }
         }
+        string.push_str(rest);
         string
     }
 
     /// Reads wildcards but takes backslashes as they are (values under `re`).
     pub fn parse_unescaped(text: &str) -> Self {
         let mut string = Self::default();
-        for c in text.chars() {
-            match c {
-                '*' => string.parts.push(Part::Many),
-                '?' => string.parts.push(Part::One),
-                _ => string.push_char(c),
+        for piece in text.split_inclusive(['*', '?']) {
+            let plain = piece.strip_suffix(['*', '?']).unwrap_or(piece);
+            string.push_str(plain);
+            match &piece[plain.len()..] {
+                "*" => string.parts.push(Part::Many),
+                "?" => string.parts.push(Part::One),
+                _ => {}
             }
         }
         string
@@ -126,10 +154,11 @@ impl SigmaString {
         }
     }
 
-    fn push_char(&mut self, c: char) {
+    fn push_str(&mut self, text: &str) {
         match self.parts.last_mut() {
-            Some(Part::Text(last)) => last.push(c),
-            _ => self.parts.push(Part::Text(c.to_string())),
+            _ if text.is_empty() => {}
+            Some(Part::Text(last)) => last.push_str(text),
+            _ => self.parts.push(Part::Text(text.to_owned())),
         }
     }
 
@@ -293,20 +322,17 @@ impl SigmaString {
 
     /// The string in a target's syntax.
     pub fn escaped(&self, spec: &EscapeSpec<'_>) -> Result<String, StringError> {
-        let needs_escape = |c: char| {
-            spec.also_escaped.contains(c)
-                || spec.many.is_some_and(|many| many.contains(c))
-                || spec.one.is_some_and(|one| one.contains(c))
-        };
+        let special = CharSet::of([spec.also_escaped, spec.many.unwrap_or(""), spec.one.unwrap_or("")]);
+        let dropped = CharSet::of([spec.dropped]);
         let mut out = String::with_capacity(self.parts.len() * 16);
         for part in &self.parts {
             match part {
                 Part::Text(text) => {
                     for c in text.chars() {
-                        if spec.dropped.contains(c) {
+                        if dropped.has(c) {
                             continue;
                         }
-                        if let (Some(escape), true) = (spec.escape, needs_escape(c)) {
+                        if let (Some(escape), true) = (spec.escape, special.has(c)) {
                             out.push_str(escape);
                         }
                         out.push(c);

@@ -1,6 +1,6 @@
 //! The pipelines that come with the program: data files that a user can print, copy and edit.
 
-use sigyn_diagnostics::SourceId;
+use sigyn_diagnostics::{SourceFile, SourceId, Sources};
 
 use crate::Pipeline;
 
@@ -28,6 +28,12 @@ impl Builtin {
     pub fn load(&self, source: SourceId) -> Option<Pipeline> {
         let (pipeline, _) = Pipeline::from_yaml(source, self.yaml);
         pipeline.map(|pipeline| Pipeline { id: self.name.to_owned(), ..pipeline })
+    }
+
+    /// Reads the pipeline as a text of its own in a table, where findings show it as `pipeline NAME`.
+    pub fn load_into(&self, sources: &mut Sources) -> Option<Pipeline> {
+        let source = sources.add(SourceFile::new(format!("pipeline {}", self.name), self.yaml));
+        self.load(source)
     }
 }
 

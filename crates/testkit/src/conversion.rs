@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use sigyn_backends::{CustomTarget, Env, Output, Target, dialect, targets};
 use sigyn_convert::{Converter, Failure, Settings, Strictness};
-use sigyn_diagnostics::{Diagnostic, SourceId};
+use sigyn_diagnostics::{Diagnostic, SourceId, Sources};
 use sigyn_ir::{BacktrackingRegex, Compat, Data, LoadOptions};
 use sigyn_pipeline::NoFiles;
 
@@ -115,6 +115,7 @@ fn run(rule: &str, target: Box<dyn Target>, compat: Compat) -> Outcome {
         env,
         files: Arc::new(NoFiles),
         strictness: Strictness::Report,
+        sources: Sources::default(),
     };
     let converter = match Converter::new(settings) {
         Ok(converter) => converter,

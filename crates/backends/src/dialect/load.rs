@@ -2,16 +2,14 @@
 
 use sigyn_diagnostics::{Diagnostic, SourceId, Span, codes};
 
-use super::Dialect;
+use super::{Dialect, wording};
 
 /// Reads a dialect file. The error names the key, the place and what is expected.
 pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
     let mut dialect: Dialect = serde_saphyr::from_str(text).map_err(|error| {
-        let message = error.without_snippet().to_string();
-        // The place is said by the span.
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+        let (message, is_whole) = wording::message(&error);
         let diagnostic = Diagnostic::error(&codes::backend::DIALECT, message);
-        match error.location() {
+        match error.location().filter(|_| !is_whole) {
             Some(location) => diagnostic.at(line_span(source, text, location.line(), location.column())),
             None => diagnostic.at(Span::new(source, 0, 0)),
         }
@@ -70,11 +68,34 @@ mod tests {
     }
 
     #[test]
+    fn what_every_dialect_needs_is_missed_at_the_top() {
+        for (text, key) in [
+            ("title: X\noperators: {or: OR, and: AND, not: NOT}\n", "name"),
+            ("name: x\noperators: {or: OR, and: AND, not: NOT}\n", "title"),
+            ("name: x\ntitle: X\n", "operators"),
+        ] {
+            let found = load(SourceId::default(), text).unwrap_err();
+            assert!(found.message.contains(&format!("has no `{key}`")), "{}", found.message);
+            assert_eq!(found.span, Some(Span::default()), "{key}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_place() {
         check("", Ok(()));
         check("match: {equal: '{field}={value}'}\n", Ok(()));
         check("match: {equal: '{fild}'}\n", Err(("`match.equal` has no placeholder `{fild}`", "{fild}")));
-        check("matches: {}\n", Err(("unknown field `matches`", "matches")));
+        check("matches: {}\n", Err(("unknown key `matches`", "matches")));
+        check("match: {startswith: [a]}\n", Err(("a template is expected", "")));
+        check("string: {quote: null}\n", Err(("null stands where a text is expected", "null")));
+        check("field: {quote: a, quote: b}\n", Err(("`quote` comes twice", "quote: b")));
+        check("string: {replace: {ab: c}}\n", Err(("single character", "ab")));
+        check("string: x\n", Err(("a map", "x")));
+        check("aliases: x\n", Err(("a list", "x")));
+        check("requires_pipeline: 3\n", Err(("true or false", "3")));
+        check("operators: {or: a, and: b}\n", Err(("`operators` comes twice", "operators")));
+        check("bool: {'true': x}\n", Err(("`false` is missing", "")));
+        check("field: {null: 'no {field}'}\n", Err(("quote the key", "")));
         check("match: {equal: '{field'}\n", Err(("without `}`", "'{field'")));
         check("field: {quote_if: '('}\n", Err(("", "'('")));
         check("time_part: {names: {minutes: m}}\n", Err(("`time_part.names` has no `minutes`", "minutes")));

@@ -94,7 +94,7 @@ pub(crate) fn finalize(
                 ("state", Data::map(cx.state.iter().map(|(name, value)| (name, value.clone())))),
                 ("options", Data::map(options)),
             ]);
-            render(template, &values).map(Data::Text)
+            render(template, &values).map(Data::Text).map_err(|why| failed("template", &cx.env.format, &why))
         }
     }
 }
@@ -105,15 +105,25 @@ pub(crate) fn output(target: &dyn Target, env: &Env, queries: Vec<Data>) -> Resu
         Some(template) => {
             let options = env.options.iter().map(|(name, value)| (name, value.clone()));
             let values = Data::map([("queries", Data::List(queries)), ("options", Data::map(options))]);
-            render(template, &values).map(Output::Text)
+            render(template, &values).map(Output::Text).map_err(|why| failed("output", &env.format, &why))
         }
     }
 }
 
-fn render(template: &str, values: &Data) -> Result<String, Error> {
-    jinja()
-        .render_str(template, to_template_value(values))
-        .map_err(|error| Error::value(format!("the format's template cannot be rendered: {error:#}")))
+fn render(template: &str, values: &Data) -> Result<String, minijinja::Error> {
+    jinja().render_str(template, to_template_value(values))
+}
+
+/// The format's key that went wrong, and why.
+fn failed(key: &str, format: &str, why: &minijinja::Error) -> Error {
+    Error::template(format!("`{key}` of the format `{format}` cannot be filled in: {}", reason(why)))
+}
+
+/// The library's words without the name that it gives a nameless template.
+fn reason(why: &minijinja::Error) -> String {
+    let kind = why.kind();
+    let what = why.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    why.line().map_or(what.clone(), |line| format!("{what} (line {line} of the template)"))
 }
 
 /// The environment of format templates. A name that is not defined is an error, not an empty text.

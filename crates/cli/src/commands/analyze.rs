@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use sigyn_backends::Env;
-use sigyn_convert::{Strictness, analyze, load};
+use sigyn_convert::{Strictness, analyze, load_behind};
 use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{Compat, LoadOptions, RuleSet};
 
@@ -16,7 +16,7 @@ use crate::setup::{self, PipelineNeed, Wanted};
 use crate::table::{Form, Table, terminal_width};
 use crate::{Exit, output};
 
-/// Say what a rule set needs
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Analyze {
     #[command(subcommand)]
@@ -26,8 +26,10 @@ pub(crate) struct Analyze {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The fields that rules ask for, as they stand in the queries of a target
+    #[command(after_help = "Example:\n  sigyn analyze fields -t splunk -p splunk_windows examples/rules")]
     Fields(Fields),
     /// The log sources that rules read, with the numbers of rules by level
+    #[command(after_help = "Example:\n  sigyn analyze logsource - examples/rules")]
     Logsource(LogSources),
 }
 
@@ -79,10 +81,14 @@ pub(crate) fn run(args: &Analyze) -> Exit {
     })
 }
 
-/// Rules of a call, with what is wrong with them already printed.
-fn rules(input: &[PathBuf], pattern: &str) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
+/// Rules of a call, put behind the texts of pipelines, with what is wrong with them already printed.
+fn rules(
+    before: Sources,
+    input: &[PathBuf],
+    pattern: &str,
+) -> Result<(Arc<Sources>, RuleSet, Exit), Vec<Found>> {
     let (texts, mut found) = setup::texts(input, pattern)?;
-    let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
+    let (sources, loaded) = load_behind(before, texts, &LoadOptions::new(Compat::Spec));
     let sources = Arc::new(sources);
     let place = |diagnostic| Found::within(&sources, diagnostic);
     found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));
@@ -100,7 +106,8 @@ impl Fields {
             strictness: Strictness::Report,
             pipeline_need: PipelineNeed::Waived,
         })?;
-        let (sources, set, exit) = rules(&self.rules.input, &self.rules.file_pattern)?;
+        let (sources, set, exit) =
+            rules(converter.sources().clone(), &self.rules.input, &self.rules.file_pattern)?;
         let fields = analyze::fields(&converter, set);
         let place = |failure: sigyn_convert::Failure| Found::within(&sources, failure.diagnostic);
         let found: Vec<Found> = fields.findings.into_iter().map(place).collect();
@@ -132,7 +139,7 @@ impl LogSources {
                 vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message).with_help(help))]
             },
         )?;
-        let (_, set, exit) = rules(&self.input, &self.file_pattern)?;
+        let (_, set, exit) = rules(Sources::default(), &self.input, &self.file_pattern)?;
         let mut counts = analyze::logsources(&set);
         let number = |count: &analyze::LogSourceCount| match key {
             1 => count.overall,

@@ -11,10 +11,7 @@ pub(crate) use run::run;
 
 use crate::args::{Aim, Compat, Pipelines, Report, Rules};
 
-/// Convert rules into the queries of a target
-///
-/// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is
-/// refused with its reason and never costs another rule its query.
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::findings;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
 
-/// Convert the bundled example rules for three targets
+/// The command takes no words.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {}
 

@@ -1,10 +1,10 @@
 //! `sigyn list`: what there is to choose from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use sigyn_backends::{Dialect, targets};
+use sigyn_backends::{Dialect, Target, targets};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::Modifier;
 use sigyn_pipeline::{ConditionKind, ConditionSpec, Parameter, Spec, builtin};
@@ -13,9 +13,10 @@ use crate::Exit;
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::output;
+use crate::setup;
 use crate::table::{Form, Table, terminal_width};
 
-/// List what there is to choose from
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(subcommand)]
@@ -28,24 +29,34 @@ pub(crate) struct List {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Targets that rules are converted for
+    #[command(after_help = "Example:\n  sigyn list targets")]
     Targets,
     /// Output formats of a target, or of all
-    Formats(OfTarget),
+    #[command(after_help = "Example:\n  sigyn list formats splunk")]
+    Formats(OfDialect),
     /// Ways to write correlations for a target, or for all
-    CorrelationMethods(OfTarget),
+    #[command(after_help = "Example:\n  sigyn list correlation-methods splunk")]
+    CorrelationMethods(OfDialect),
     /// Options of a target (`-O name=value`), or of all
-    Options(OfTarget),
+    #[command(after_help = "Example:\n  sigyn list options splunk")]
+    Options(OfDialect),
     /// Processing pipelines that are built in, all or those for a target
+    #[command(after_help = "Example:\n  sigyn list pipelines splunk")]
     Pipelines(OfTarget),
     /// Modifiers that stand behind field names in rules
+    #[command(after_help = "Example:\n  sigyn list modifiers")]
     Modifiers,
     /// Transformations of pipelines (`transformations`)
+    #[command(after_help = "Example:\n  sigyn list transformations")]
     Transformations,
     /// Conditions of pipelines (`rule_conditions`, `detection_item_conditions`, `field_name_conditions`)
+    #[command(after_help = "Example:\n  sigyn list conditions")]
     Conditions,
     /// Post-processing items of pipelines (`postprocessing`)
+    #[command(after_help = "Example:\n  sigyn list postprocessing")]
     Postprocessing,
     /// Finalizers of pipelines (`finalizers`)
+    #[command(after_help = "Example:\n  sigyn list finalizers")]
     Finalizers,
 }
 
@@ -53,6 +64,15 @@ enum What {
 struct OfTarget {
     /// The target
     target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OfDialect {
+    /// The target
+    target: Option<String>,
+    /// A target of your own instead: a dialect file
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    dialect: Option<PathBuf>,
 }
 
 pub(crate) fn run(list: &List) -> Exit {
@@ -78,24 +98,23 @@ pub(crate) fn run(list: &List) -> Exit {
                 Err(_) => Exit::BadInput,
             }
         }
-        Err(diagnostic) => {
-            findings::print(&[Found::of("", diagnostic)], Diagnostics::Text);
+        Err(found) => {
+            findings::print(&[found], Diagnostics::Text);
             Exit::BadInput
         }
     }
 }
 
-impl OfTarget {
+impl OfDialect {
     /// A table with the rows of one target, or of all.
-    fn rows(&self, columns: &[&'static str], add: fn(&Dialect, &mut Table)) -> Result<Table, Diagnostic> {
+    fn rows(&self, columns: &[&'static str], add: fn(&Dialect, &mut Table)) -> Result<Table, Found> {
         let mut table = Table::new(columns);
-        match &self.target {
-            Some(name) => {
-                add(known(name)?.build()?.dialect(), &mut table);
-            }
-            None => {
+        match (&self.dialect, &self.target) {
+            (Some(path), _) => add(&setup::dialect_of(path)?, &mut table),
+            (None, Some(name)) => add(known(name).and_then(build)?.dialect(), &mut table),
+            (None, None) => {
                 for target in targets::ALL {
-                    add(target.build()?.dialect(), &mut table);
+                    add(build(target)?.dialect(), &mut table);
                 }
             }
         }
@@ -103,8 +122,12 @@ impl OfTarget {
     }
 }
 
+fn build(target: &targets::Builtin) -> Result<Box<dyn Target>, Found> {
+    target.build().map_err(|diagnostic| Found::of("", diagnostic))
+}
+
 impl OfTarget {
-    fn pipelines(&self) -> Result<Table, Diagnostic> {
+    fn pipelines(&self) -> Result<Table, Found> {
         let mut table = Table::new(&["pipeline", "priority", "targets", "description"]);
         if let Some(name) = &self.target {
             known(name)?;
@@ -129,9 +152,10 @@ impl OfTarget {
     }
 }
 
-fn known(name: &str) -> Result<&'static targets::Builtin, Diagnostic> {
+fn known(name: &str) -> Result<&'static targets::Builtin, Found> {
     targets::find(name).ok_or_else(|| {
-        Diagnostic::error(&codes::backend::UNKNOWN_TARGET, format!("there is no target `{name}`"))
+        let message = format!("there is no target `{name}`");
+        Found::of("", Diagnostic::error(&codes::backend::UNKNOWN_TARGET, message))
     })
 }
 
@@ -165,10 +189,10 @@ fn conditions() -> Table {
     table
 }
 
-fn targets() -> Result<Table, Diagnostic> {
+fn targets() -> Result<Table, Found> {
     let mut table = Table::new(&["target", "pipeline_required", "aliases", "description"]);
     for target in targets::ALL {
-        let target = target.build()?;
+        let target = build(target)?;
         let dialect = target.dialect();
         table.row([
             Value::from(dialect.name.as_str()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sigyn_backends::Env;
-use sigyn_convert::{Strictness, diff, load};
+use sigyn_convert::{Strictness, diff, load_behind};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::{Compat, LoadOptions};
 use sigyn_pipeline::builtin;
@@ -15,7 +15,7 @@ use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
 
-/// Look into processing pipelines
+/// The words of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Pipeline {
     #[command(subcommand)]
@@ -25,8 +25,10 @@ pub(crate) struct Pipeline {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Print a built-in pipeline as YAML, to copy and edit
+    #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Show(Show),
     /// Show what pipelines, the target's own included, do to rules: each rule before and after
+    #[command(after_help = "Example:\n  sigyn pipeline diff -t splunk -p splunk_windows examples/rules")]
     Diff(Diff),
 }
 
@@ -89,7 +91,8 @@ impl Diff {
             pipeline_need: PipelineNeed::Waived,
         })?;
         let (texts, mut found) = setup::texts(&self.rules.input, &self.rules.file_pattern)?;
-        let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
+        let (sources, loaded) =
+            load_behind(converter.sources().clone(), texts, &LoadOptions::new(Compat::Spec));
         let sources = Arc::new(sources);
         let place = |diagnostic| Found::within(&sources, diagnostic);
         found.extend(loaded.diagnostics.into_iter().filter(Diagnostic::is_error).map(place));

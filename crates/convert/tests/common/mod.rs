@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sigyn_backends::{Env, Options, Output, Target, targets};
 use sigyn_convert::{Converter, Failure, Settings, Strictness};
-use sigyn_diagnostics::SourceId;
+use sigyn_diagnostics::{SourceId, Sources};
 use sigyn_ir::{BacktrackingRegex, Compat, Data, LoadOptions};
 use sigyn_pipeline::{NoFiles, builtin};
 
@@ -46,6 +46,7 @@ impl Setup<'_> {
             },
             files: Arc::new(NoFiles),
             strictness: Strictness::Report,
+            sources: Sources::default(),
         };
         let converter = Converter::new(settings).unwrap_or_else(|error| panic!("{}", error.message));
         let conversion = converter.convert(loaded.set);

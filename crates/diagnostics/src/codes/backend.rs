@@ -82,6 +82,14 @@ pub static WILDCARD: Code = Code {
     help: "Use a modifier such as `contains`, or a regular expression.",
 };
 
+/// A template of the target's format cannot be filled in.
+pub static FORMAT_TEMPLATE: Code = Code {
+    number: 5011,
+    name: "format-template",
+    summary: "A template of the target's format cannot be filled in.",
+    help: "Mend the template in the dialect file, or choose another format; `docs/dialects.md` says what templates are given.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &UNKNOWN_TARGET,
@@ -94,4 +102,5 @@ pub static ALL: &[&Code] = &[
     &BAD_OPTION,
     &REFERENCED_RULE_FAILED,
     &WILDCARD,
+    &FORMAT_TEMPLATE,
 ];

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sigyn_backends::{Attack, Env};
-use sigyn_convert::{Conversion, Converter, Strictness, load};
+use sigyn_convert::{Conversion, Converter, Strictness, load_behind};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
 use sigyn_ir::LoadOptions;
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
+use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, json};
 
@@ -29,9 +30,11 @@ pub(crate) fn run(args: &Convert) -> Exit {
     if args.own.records.is_some() {
         return report::run(args, &converter, &options, texts, unread);
     }
-    let (sources, loaded) = load(texts, &options);
+    let (sources, loaded) = load_behind(converter.sources().clone(), texts, &options);
     let names = loaded.set.items.len() + loaded.failed.len();
-    let conversion = converter.convert(loaded.set);
+    let progress = Progress::new("converting", loaded.set.items.len());
+    let conversion = converter.convert_watched(loaded.set, || progress.step());
+    progress.finish();
     let mut run = Run { args, sources: Arc::new(sources), found: unread, rules: names, converted: 0 };
     let found: Vec<Found> = loaded.diagnostics.into_iter().map(|found| run.place(found)).collect();
     run.found.extend(found);
@@ -93,18 +96,38 @@ impl Run<'_> {
         Found::within(&self.sources, diagnostic)
     }
 
+    /// A refusal of the target. One that the user's own dialect file is behind names the file, which the user can
+    /// change, before the rule, which the user may not want to.
+    fn refusal(&self, diagnostic: Diagnostic) -> Found {
+        let Some(path) = self.args.aim.dialect.as_deref() else { return self.place(diagnostic) };
+        if diagnostic.code.group() != Group::Backend || diagnostic.help.is_some() {
+            return self.place(diagnostic);
+        }
+        let path = path.display();
+        let is_template = diagnostic.code.number == codes::backend::FORMAT_TEMPLATE.number;
+        let help = if is_template {
+            format!("mend the template in `{path}`; docs/dialects.md says what templates are given")
+        } else {
+            format!(
+                "if the language can say this, add the key for it to `{path}` (docs/dialects.md lists all); \
+                 else `--skip-unsupported` goes on without the rule"
+            )
+        };
+        Found { origin: path.to_string(), ..self.place(diagnostic.with_help(help)) }
+    }
+
     fn finish(mut self, conversion: Conversion) -> Exit {
         let mut unmapped = Vec::new();
         for rule in &conversion.rules {
             match &rule.queries {
                 Ok(_) => self.converted += 1,
-                Err(failure) => self.found.push(self.place(failure.diagnostic.clone())),
+                Err(failure) => self.found.push(self.refusal(failure.diagnostic.clone())),
             }
             unmapped.extend(rule.unmapped.iter().map(String::as_str));
         }
         let written = written::write(self.args, &self.sources, &conversion);
         if let Err(diagnostic) = &written {
-            self.found.push(Found::of("", diagnostic.clone()));
+            self.found.push(self.refusal(diagnostic.clone()));
         }
         let verbose = self.args.verbose;
         let form = self.args.report.diagnostics;
@@ -112,7 +135,7 @@ impl Run<'_> {
         let shown = |found: &&Found| verbose || !for_people || found.diagnostic.is_error();
         let shown: Vec<Found> = self.found.iter().filter(shown).cloned().collect();
         findings::print(&shown, form);
-        self.sum_up(&unmapped);
+        self.sum_up(&unmapped, written.is_ok());
         let exit = if written.is_err() { Exit::BadInput } else { self.exit() };
         // The process ends here; taking a rule set apart piece by piece would cost a tenth of the run.
         std::mem::forget((self, conversion));
@@ -120,16 +143,15 @@ impl Run<'_> {
     }
 
     /// What was refused, by reason, and which fields no pipeline mapped.
-    fn sum_up(&self, unmapped: &[&str]) {
+    fn sum_up(&self, unmapped: &[&str], is_written: bool) {
         let form = self.args.report.diagnostics;
         let errors: Vec<&Diagnostic> =
             self.found.iter().map(|found| &found.diagnostic).filter(|found| found.is_error()).collect();
         if !errors.is_empty() || self.args.verbose {
             let refused = self.rules.saturating_sub(self.converted);
-            findings::say(
-                form,
-                &format!("{} of {} rules converted, {refused} refused", self.converted, self.rules),
-            );
+            let (converted, rules) = (self.converted, self.rules);
+            let end = if is_written { "" } else { ", but the output could not be made (see above)" };
+            findings::say(form, &format!("{converted} of {rules} rules converted, {refused} refused{end}"));
             for reason in findings::reasons(errors.into_iter()) {
                 findings::say(form, &format!("  {reason}"));
             }
