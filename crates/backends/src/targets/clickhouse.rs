@@ -66,7 +66,7 @@ impl Target for ClickHouse {
         let is_number = |arg: &Expr<'_>| match arg {
             Expr::Field { value, .. } => match &**value {
                 Value::Number(_) => Some(true),
-                Value::Str(string) if !sql::has_case(string) => Some(false),
+                Value::Str(string) if !string.has_case() => Some(false),
                 _ => None,
             },
             _ => None,
@@ -103,7 +103,7 @@ impl Target for ClickHouse {
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         if cx.env.is_reference() {
             text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || sql::has_case(value) {
+        } else if value.has_wildcard() || value.has_case() {
             self.like(&self.field_name(cx, field), "ILIKE", value)
         } else {
             sql::equal(self, cx, field, value)

@@ -64,7 +64,7 @@ impl Target for DuckDb {
         // The reference compares with regard to case, and takes `%` and `_` in a value for wildcards.
         if cx.env.is_reference() {
             text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || sql::has_case(value) {
+        } else if value.has_wildcard() || value.has_case() {
             self.like(cx, field, "ILIKE", value)
         } else {
             sql::equal(self, cx, field, value)

@@ -23,11 +23,6 @@ pub(super) fn not(target: &dyn Target, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragR
     text::not_with(target, cx, arg, negation.filter(|_| !cx.env.is_reference()))
 }
 
-/// Whether the case of a text can differ.
-pub(super) fn has_case(value: &SigmaString) -> bool {
-    value.has_text(|c| c.is_lowercase() || c.is_uppercase())
-}
-
 /// A name as the reference's SQL backends quote it: bare if it is made of ASCII word characters, else in quotes without
 /// escapes. `shortest` is the least length of a bare name.
 pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String {
