@@ -251,6 +251,13 @@ impl SigmaString {
         self.without_parts(usize::from(self.starts_with_many()), usize::from(self.ends_with_many()))
     }
 
+    /// How many wildcards `*` stand in a row at its start and at its end; if it is nothing else, all at its start.
+    pub fn outer_many(&self) -> (usize, usize) {
+        let front = self.parts.iter().take_while(|part| **part == Part::Many).count();
+        let back = self.parts[front..].iter().rev().take_while(|part| **part == Part::Many).count();
+        (front, back)
+    }
+
     /// The names of the placeholders, in order.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {

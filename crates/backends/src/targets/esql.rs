@@ -14,7 +14,7 @@ use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Valu
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
-use super::{Builtin, undecided};
+use super::{Builtin, elastic, undecided};
 use crate::dialect::{CorrelationDialect, Operator};
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -71,9 +71,7 @@ impl Target for Esql {
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference does not quote the name here.
-        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
+        elastic::field_cidr(self, cx, field, value)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::elastic::comparison::{has_case, pattern, plain};
-use super::{Builtin, undecided};
+use super::{Builtin, elastic, undecided};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Env, Error, Frag, Subquery, Target, text};
@@ -83,9 +83,7 @@ impl Target for Ppl {
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference does not quote the name here.
-        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
+        elastic::field_cidr(self, cx, field, value)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
