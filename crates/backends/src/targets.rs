@@ -20,6 +20,7 @@ mod splunk;
 mod splunk_spl2;
 mod sql;
 mod sqlite;
+mod undecided;
 
 use sigyn_diagnostics::{Diagnostic, SourceId};
 

@@ -20,4 +20,6 @@ pub(crate) use field::{
     keyword_regex, keyword_string, time_part,
 };
 pub(crate) use finish::{finalize, finish, jinja, output, rule};
-pub(crate) use value::{bare_string, field_name, quotes_string, refuse_backtracking, regex, string};
+pub(crate) use value::{
+    bare_string, field_name, inner_regex, quotes_string, refuse_backtracking, regex, string, whole_regex,
+};

@@ -255,6 +255,11 @@ impl SigmaString {
         self.parts.iter().any(|part| matches!(part, Part::Text(text) if text.chars().any(&test)))
     }
 
+    /// Whether its literal text has letters that come in two cases.
+    pub fn has_case(&self) -> bool {
+        self.has_text(|c| c.is_lowercase() || c.is_uppercase())
+    }
+
     /// Whether a part between these two (0 is the first, counted from both ends) is a wildcard.
     pub fn has_wildcard_within(&self, skip_front: usize, skip_back: usize) -> bool {
         let end = self.parts.len().saturating_sub(skip_back);
@@ -268,6 +273,18 @@ impl SigmaString {
     pub fn without_parts(&self, front: usize, back: usize) -> Self {
         let end = self.parts.len().saturating_sub(back);
         Self { parts: self.parts.get(front..end).unwrap_or_default().to_vec() }
+    }
+
+    /// The string without the wildcards `*` at its two ends, at most one of each.
+    pub fn without_outer_many(&self) -> Self {
+        self.without_parts(usize::from(self.starts_with_many()), usize::from(self.ends_with_many()))
+    }
+
+    /// How many wildcards `*` stand in a row at its start and at its end; if it is nothing else, all at its start.
+    pub fn outer_many(&self) -> (usize, usize) {
+        let front = self.parts.iter().take_while(|part| **part == Part::Many).count();
+        let back = self.parts[front..].iter().rev().take_while(|part| **part == Part::Many).count();
+        (front, back)
     }
 
     /// The names of the placeholders, in order.

@@ -1,6 +1,7 @@
 //! Conditions of items: on the rule, on a detection item, on a field name. One file each, by the value of
 //! `type`; to add one, write the file and add its name to the registry of its folder.
 
+mod applied;
 pub(crate) mod detection_item;
 pub(crate) mod field_name;
 pub(crate) mod rule;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use sigyn_diagnostics::{Code, Diagnostic, Span, codes::pipeline as codes};
-use sigyn_ir::{Data, Number};
+use sigyn_ir::{Data, LogSource, Number};
 
 use crate::{
     node::{Entry, Kind, Node},
@@ -197,6 +197,22 @@ impl<'a> Params<'a> {
     pub(crate) fn required_texts(&self, name: &'a str) -> Option<Vec<String>> {
         self.required(name)?;
         self.texts(name)
+    }
+
+    /// A log source of which at least one part is given.
+    pub(crate) fn required_logsource(&self) -> Option<LogSource> {
+        let source = LogSource {
+            category: self.text("category"),
+            product: self.text("product"),
+            service: self.text("service"),
+            ..LogSource::default()
+        };
+        if source == LogSource::default() {
+            let message = format!("{} needs a category, a product or a service", self.owner);
+            self.report(&codes::BAD_PARAMETER, self.span, message);
+            return None;
+        }
+        Some(source)
     }
 
     /// One of a few words.

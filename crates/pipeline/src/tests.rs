@@ -84,6 +84,29 @@ fn examples_of_postprocessing_and_finalizers() {
     }
 }
 
+/// Pipelines are YAML 1.1: what its loader makes of a value.
+#[test]
+fn values_are_read_by_yaml11() {
+    let check = |yaml: &str, expected: Option<Data>| {
+        let (node, found) = crate::node::read(SourceId(0), yaml);
+        assert_eq!(node.map(|node| node.to_data()), expected, "{yaml}");
+        assert_eq!(found.iter().any(sigyn_diagnostics::Diagnostic::is_error), expected.is_none(), "{yaml}");
+    };
+    let number = |number: i64| Some(Data::from(number));
+    check("0x1f", number(31));
+    check("010", number(8));
+    check("1:30", number(90));
+    check("'1:30'", Some("1:30".into()));
+    check("!!str 5", Some("5".into()));
+    check("yes", Some(true.into()));
+    check("2024-01-02", Some("2024-01-02".into()));
+    check("08", Some("08".into()));
+    check("1.5e3", Some("1.5e3".into()));
+    check("=", None);
+    check("!other 5", None);
+    check("{<<: {b: 2}, b: 3}", None);
+}
+
 /// Conditions, each as an item that sets a state: whether it was applied.
 #[test]
 fn conditions_hold() {

@@ -2,6 +2,7 @@
 //! add its name to the registry.
 
 mod external;
+mod field_list;
 mod field_names;
 mod placeholders;
 

@@ -69,8 +69,8 @@ fn is_yaml12_number(text: &str) -> bool {
             && text.parse::<f64>().is_ok())
 }
 
-/// PyYAML's reading of a plain scalar.
-fn plain_yaml11(text: &str) -> Result<Reading, String> {
+/// The reading of a plain scalar by YAML 1.1, as PyYAML has it; an error where PyYAML refuses the document.
+pub fn plain_yaml11(text: &str) -> Result<Reading, String> {
     // The first character decides which patterns are tried at all; most text ends here.
     let Some(first) = text.bytes().next() else { return Ok(Reading::Null) };
     match first {

@@ -4,7 +4,7 @@ mod clickdetect;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, SigmaString, Value};
 
 use super::sql::windows::Engine;
 use super::{Builtin, sql};
@@ -27,10 +27,6 @@ impl ClickHouse {
     fn like(&self, column: &str, operator: &str, value: &SigmaString) -> FragResult {
         let form = self.dialect.string_forms.get("like").unwrap_or(&self.dialect.string);
         Ok(Frag::Text(format!("{column} {operator} '{}'", text::bare_string(form, value)?)))
-    }
-
-    fn equal(&self, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
-        Ok(Frag::Text(format!("{}={}", self.field_name(cx, field), self.string(cx, value)?)))
     }
 
     /// The column with the whole event.
@@ -70,7 +66,7 @@ impl Target for ClickHouse {
         let is_number = |arg: &Expr<'_>| match arg {
             Expr::Field { value, .. } => match &**value {
                 Value::Number(_) => Some(true),
-                Value::Str(string) if !sql::has_case(string) => Some(false),
+                Value::Str(string) if !string.has_case() => Some(false),
                 _ => None,
             },
             _ => None,
@@ -107,10 +103,10 @@ impl Target for ClickHouse {
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         if cx.env.is_reference() {
             text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || sql::has_case(value) {
+        } else if value.has_wildcard() || value.has_case() {
             self.like(&self.field_name(cx, field), "ILIKE", value)
         } else {
-            self.equal(cx, field, value)
+            sql::equal(self, cx, field, value)
         }
     }
 
@@ -121,7 +117,7 @@ impl Target for ClickHouse {
         } else if value.has_wildcard() {
             self.like(&self.field_name(cx, field), "LIKE", value)
         } else {
-            self.equal(cx, field, value)
+            sql::equal(self, cx, field, value)
         }
     }
 
@@ -144,11 +140,7 @@ impl Target for ClickHouse {
         starts_with: bool,
         ends_with: bool,
     ) -> FragResult {
-        if !cx.env.is_reference() {
-            return text::field_ref(self, cx, field, other, starts_with, ends_with);
-        }
-        let names = (self.field_name(cx, field), self.field_name(cx, other));
-        Ok(Frag::Text(sql::reference_field_ref(names, starts_with, ends_with)))
+        sql::field_ref(self, cx, field, other, starts_with, ends_with)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
@@ -178,12 +170,7 @@ impl Target for ClickHouse {
     }
 
     fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
-        let query = match cx.rule {
-            RuleItem::Rule(_) => {
-                format!("SELECT * FROM {} WHERE {query}", sql::table(cx.env, &cx.state, "table_name"))
-            }
-            RuleItem::Correlation(_) => query,
-        };
+        let query = sql::select(cx.rule, &sql::table(cx.env, &cx.state, "table_name"), query);
         match cx.env.format.as_str() {
             "clickdetect" => Ok(clickdetect::document(cx, query)),
             _ => Ok(Data::Text(query)),
@@ -255,7 +242,6 @@ impl Target for ClickHouse {
         kind: &str,
         search: &str,
     ) -> Result<String, Error> {
-        let text = text::correlation_aggregation(self, cx, method, correlation, rules, kind, search)?;
-        Ok(sql::with_timestamp_field(cx.env, &text))
+        sql::correlation_aggregation(self, cx, method, correlation, rules, kind, search)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, Regex, SigmaString, Value};
 
 use super::sql::windows::Engine;
 use super::{Builtin, sql};
@@ -31,8 +31,12 @@ impl DuckDb {
         Ok(Frag::Text(format!("{} {operator} '{pattern}'{escape}", self.field_name(cx, field))))
     }
 
-    fn equal(&self, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
-        Ok(Frag::Text(format!("{}={}", self.field_name(cx, field), self.string(cx, value)?)))
+    /// The table; the reference knows only one.
+    fn table(&self, cx: &Cx<'_>) -> String {
+        if cx.env.is_reference() {
+            return "logs".to_owned();
+        }
+        sql::table(cx.env, &cx.state, "table")
     }
 }
 
@@ -60,10 +64,10 @@ impl Target for DuckDb {
         // The reference compares with regard to case, and takes `%` and `_` in a value for wildcards.
         if cx.env.is_reference() {
             text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || sql::has_case(value) {
+        } else if value.has_wildcard() || value.has_case() {
             self.like(cx, field, "ILIKE", value)
         } else {
-            self.equal(cx, field, value)
+            sql::equal(self, cx, field, value)
         }
     }
 
@@ -74,7 +78,7 @@ impl Target for DuckDb {
         } else if value.has_wildcard() {
             self.like(cx, field, "LIKE", value)
         } else {
-            self.equal(cx, field, value)
+            sql::equal(self, cx, field, value)
         }
     }
 
@@ -101,51 +105,23 @@ impl Target for DuckDb {
         starts_with: bool,
         ends_with: bool,
     ) -> FragResult {
-        if !cx.env.is_reference() {
-            return text::field_ref(self, cx, field, other, starts_with, ends_with);
-        }
-        let names = (self.field_name(cx, field), self.field_name(cx, other));
-        Ok(Frag::Text(sql::reference_field_ref(names, starts_with, ends_with)))
+        sql::field_ref(self, cx, field, other, starts_with, ends_with)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
-        match value {
-            Value::Str(_) | Value::Cased(_) | Value::Number(_) => Err(Error::feature(
-                "DuckDB tables have no column with the whole event to search a keyword in",
-            )),
-            other => text::keyword(self, cx, other),
-        }
+        sql::keyword(self, cx, value, "DuckDB")
     }
 
     fn finalize(&self, cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
-        let query = match cx.rule {
-            RuleItem::Rule(_) => format!("SELECT * FROM {} WHERE {query}", self.table(cx)),
-            RuleItem::Correlation(_) => query,
-        };
-        if cx.env.format != "zircolite" {
-            return Ok(Data::Text(query));
-        }
-        let meta = cx.rule.meta();
-        let text = |value: Option<&str>| Data::from(value.unwrap_or_default());
-        Ok(Data::map([
-            ("title", meta.title.as_str().into()),
-            ("id", text(meta.id.as_deref())),
-            ("status", text(meta.status.map(|status| status.as_str()))),
-            ("description", text(meta.description.as_deref())),
-            ("author", text(meta.author.as_deref())),
-            ("tags", Data::texts(meta.tags.iter().map(ToString::to_string))),
-            ("falsepositives", Data::texts(meta.falsepositives.iter().cloned())),
-            ("level", text(meta.level.map(|level| level.as_str()))),
-            ("rule", Data::texts([query])),
-            ("filename", "".into()),
-        ]))
+        let query = sql::select(cx.rule, &self.table(cx), query);
+        Ok(match cx.env.format.as_str() {
+            "zircolite" => Data::map(sql::zircolite_rule(cx.rule.meta(), query)),
+            _ => Data::Text(query),
+        })
     }
 
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
-        match env.format.as_str() {
-            "zircolite" => Ok(Output::Text(Data::List(queries).to_json(None))),
-            _ => Ok(Output::List(queries)),
-        }
+        Ok(sql::output(env, queries))
     }
 
     fn correlation(
@@ -185,17 +161,6 @@ impl Target for DuckDb {
         kind: &str,
         search: &str,
     ) -> Result<String, Error> {
-        let text = text::correlation_aggregation(self, cx, method, correlation, rules, kind, search)?;
-        Ok(sql::with_timestamp_field(cx.env, &text))
-    }
-}
-
-impl DuckDb {
-    /// The table; the reference knows only one.
-    fn table(&self, cx: &Cx<'_>) -> String {
-        if cx.env.is_reference() {
-            return "logs".to_owned();
-        }
-        sql::table(cx.env, &cx.state, "table")
+        sql::correlation_aggregation(self, cx, method, correlation, rules, kind, search)
     }
 }

@@ -9,7 +9,7 @@ mod threat;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Data, Expr, Value};
+use sigyn_ir::{Cidr, Data, Expr, Value};
 
 use crate::dialect::Operator;
 use crate::target::FragResult;
@@ -23,6 +23,31 @@ pub(super) fn rule_id(cx: &Cx<'_>) -> Data {
         None if cx.env.is_reference() => "None".into(),
         None => meta.name.as_ref().unwrap_or(&meta.title).as_str().into(),
     }
+}
+
+/// A string literal in double quotes.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A field that lies in a network, for languages with a function for it.
+pub(super) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
+    // The reference does not quote the name here.
+    let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
+    text::field_cidr(target, cx, &name, value)
 }
 
 /// Values that one written value stands for: as a list where the language has one for them.

@@ -9,9 +9,9 @@ use sigyn_ir::{
     Cidr, CompareOp, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, TimePart, Value,
 };
 
-use super::Builtin;
 use super::elastic::siem::{self, SiemFormat, SiemQuery};
 use super::elastic::{absent_field, field_expansion, stands_bare};
+use super::{Builtin, elastic};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -146,9 +146,7 @@ impl Target for Eql {
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference does not quote the name here.
-        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
+        elastic::field_cidr(self, cx, field, value)
     }
 
     fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {

@@ -11,10 +11,10 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
-use super::Builtin;
-use super::elastic::comparison::{has_case, needs_decision, pattern, plain};
+use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
+use super::{Builtin, elastic, undecided};
 use crate::dialect::{CorrelationDialect, Operator};
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -43,20 +43,7 @@ impl Target for Esql {
     }
 
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
-        let frag = text::field(self, cx, field, value)?;
-        let fields = match value {
-            Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => {
-                return Ok(frag);
-            }
-            Value::FieldRef { field: other, .. } => [Some(field), Some(other.as_str())],
-            _ => [Some(field), None],
-        };
-        Ok(match frag {
-            Frag::Text(text) if needs_decision(cx) => {
-                Frag::Text(format!("({})", self.decided(cx, fields.into_iter().flatten(), &text)))
-            }
-            frag => frag,
-        })
+        undecided::field(self, cx, field, value)
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
@@ -84,9 +71,7 @@ impl Target for Esql {
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference does not quote the name here.
-        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
+        elastic::field_cidr(self, cx, field, value)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
@@ -102,10 +87,10 @@ impl Target for Esql {
             return text::list(self, cx, outer, args);
         }
         let mut strings = Vec::with_capacity(args.len());
-        let mut name = None;
+        let mut name = "";
         for arg in args {
             if let Expr::Field { field, value, .. } = arg {
-                name = Some(field.as_ref());
+                name = field.as_ref();
                 if let Value::Str(string) = &**value {
                     strings.push(string);
                 }
@@ -114,15 +99,9 @@ impl Target for Esql {
         let frag = if strings.is_empty() {
             text::list(self, cx, outer, args)?
         } else {
-            self.string_list(cx, name.unwrap_or_default(), &strings)?
+            self.string_list(cx, name, &strings)?
         };
-        // A list stands in parentheses wherever they are needed, as alternatives do.
-        match (frag, name) {
-            (Frag::Text(text), Some(name)) if needs_decision(cx) => {
-                Ok(Frag::Text(self.decided(cx, [name].into_iter(), &text)))
-            }
-            (frag, _) => Ok(frag),
-        }
+        undecided::list(self, cx, name, frag)
     }
 
     fn field_name<'n>(&self, cx: &Cx<'_>, name: &'n str) -> Cow<'n, str> {
@@ -171,13 +150,6 @@ impl Target for Esql {
 }
 
 impl Esql {
-    /// A comparison that is false, not undecided, for an event without these fields.
-    fn decided<'f>(&self, cx: &Cx<'_>, fields: impl Iterator<Item = &'f str>, text: &str) -> String {
-        let there: String =
-            fields.map(|field| format!("{} is not null and ", self.field_name(cx, field))).collect();
-        there + text
-    }
-
     /// Whether a comparison has to fold case. Where nothing can differ in case the field is read as it is, so
     /// that it may be an address or a number.
     fn folds(&self, cx: &Cx<'_>, value: &SigmaString) -> bool {

@@ -9,7 +9,7 @@ mod reference;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, RegexFlags, SigmaString, TimePart, Value};
+use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -69,7 +69,7 @@ impl Target for Kusto {
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         if !cx.env.is_reference() && needs_pattern(value) {
-            return self.pattern(cx, field, value, true);
+            return text::field_regex(self, cx, field, &text::whole_regex(value, true)?);
         }
         text::field_string(self, cx, field, value)
     }
@@ -79,7 +79,7 @@ impl Target for Kusto {
             return Err(Error::unsupported("the reference has no comparison with regard to case"));
         }
         if needs_pattern(value) {
-            return self.pattern(cx, field, value, false);
+            return text::field_regex(self, cx, field, &text::whole_regex(value, false)?);
         }
         text::field_cased(self, cx, field, value)
     }
@@ -158,9 +158,7 @@ impl Target for Kusto {
         if cx.env.is_reference() {
             return Ok(Frag::Text(self.string(cx, value)?));
         }
-        let (front, back) = (value.starts_with_many(), value.ends_with_many());
-        let inner = value.without_parts(usize::from(front), usize::from(back));
-        text::keyword_string(self, cx, &inner)
+        text::keyword_string(self, cx, &value.without_outer_many())
     }
 
     fn keyword_number(&self, cx: &mut Cx<'_>, value: Number) -> FragResult {
@@ -216,16 +214,6 @@ impl Kusto {
         }
         all.append(&mut parts);
         Ok(Frag::Text(all.join(" or ")))
-    }
-
-    /// A string with wildcards that no operator stands for, as a regular expression over the whole value.
-    fn pattern(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString, ignore_case: bool) -> FragResult {
-        let (front, back) = (value.starts_with_many(), value.ends_with_many());
-        let inner = value.without_parts(usize::from(front), usize::from(back)).to_regex("")?;
-        let (start, end) = (if front { "" } else { "^" }, if back { "" } else { "$" });
-        let pattern = SigmaString::literal(format!("{start}{inner}{end}"));
-        let flags = RegexFlags { ignore_case, multiline: false, dotall: true };
-        text::field_regex(self, cx, field, &Regex { pattern, flags })
     }
 }
 

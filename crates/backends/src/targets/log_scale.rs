@@ -26,7 +26,7 @@ impl LogScale {
     /// The string as a regular expression between slashes, anchored where it has no wildcard at its ends.
     fn pattern(&self, cx: &Cx<'_>, value: &SigmaString, flags: &str) -> Result<String, Error> {
         let (starts, ends) = (value.starts_with_many(), value.ends_with_many());
-        let value = value.without_parts(usize::from(starts), usize::from(ends));
+        let value = value.without_outer_many();
         let form = self.dialect.string_forms.get("pattern").unwrap_or(&self.dialect.string);
         let regex = text::bare_string(form, &value)?;
         // The dot takes newlines only with `d`, wildcards take them always.

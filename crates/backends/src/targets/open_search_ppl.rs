@@ -12,8 +12,8 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
-use super::Builtin;
-use super::elastic::comparison::{has_case, needs_decision, pattern, plain};
+use super::elastic::comparison::{has_case, pattern, plain};
+use super::{Builtin, elastic, undecided};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Env, Error, Frag, Subquery, Target, text};
@@ -42,20 +42,7 @@ impl Target for Ppl {
     }
 
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
-        let frag = text::field(self, cx, field, value)?;
-        let fields = match value {
-            Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => {
-                return Ok(frag);
-            }
-            Value::FieldRef { field: other, .. } => [Some(field), Some(other.as_str())],
-            _ => [Some(field), None],
-        };
-        Ok(match frag {
-            Frag::Text(text) if needs_decision(cx) => {
-                Frag::Text(format!("({})", self.decided(cx, fields.into_iter().flatten(), &text)))
-            }
-            frag => frag,
-        })
+        undecided::field(self, cx, field, value)
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
@@ -96,9 +83,7 @@ impl Target for Ppl {
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        // The reference does not quote the name here.
-        let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { self.field_name(cx, field) };
-        text::field_cidr(self, cx, &name, value)
+        elastic::field_cidr(self, cx, field, value)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
@@ -125,12 +110,9 @@ impl Target for Ppl {
 
     fn list(&self, cx: &mut Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> FragResult {
         let frag = text::list(self, cx, outer, args)?;
-        // A list stands in parentheses wherever they are needed, as alternatives do.
-        match (frag, args.first()) {
-            (Frag::Text(text), Some(Expr::Field { field, .. })) if needs_decision(cx) => {
-                Ok(Frag::Text(self.decided(cx, [field.as_ref()].into_iter(), &text)))
-            }
-            (frag, _) => Ok(frag),
+        match args.first() {
+            Some(Expr::Field { field, .. }) => undecided::list(self, cx, field, frag),
+            _ => Ok(frag),
         }
     }
 
@@ -176,14 +158,5 @@ impl Target for Ppl {
 
     fn finalize(&self, _cx: &mut Cx<'_>, query: String, _index: usize) -> Result<Data, Error> {
         Ok(Data::Text(query))
-    }
-}
-
-impl Ppl {
-    /// A comparison that is false, not undecided, for an event without these fields.
-    fn decided<'f>(&self, cx: &Cx<'_>, fields: impl Iterator<Item = &'f str>, text: &str) -> String {
-        let there: String =
-            fields.map(|field| format!("isnotnull({}) AND ", self.field_name(cx, field))).collect();
-        there + text
     }
 }

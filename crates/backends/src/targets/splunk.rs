@@ -7,7 +7,7 @@ mod data_model;
 mod deferred;
 mod lone_selector;
 
-use sigyn_ir::{Data, Expr, Part, Regex, RegexFlags, RuleItem, SigmaString, Value};
+use sigyn_ir::{Data, Expr, Part, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -48,7 +48,7 @@ impl Target for Splunk {
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         if !cx.env.is_reference() && needs_pattern(value) {
-            return self.field_regex(cx, field, &pattern(value, true, true)?);
+            return self.field_regex(cx, field, &text::whole_regex(value, true)?);
         }
         text::field_string(self, cx, field, value)
     }
@@ -57,12 +57,12 @@ impl Target for Splunk {
         if cx.env.is_reference() {
             return text::field_cased(self, cx, field, value);
         }
-        self.field_regex(cx, field, &pattern(value, false, true)?)
+        self.field_regex(cx, field, &text::whole_regex(value, false)?)
     }
 
     fn keyword_string(&self, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {
         if !cx.env.is_reference() && needs_pattern(value) {
-            return self.field_regex(cx, "_raw", &pattern(value, true, false)?);
+            return self.field_regex(cx, "_raw", &text::inner_regex(value, true)?);
         }
         text::keyword_string(self, cx, value)
     }
@@ -169,15 +169,6 @@ fn needs_pattern(value: &SigmaString) -> bool {
         Part::Text(text) => text.contains('*'),
         _ => false,
     })
-}
-
-/// A string as a regular expression over the whole value, or over a part of it.
-fn pattern(value: &SigmaString, ignore_case: bool, is_whole: bool) -> Result<Regex, Error> {
-    let (front, back) = (value.starts_with_many(), value.ends_with_many());
-    let inner = value.without_parts(usize::from(front), usize::from(back)).to_regex("")?;
-    let (start, end) = (if front || !is_whole { "" } else { "^" }, if back || !is_whole { "" } else { "$" });
-    let flags = RegexFlags { ignore_case, multiline: false, dotall: value.has_wildcard() };
-    Ok(Regex { pattern: SigmaString::literal(format!("{start}{inner}{end}")), flags })
 }
 
 /// A stanza of savedsearches.conf.

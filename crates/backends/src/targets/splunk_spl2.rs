@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use sigyn_ir::{Data, Expr, Number, Regex, RegexFlags, RuleItem, SigmaString, Value};
 
-use super::Builtin;
+use super::{Builtin, undecided};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Target, text};
@@ -72,16 +72,7 @@ impl Target for Spl2 {
     }
 
     fn field(&self, cx: &mut Cx<'_>, field: &str, value: &Value) -> FragResult {
-        let frag = text::field(self, cx, field, value)?;
-        let may_be_null = match value {
-            Value::Null | Value::Exists(_) | Value::Query { .. } | Value::Expansion { .. } => None,
-            Value::FieldRef { field: other, .. } => Some(vec![field, other]),
-            _ => Some(vec![field]),
-        };
-        match (frag, may_be_null) {
-            (Frag::Text(text), Some(fields)) => Ok(Frag::Text(self.guarded(cx, &fields, text))),
-            (frag, _) => Ok(frag),
-        }
+        undecided::field(self, cx, field, value)
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
@@ -90,7 +81,7 @@ impl Target for Spl2 {
         }
         let name = self.field_name(cx, field);
         Ok(Frag::Text(if needs_pattern(value) {
-            format!("match({name}, /{}/)", pattern(value, true, true)?)
+            format!("match({name}, /{}/)", between_slashes(&text::whole_regex(value, true)?))
         } else {
             format!("lower({name})={}", lower_literal(value)?)
         }))
@@ -102,7 +93,7 @@ impl Target for Spl2 {
         }
         let name = self.field_name(cx, field);
         Ok(Frag::Text(if needs_pattern(value) {
-            format!("match({name}, /{}/)", pattern(value, false, true)?)
+            format!("match({name}, /{}/)", between_slashes(&text::whole_regex(value, false)?))
         } else {
             format!("{name}={}", literal(value)?)
         }))
@@ -136,7 +127,7 @@ impl Target for Spl2 {
             let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
             return Ok(Frag::Text(format!("_raw LIKE \"%{inner}%\"")));
         }
-        Ok(Frag::Text(format!("match(_raw, /{}/)", pattern(value, true, false)?)))
+        Ok(Frag::Text(format!("match(_raw, /{}/)", between_slashes(&text::inner_regex(value, true)?))))
     }
 
     fn keyword_number(&self, cx: &mut Cx<'_>, value: Number) -> FragResult {
@@ -179,12 +170,12 @@ impl Target for Spl2 {
 
 impl Spl2 {
     /// One of several plain values of one field: strings in lower case and numbers, each kind a list.
-    fn any_of(&self, cx: &Cx<'_>, args: &[Expr<'_>]) -> FragResult {
+    fn any_of(&self, cx: &mut Cx<'_>, args: &[Expr<'_>]) -> FragResult {
         let (mut strings, mut numbers) = (Vec::new(), Vec::new());
-        let mut name = Cow::Borrowed("");
+        let mut name = "";
         for arg in args {
             let Expr::Field { field, value, .. } = arg else { continue };
-            name = Cow::Owned(self.field_name(cx, field).into_owned());
+            name = field.as_ref();
             match &**value {
                 Value::Str(value) => strings.push(lower_literal(value)?),
                 Value::Number(number) => numbers.push(number.to_string()),
@@ -192,46 +183,22 @@ impl Spl2 {
             }
         }
         let mut lists = Vec::new();
-        let field = args.iter().find_map(|arg| match arg {
-            Expr::Field { field, .. } => Some(field.as_ref()),
-            _ => None,
-        });
+        let column = self.field_name(cx, name);
         if !strings.is_empty() {
-            lists.push(format!("lower({name}) IN ({})", strings.join(", ")));
+            lists.push(format!("lower({column}) IN ({})", strings.join(", ")));
         }
         if !numbers.is_empty() {
-            lists.push(format!("{name} IN ({})", numbers.join(", ")));
+            lists.push(format!("{column} IN ({})", numbers.join(", ")));
         }
         let text = lists.join(" OR ");
         let text = if lists.len() > 1 { format!("({text})") } else { text };
-        Ok(Frag::Text(self.guarded(cx, field.as_slice(), text)))
-    }
-
-    /// Below `not`: false where a field is missing. A comparison with nothing is nothing, and so is its negation,
-    /// but an event without the field does not match the rule's comparison, so it matches the negation.
-    fn guarded(&self, cx: &Cx<'_>, fields: &[&str], text: String) -> String {
-        if cx.env.is_reference() || !cx.ancestry.not {
-            return text;
-        }
-        let present: String =
-            fields.iter().map(|field| format!("{} IS NOT NULL AND ", self.field_name(cx, field))).collect();
-        format!("({present}{text})")
+        undecided::grouped(self, cx, &[name], text)
     }
 }
 
 /// Whether a string cannot stand in quotes: it has wildcards, or `${` would start a template.
 fn needs_pattern(value: &SigmaString) -> bool {
     value.as_literal().is_none_or(|text| text.contains("${"))
-}
-
-/// A string as an anchored regular expression; without anchors if it stands for a part.
-fn pattern(value: &SigmaString, ignore_case: bool, anchored: bool) -> Result<String, Error> {
-    let (front, back) = (value.starts_with_many(), value.ends_with_many());
-    let inner = value.without_parts(usize::from(front), usize::from(back)).to_regex("")?;
-    let (start, end) = (if front || !anchored { "" } else { "^" }, if back || !anchored { "" } else { "$" });
-    let pattern = SigmaString::literal(format!("{start}{inner}{end}"));
-    let flags = RegexFlags { ignore_case, multiline: false, dotall: value.has_wildcard() };
-    Ok(between_slashes(&Regex { pattern, flags }))
 }
 
 /// A regular expression as it stands between slashes; only bare slashes need an escape there.

@@ -2,12 +2,11 @@
 
 pub(super) mod windows;
 
-use std::borrow::Cow;
+use sigyn_ir::{Correlation, Data, Expr, Meta, RuleItem, SigmaString, State, Value};
 
-use sigyn_ir::{Data, Expr, SigmaString, State};
-
+use crate::dialect::CorrelationDialect;
 use crate::target::FragResult;
-use crate::{Cx, Env, Target, text};
+use crate::{Cx, Env, Error, Frag, Output, Subquery, Target, text};
 
 /// The table that a pipeline's state names, else that of an option, else `logs`.
 pub(super) fn table(env: &Env, state: &State, option: &str) -> String {
@@ -24,11 +23,6 @@ pub(super) fn not(target: &dyn Target, cx: &mut Cx<'_>, arg: &Expr<'_>) -> FragR
     text::not_with(target, cx, arg, negation.filter(|_| !cx.env.is_reference()))
 }
 
-/// Whether the case of a text can differ.
-pub(super) fn has_case(value: &SigmaString) -> bool {
-    value.has_text(|c| c.is_lowercase() || c.is_uppercase())
-}
-
 /// A name as the reference's SQL backends quote it: bare if it is made of ASCII word characters, else in quotes without
 /// escapes. `shortest` is the least length of a bare name.
 pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String {
@@ -38,14 +32,72 @@ pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String
     if is_bare && word.len() >= shortest { name.to_owned() } else { format!("{quote}{name}{quote}") }
 }
 
-/// Two fields compared as the reference's SQL backends do: `%` and `_` in the second one's value are wildcards.
-pub(super) fn reference_field_ref(names: (Cow<'_, str>, Cow<'_, str>), starts: bool, ends: bool) -> String {
-    let (first, second) = names;
-    match (starts, ends) {
+/// A field compared with another. The reference's SQL backends take `%` and `_` in the second one's value for wildcards.
+pub(super) fn field_ref(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    field: &str,
+    other: &str,
+    starts_with: bool,
+    ends_with: bool,
+) -> FragResult {
+    if !cx.env.is_reference() {
+        return text::field_ref(target, cx, field, other, starts_with, ends_with);
+    }
+    let (first, second) = (target.field_name(cx, field), target.field_name(cx, other));
+    Ok(Frag::Text(match (starts_with, ends_with) {
         (false, false) => format!("{first}={second}"),
         (true, false) => format!("{first} ILIKE {second} || '%'"),
         (false, true) => format!("{first} ILIKE '%' || {second}"),
         (true, true) => format!("{first} ILIKE '%' || {second} || '%'"),
+    }))
+}
+
+/// A field that equals a string, with regard to case.
+pub(super) fn equal(target: &dyn Target, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+    Ok(Frag::Text(format!("{}={}", target.field_name(cx, field), target.string(cx, value)?)))
+}
+
+/// A keyword, where no column holds the whole event.
+pub(super) fn keyword(target: &dyn Target, cx: &mut Cx<'_>, value: &Value, database: &str) -> FragResult {
+    match value {
+        Value::Str(_) | Value::Cased(_) | Value::Number(_) => Err(Error::feature(format!(
+            "{database} tables have no column with the whole event to search a keyword in"
+        ))),
+        other => text::keyword(target, cx, other),
+    }
+}
+
+/// A rule's condition as a whole query. That of a correlation is one already.
+pub(super) fn select(rule: &RuleItem, table: &str, query: String) -> String {
+    match rule {
+        RuleItem::Rule(_) => format!("SELECT * FROM {table} WHERE {query}"),
+        RuleItem::Correlation(_) => query,
+    }
+}
+
+/// How a rule for Zircolite begins: what it is called, and its query.
+pub(super) fn zircolite_rule(meta: &Meta, query: String) -> Vec<(&'static str, Data)> {
+    let text = |value: Option<&str>| Data::from(value.unwrap_or_default());
+    vec![
+        ("title", meta.title.as_str().into()),
+        ("id", text(meta.id.as_deref())),
+        ("status", text(meta.status.map(|status| status.as_str()))),
+        ("description", text(meta.description.as_deref())),
+        ("author", text(meta.author.as_deref())),
+        ("tags", Data::texts(meta.tags.iter().map(ToString::to_string))),
+        ("falsepositives", Data::texts(meta.falsepositives.iter().cloned())),
+        ("level", text(meta.level.map(|level| level.as_str()))),
+        ("rule", Data::texts([query])),
+        ("filename", "".into()),
+    ]
+}
+
+/// All queries of a run; those for Zircolite are one JSON list.
+pub(super) fn output(env: &Env, queries: Vec<Data>) -> Output {
+    match env.format.as_str() {
+        "zircolite" => Output::Text(Data::List(queries).to_json(None)),
+        _ => Output::List(queries),
     }
 }
 
@@ -54,7 +106,16 @@ pub(super) fn timestamp_field(env: &Env) -> String {
     env.options.text("timestamp_field", "timestamp")
 }
 
-/// The reference's templates with the column that holds the time.
-pub(super) fn with_timestamp_field(env: &Env, text: &str) -> String {
-    text.replace("timestamp", &timestamp_field(env))
+/// The aggregation phase from the reference's templates, with the column that holds the time.
+pub(super) fn correlation_aggregation(
+    target: &dyn Target,
+    cx: &mut Cx<'_>,
+    method: &CorrelationDialect,
+    correlation: &Correlation,
+    rules: &[Subquery<'_>],
+    kind: &str,
+    search: &str,
+) -> Result<String, Error> {
+    let text = text::correlation_aggregation(target, cx, method, correlation, rules, kind, search)?;
+    Ok(text.replace("timestamp", &timestamp_field(cx.env)))
 }

@@ -6,10 +6,10 @@ mod correlation;
 mod options;
 mod zircolite;
 
-use sigyn_ir::{Correlation, Data, RuleItem, SigmaString, TimePart};
+use sigyn_ir::{Correlation, Data, SigmaString, State, TimePart, Value};
 
 use self::options::Settings;
-use super::Builtin;
+use super::{Builtin, sql};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
@@ -35,11 +35,8 @@ impl Sqlite {
     }
 
     /// The table that a pipeline's state names, else the option's.
-    fn table_of(&self, env: &Env, state: &sigyn_ir::State) -> String {
-        match state.get("table").and_then(Data::as_str) {
-            Some(table) if !table.is_empty() => self.table(table),
-            _ => self.table(&env.options.text("table", "logs")),
-        }
+    fn table_of(&self, env: &Env, state: &State) -> String {
+        self.table(&sql::table(env, state, "table"))
     }
 
     /// What says that case does not count, where a comparison of these texts would regard it.
@@ -117,22 +114,12 @@ impl Target for Sqlite {
         Ok(frag.text().map_or(Frag::Nothing, |text| Frag::Text(text + collation)))
     }
 
-    fn keyword(&self, cx: &mut Cx<'_>, value: &sigyn_ir::Value) -> FragResult {
-        match value {
-            sigyn_ir::Value::Str(_) | sigyn_ir::Value::Cased(_) | sigyn_ir::Value::Number(_) => Err(
-                Error::feature("SQLite tables have no column with the whole event to search a keyword in"),
-            ),
-            other => text::keyword(self, cx, other),
-        }
+    fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
+        sql::keyword(self, cx, value, "SQLite")
     }
 
     fn finalize(&self, cx: &mut Cx<'_>, query: String, index: usize) -> Result<Data, Error> {
-        let query = match cx.rule {
-            RuleItem::Rule(_) => {
-                format!("SELECT * FROM {} WHERE {query}", self.table_of(cx.env, &cx.state))
-            }
-            RuleItem::Correlation(_) => query,
-        };
+        let query = sql::select(cx.rule, &self.table_of(cx.env, &cx.state), query);
         match cx.env.format.as_str() {
             "zircolite" => Ok(zircolite::document(self, cx, query, index)),
             _ => Ok(Data::Text(query)),
@@ -144,10 +131,7 @@ impl Target for Sqlite {
     }
 
     fn output(&self, env: &Env, queries: Vec<Data>) -> Result<Output, Error> {
-        match env.format.as_str() {
-            "zircolite" => Ok(Output::Text(Data::List(queries).to_json(None))),
-            _ => Ok(Output::List(queries)),
-        }
+        Ok(sql::output(env, queries))
     }
 
     fn correlation(

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use sigyn_ir::{EscapeSpec, Part, Regex, SigmaString, StringError};
+use sigyn_ir::{EscapeSpec, Part, Regex, RegexFlags, SigmaString, StringError};
 
 use crate::dialect::StringDialect;
 use crate::{Cx, Dialect, Error, Target};
@@ -133,6 +133,22 @@ pub(crate) fn regex(dialect: &Dialect, value: &Regex, is_reference: bool) -> Str
         rest = &rest[length..];
     }
     replaced(&spec.replace, out)
+}
+
+/// A string as a regular expression over the whole value.
+pub(crate) fn whole_regex(value: &SigmaString, ignore_case: bool) -> Result<Regex, StringError> {
+    let start = if value.starts_with_many() { "" } else { "^" };
+    let end = if value.ends_with_many() { "" } else { "$" };
+    let mut regex = inner_regex(value, ignore_case)?;
+    regex.pattern = SigmaString::literal(format!("{start}{}{end}", regex.pattern.to_raw()));
+    Ok(regex)
+}
+
+/// A string as a regular expression that is searched anywhere in the value.
+pub(crate) fn inner_regex(value: &SigmaString, ignore_case: bool) -> Result<Regex, StringError> {
+    let pattern = SigmaString::literal(value.without_outer_many().to_regex("")?);
+    let flags = RegexFlags { ignore_case, multiline: false, dotall: value.has_wildcard() };
+    Ok(Regex { pattern, flags })
 }
 
 /// Refuses what engines without backtracking (RE2) cannot match, and placeholders, which would stand as text.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_syntax::{Attributes, Reading, Spanned, Value, ValueKind};
+use sigyn_syntax::{Attributes, Reading, Scalar, Spanned, Value, ValueKind};
 
 use crate::{Data, Level, Meta, Number, Related, Status, Tag};
 
@@ -49,13 +49,7 @@ pub(crate) fn texts(texts: Vec<Text<'_>>) -> Vec<String> {
 /// A value as plain data.
 pub(crate) fn data(value: &Value<'_>) -> Data {
     match &value.kind {
-        ValueKind::Scalar(scalar) => match scalar.reading {
-            Reading::Null => Data::Null,
-            Reading::Bool(value) => Data::Bool(value),
-            Reading::Int(value) => Data::Number(Number::Int(value)),
-            Reading::Float(value) => Data::Number(Number::Float(value)),
-            Reading::Text | Reading::Date | Reading::Huge => Data::Text(scalar.text.to_string()),
-        },
+        ValueKind::Scalar(scalar) => scalar.into(),
         ValueKind::List(items) => Data::List(items.iter().map(data).collect()),
         ValueKind::Map(pairs) => Data::Map(
             pairs
@@ -65,5 +59,18 @@ pub(crate) fn data(value: &Value<'_>) -> Data {
                 })
                 .collect(),
         ),
+    }
+}
+
+/// A scalar of a document. Dates, and numbers that are out of range, stay as they were written.
+impl From<&Scalar<'_>> for Data {
+    fn from(scalar: &Scalar<'_>) -> Self {
+        match scalar.reading {
+            Reading::Null => Data::Null,
+            Reading::Bool(value) => Data::Bool(value),
+            Reading::Int(value) => Data::Number(Number::Int(value)),
+            Reading::Float(value) => Data::Number(Number::Float(value)),
+            Reading::Text | Reading::Date | Reading::Huge => Data::Text(scalar.text.to_string()),
+        }
     }
 }

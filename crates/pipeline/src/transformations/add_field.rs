@@ -1,11 +1,9 @@
 //! `add_field`: more fields in the field list.
 
-use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{Correlation, Rule};
-
 use crate::{
-    item::{Run, Transformation},
+    item::Transformation,
     params::{Example, Parameter, Params, Spec},
+    transformations::field_list::FieldListChange,
 };
 
 pub(crate) static SPEC: Spec = Spec {
@@ -25,23 +23,7 @@ pub(crate) static SPEC: Spec = Spec {
     }],
 };
 
-#[derive(Debug)]
-struct AddField(Vec<String>);
-
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
-    Some(Box::new(AddField(params.required_texts("field")?)))
-}
-
-impl Transformation for AddField {
-    fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        rule.fields.extend_from_slice(&self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
-
-    fn apply_correlation(&self, rule: &mut Correlation, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        rule.fields.extend_from_slice(&self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
+    let names = params.required_texts("field")?;
+    Some(Box::new(FieldListChange { names, change: |fields, names| fields.extend_from_slice(names) }))
 }

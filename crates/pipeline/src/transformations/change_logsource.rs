@@ -1,6 +1,6 @@
 //! `change_logsource`: another log source.
 
-use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
+use sigyn_diagnostics::Diagnostic;
 use sigyn_ir::{LogSource, Rule};
 
 use crate::{
@@ -28,18 +28,7 @@ pub(crate) static SPEC: Spec = Spec {
 struct ChangeLogsource(LogSource);
 
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
-    let source = LogSource {
-        category: params.text("category"),
-        product: params.text("product"),
-        service: params.text("service"),
-        ..LogSource::default()
-    };
-    if source == LogSource::default() {
-        let message = "transformation `change_logsource` needs a category, a product or a service";
-        params.report(&codes::BAD_PARAMETER, params.span, message);
-        return None;
-    }
-    Some(Box::new(ChangeLogsource(source)))
+    params.required_logsource().map(|source| Box::new(ChangeLogsource(source)) as _)
 }
 
 impl Transformation for ChangeLogsource {

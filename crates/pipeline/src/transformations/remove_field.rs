@@ -1,11 +1,9 @@
 //! `remove_field`: fields taken out of the field list.
 
-use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{Correlation, Rule};
-
 use crate::{
-    item::{Run, Transformation},
+    item::Transformation,
     params::{Example, Parameter, Params, Spec},
+    transformations::field_list::FieldListChange,
 };
 
 pub(crate) static SPEC: Spec = Spec {
@@ -25,25 +23,9 @@ pub(crate) static SPEC: Spec = Spec {
     }],
 };
 
-#[derive(Debug)]
-struct RemoveField(Vec<String>);
-
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
-    Some(Box::new(RemoveField(params.required_texts("field")?)))
-}
-
-impl Transformation for RemoveField {
-    fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        remove(&mut rule.fields, &self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
-
-    fn apply_correlation(&self, rule: &mut Correlation, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        remove(&mut rule.fields, &self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
+    let names = params.required_texts("field")?;
+    Some(Box::new(FieldListChange { names, change: remove }))
 }
 
 /// Each name goes once.

@@ -1,11 +1,9 @@
 //! `set_field`: another field list.
 
-use sigyn_diagnostics::Diagnostic;
-use sigyn_ir::{Correlation, Rule};
-
 use crate::{
-    item::{Run, Transformation},
+    item::Transformation,
     params::{Example, Parameter, Params, Spec},
+    transformations::field_list::FieldListChange,
 };
 
 pub(crate) static SPEC: Spec = Spec {
@@ -25,23 +23,7 @@ pub(crate) static SPEC: Spec = Spec {
     }],
 };
 
-#[derive(Debug)]
-struct SetField(Vec<String>);
-
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
-    Some(Box::new(SetField(params.required_texts("fields")?)))
-}
-
-impl Transformation for SetField {
-    fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        rule.fields.clone_from(&self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
-
-    fn apply_correlation(&self, rule: &mut Correlation, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        rule.fields.clone_from(&self.0);
-        run.mark(&mut rule.marks);
-        Ok(())
-    }
+    let names = params.required_texts("fields")?;
+    Some(Box::new(FieldListChange { names, change: |fields, names| *fields = names.to_vec() }))
 }

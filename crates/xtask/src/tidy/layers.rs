@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("yaml", &["diagnostics"]),
     ("syntax", &["diagnostics", "yaml"]),
     ("ir", &["diagnostics", "yaml", "syntax"]),
-    ("pipeline", &["diagnostics", "yaml", "ir"]),
+    ("pipeline", &["diagnostics", "yaml", "syntax", "ir"]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("testkit", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),

@@ -5,22 +5,10 @@ use std::net::IpAddr;
 
 use sigyn_ir::{Part, SigmaString, StringError};
 
-use crate::Cx;
-
-/// Whether it matters that a comparison without its field is undecided: only `not` makes a difference. The
-/// reference does not care.
-pub(in crate::targets) fn needs_decision(cx: &Cx<'_>) -> bool {
-    cx.ancestry.not && !cx.env.is_reference()
-}
-
 /// Whether the text has letters of two cases. An address has none, whatever its letters.
 pub(in crate::targets) fn has_case(value: &SigmaString) -> bool {
-    let has_letter = |part: &Part| match part {
-        Part::Text(text) => text.chars().any(|c| c.is_lowercase() || c.is_uppercase()),
-        _ => false,
-    };
     let is_address = value.as_literal().is_some_and(|text| text.parse::<IpAddr>().is_ok());
-    !is_address && value.parts().iter().any(has_letter)
+    !is_address && value.has_case()
 }
 
 /// The text of a string without wildcards.

@@ -240,9 +240,13 @@ fn escaped_field(name: &str) -> Cow<'_, str> {
 
 /// A query as the value of `query` in the search interfaces of Elasticsearch and OpenSearch.
 pub(in crate::targets) fn dsl(query: String) -> Data {
-    let query_string = Data::map([("query", Data::Text(query)), ("analyze_wildcard", true.into())]);
-    let must = Data::List(vec![Data::map([("query_string", query_string)])]);
+    let must = Data::List(vec![query_string(query)]);
     Data::map([("bool", Data::map([("must", must)]))])
+}
+
+fn query_string(query: String) -> Data {
+    let query_string = Data::map([("query", Data::Text(query)), ("analyze_wildcard", true.into())]);
+    Data::map([("query_string", query_string)])
 }
 
 /// A saved search of Kibana or OpenSearch Dashboards.
@@ -257,12 +261,11 @@ pub(in crate::targets) fn saved_search(cx: &Cx<'_>, query: String) -> Data {
         ("require_field_match", false.into()),
         ("fragment_size", i64::from(i32::MAX).into()),
     ]);
-    let query_string = Data::map([("query", Data::Text(query)), ("analyze_wildcard", true.into())]);
     let source = Data::map([
         ("index", Data::from(INDEX)),
         ("filter", empty()),
         ("highlight", highlight),
-        ("query", Data::map([("query_string", query_string)])),
+        ("query", query_string(query)),
     ]);
     let attributes = Data::map([
         ("title", Data::Text(format!("SIGMA - {}", meta.title))),

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use sigyn_ir::{Expr, Part, Regex, SigmaString, Value};
 
 use crate::target::FragResult;
+use crate::targets::elastic::quoted;
 use crate::targets::elastic::regex::{Case, Dot, LuceneRegex};
 use crate::{Cx, Error, Frag, Target};
 
@@ -120,22 +121,7 @@ pub(super) fn wildcard_text(value: &SigmaString) -> Result<String, Error> {
 
 /// A string literal.
 pub(super) fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    quoted(text).replace('\u{8}', "\\b").replace('\u{c}', "\\f")
 }
 
 /// A field name, in backticks unless it is a plain identifier with dots.

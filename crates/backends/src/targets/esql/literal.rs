@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::targets::elastic;
+
 /// Words that an expression takes for something else than a field.
 const RESERVED: [&str; 17] = [
     "and", "asc", "by", "desc", "false", "first", "in", "is", "last", "like", "not", "null", "nulls", "or",
@@ -22,23 +24,9 @@ pub(super) fn field(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("`{}`", name.replace('`', "``")))
 }
 
-/// A string literal.
+/// A string literal, in lower case where the comparison folds case.
 pub(super) fn quoted(text: &str, folds: bool) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    out.push('"');
-    let folded = if folds { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
-    for c in folded.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    if folds { elastic::quoted(&text.to_lowercase()) } else { elastic::quoted(text) }
 }
 
 #[cfg(test)]

@@ -183,8 +183,6 @@ pub(super) fn without_outer_wildcards(pattern: &str) -> Option<String> {
 
 /// A string searched in a line: without wildcards at its ends, which a line filter needs not.
 pub(super) fn trimmed(value: &SigmaString) -> SigmaString {
-    let parts = value.parts();
-    let front = parts.iter().take_while(|part| **part == Part::Many).count();
-    let back = parts[front..].iter().rev().take_while(|part| **part == Part::Many).count();
+    let (front, back) = value.outer_many();
     value.without_parts(front, back)
 }

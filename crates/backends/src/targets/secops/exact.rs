@@ -1,6 +1,6 @@
 //! Queries that say what the rule says.
 
-use sigyn_ir::{CompareOp, Condition, Part, Regex, Rule, SigmaString, Value};
+use sigyn_ir::{CompareOp, Condition, Regex, Rule, SigmaString, Value};
 
 use super::fields::is_enumeration;
 use crate::normal::{Branch, Builder, Leaf, Node};
@@ -62,9 +62,7 @@ fn list(branch: &Branch<'_>) -> Result<Option<String>, Error> {
 
 /// A string as a regular expression that is searched anywhere: with anchors where there is no wildcard.
 fn anchored(string: &SigmaString) -> Result<String, Error> {
-    let parts = string.parts();
-    let front = parts.iter().take_while(|part| **part == Part::Many).count();
-    let back = parts[front..].iter().rev().take_while(|part| **part == Part::Many).count();
+    let (front, back) = string.outer_many();
     let inner = string.without_parts(front, back);
     let mut pattern = String::new();
     if front == 0 {

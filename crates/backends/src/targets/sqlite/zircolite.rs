@@ -6,31 +6,18 @@ use sigyn_ir::{Data, Expr, Number, Rule, RuleItem, Value};
 
 use super::{PLAN, Sqlite};
 use crate::Cx;
+use crate::targets::sql;
 
 /// The version of the document's form.
 const SCHEMA: i64 = 2;
 
 pub(super) fn document(target: &Sqlite, cx: &Cx<'_>, query: String, index: usize) -> Data {
-    let meta = cx.rule.meta();
-    let text = |value: Option<&str>| Data::from(value.unwrap_or_default());
     let bound = |field: &str| match cx.rule {
         RuleItem::Rule(rule) => required_values(rule, index, field),
         RuleItem::Correlation(_) => Data::List(Vec::new()),
     };
-    let mut pairs = vec![
-        ("title", meta.title.as_str().into()),
-        ("id", text(meta.id.as_deref())),
-        ("status", text(meta.status.map(|status| status.as_str()))),
-        ("description", text(meta.description.as_deref())),
-        ("author", text(meta.author.as_deref())),
-        ("tags", Data::texts(meta.tags.iter().map(ToString::to_string))),
-        ("falsepositives", Data::texts(meta.falsepositives.iter().cloned())),
-        ("level", text(meta.level.map(|level| level.as_str()))),
-        ("rule", Data::texts([query])),
-        ("filename", "".into()),
-        ("channel", bound("channel")),
-        ("eventid", bound("eventid")),
-    ];
+    let mut pairs = sql::zircolite_rule(cx.rule.meta(), query);
+    pairs.extend([("channel", bound("channel")), ("eventid", bound("eventid"))]);
     match cx.rule {
         RuleItem::Correlation(_) => {
             let plan = cx.state.get(PLAN).cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `logsource`: the rule's log source.
 
-use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
+use sigyn_diagnostics::Diagnostic;
 use sigyn_ir::{LogSource, RuleItem};
 
 use crate::{
@@ -24,18 +24,7 @@ pub(crate) static SPEC: Spec = Spec {
 struct LogSourceCondition(LogSource);
 
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn RuleCondition>> {
-    let source = LogSource {
-        category: params.text("category"),
-        product: params.text("product"),
-        service: params.text("service"),
-        ..LogSource::default()
-    };
-    if source == LogSource::default() {
-        let message = "condition `logsource` needs a category, a product or a service";
-        params.report(&codes::BAD_PARAMETER, params.span, message);
-        return None;
-    }
-    Some(Box::new(LogSourceCondition(source)))
+    params.required_logsource().map(|source| Box::new(LogSourceCondition(source)) as _)
 }
 
 /// Correlations of correlations deeper than this are not looked through.

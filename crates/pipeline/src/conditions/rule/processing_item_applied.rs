@@ -3,28 +3,20 @@
 use sigyn_diagnostics::Diagnostic;
 
 use crate::{
-    conditions::RuleCondition,
+    conditions::{RuleCondition, applied::{self, ItemApplied}},
     context::{Scope, Subject},
-    params::{Parameter, Params, Spec},
+    params::{Params, Spec},
 };
 
 pub(crate) static SPEC: Spec = Spec {
     name: "processing_item_applied",
     summary: "Holds if the item with this id was applied to the rule before.",
-    parameters: &[Parameter {
-        name: "processing_item_id",
-        takes: "text",
-        default: None,
-        summary: "The id of the item.",
-    }],
+    parameters: applied::PARAMETERS,
     examples: &[],
 };
 
-#[derive(Debug)]
-struct ItemApplied(String);
-
 pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn RuleCondition>> {
-    Some(Box::new(ItemApplied(params.required_text("processing_item_id")?)))
+    Some(Box::new(ItemApplied::read(params)?))
 }
 
 impl RuleCondition for ItemApplied {
@@ -33,6 +25,6 @@ impl RuleCondition for ItemApplied {
             Subject::Rule(rule) => &rule.marks,
             Subject::Correlation(correlation) => &correlation.marks,
         };
-        Ok(marks.iter().chain(&scope.cx.post_marks).any(|mark| **mark == *self.0))
+        Ok(marks.iter().chain(&scope.cx.post_marks).any(|mark| **mark == *self.id))
     }
 }
