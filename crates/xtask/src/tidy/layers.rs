@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("yaml", &["diagnostics"]),
     ("syntax", &["diagnostics", "yaml"]),
     ("ir", &["diagnostics", "yaml", "syntax"]),
+    ("event", &[]),
     ("pipeline", &["diagnostics", "yaml", "ir"]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
