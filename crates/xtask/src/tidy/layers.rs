@@ -16,7 +16,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipeline", &["diagnostics", "yaml", "ir"]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
-    ("testkit", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
+    ("engine", &["diagnostics", "event", "ir"]),
+    ("testkit", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"]),
     ("cli", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
 ];
