@@ -13,11 +13,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("syntax", &["diagnostics", "yaml"]),
     ("ir", &["diagnostics", "yaml", "syntax"]),
     ("pipeline", &["diagnostics", "yaml", "syntax", "ir"]),
+    ("event", &[]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
-    ("testkit", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
+    ("engine", &["diagnostics", "event", "ir"]),
+    ("testkit", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"]),
     ("cli", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
-    ("bench", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
+    ("bench", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"]),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
 ];
 
