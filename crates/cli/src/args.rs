@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 
-/// A detection engine that speaks Sigma: converts, lists, analyzes and explains detection rules.
+/// A detection engine that speaks Sigma: hunts with, converts, lists and analyzes detection rules.
 #[derive(Debug, Parser)]
 #[command(name = "sigyn", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Sigyn {
@@ -19,6 +19,8 @@ pub(crate) struct Sigyn {
 /// Every command; each is one module under `commands`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find what rules match in logs
+    Hunt(Box<commands::hunt::Hunt>),
     /// Convert rules into the queries of a target
     Convert(Box<commands::convert::Convert>),
     /// List what there is to choose from

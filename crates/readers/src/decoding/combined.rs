@@ -9,7 +9,7 @@ use sigyn_event::{DateTime, EventBuf, Timestamp};
 use super::{Line, push_number};
 
 /// The origin of these events.
-pub(crate) const ORIGIN: &str = "webserver";
+pub(crate) const ORIGIN: &str = "web_access";
 /// Rounds of percent decoding: attackers encode twice.
 const ROUNDS_MAX: usize = 2;
 const MONTHS: [&str; 12] =

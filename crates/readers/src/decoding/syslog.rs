@@ -10,7 +10,7 @@ use super::{Context, Line, auditd, push_number, xml};
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "syslog";
 /// The origin of messages of Cisco devices, known by their `%FACILITY-SEVERITY-MNEMONIC`.
-pub(crate) const ORIGIN_CISCO: &str = "cisco";
+pub(crate) const ORIGIN_CISCO: &str = "cisco_syslog";
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// A clock may run ahead of ours by this before a time without a year is taken for last year's.
@@ -52,7 +52,7 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: Context) -> Result<
             buf.push_int(Some(key), i64::from(number));
         }
     }
-    for (key, text) in [("host", parts.host), ("program", parts.program)] {
+    for (key, text) in [("host", parts.host), ("appname", parts.program)] {
         if !matches!(text, "" | "-") {
             line.part(text).push(buf, key);
         }
@@ -238,15 +238,15 @@ mod tests {
     fn headers_of_all_kinds_are_read() {
         check(
             "<13>Nov 21 19:26:09 vm app: hello",
-            r#"syslog 2025-11-21T19:26:09Z facility=1 severity=5 host="vm" program="app""#,
+            r#"syslog 2025-11-21T19:26:09Z facility=1 severity=5 host="vm" appname="app""#,
         );
         check(
             "Jan  2 09:26:09 vm sshd[12]: hello",
-            r#"syslog 2026-01-02T09:26:09Z host="vm" program="sshd" pid=12"#,
+            r#"syslog 2026-01-02T09:26:09Z host="vm" appname="sshd" pid=12"#,
         );
         check(
             r#"<13>1 2026-11-21T19:26:09.904904+00:00 vm app 7 - [timeQuality tzKnown="1"] hello"#,
-            r#"syslog 2026-11-21T19:26:09.904904Z facility=1 severity=5 host="vm" program="app" pid=7"#,
+            r#"syslog 2026-11-21T19:26:09.904904Z facility=1 severity=5 host="vm" appname="app" pid=7"#,
         );
         check(
             "<133>2026-11-21T19:26:54+00:00 vm t line two",
@@ -254,7 +254,7 @@ mod tests {
         );
         check(
             "172.16.0.1 6705: Feb 17 13:40:03.673: %PARSER-5-CFGLOG_LOGGEDCMD: User:x",
-            r#"cisco - mnemonic="PARSER-5-CFGLOG_LOGGEDCMD""#,
+            r#"cisco_syslog - mnemonic="PARSER-5-CFGLOG_LOGGEDCMD""#,
         );
     }
 }

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipeline", &["diagnostics", "yaml", "ir"]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
+    ("readers", &["event"]),
     ("testkit", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("cli", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
