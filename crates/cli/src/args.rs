@@ -21,6 +21,8 @@ pub(crate) struct Sigyn {
 pub(crate) enum Command {
     /// Find what rules match in logs
     Hunt(Box<commands::hunt::Hunt>),
+    /// Say why a rule matches an event, or does not
+    Explain(commands::explain::Explain),
     /// Convert rules into the queries of a target
     Convert(Box<commands::convert::Convert>),
     /// List what there is to choose from
@@ -45,7 +47,7 @@ pub(crate) struct Rules {
 }
 
 /// Which pipelines.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Pipelines {
     /// A processing pipeline: a name from `sigyn list pipelines`, a YAML file or a folder of them; may be repeated
     #[arg(short, long, value_name = "PIPELINE")]

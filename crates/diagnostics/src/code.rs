@@ -17,6 +17,8 @@ pub enum Group {
     Backend,
     /// 6000–6999: files, arguments and other input of a run.
     Input,
+    /// 7000–7999: rules that the matching engine cannot evaluate or never tries.
+    Engine,
 }
 
 /// One kind of finding. Numbers are never reused; the table is [`crate::codes::all`].
@@ -41,7 +43,8 @@ impl Code {
             3000..=3999 => Group::Condition,
             4000..=4999 => Group::Pipeline,
             5000..=5999 => Group::Backend,
-            _ => Group::Input,
+            6000..=6999 => Group::Input,
+            _ => Group::Engine,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::Code;
 
 pub mod backend;
 pub mod condition;
+pub mod engine;
 pub mod input;
 pub mod pipeline;
 pub mod rule;
@@ -12,7 +13,7 @@ pub mod yaml;
 
 /// Every code, in the order of its number.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [yaml::ALL, rule::ALL, condition::ALL, pipeline::ALL, backend::ALL, input::ALL]
+    [yaml::ALL, rule::ALL, condition::ALL, pipeline::ALL, backend::ALL, input::ALL, engine::ALL]
         .into_iter()
         .flatten()
         .copied()

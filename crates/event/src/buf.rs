@@ -25,8 +25,8 @@ impl Text {
     pub(crate) const EMPTY: Self = Self { start: 0, length: 0 };
 }
 
-/// A value's place in its [`EventBuf`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A value's place in its [`EventBuf`]; by default that of the root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NodeId(pub(crate) u32);
 
 #[derive(Clone, Copy, Debug)]

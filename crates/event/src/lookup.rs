@@ -1,6 +1,6 @@
 //! Fields by name or path.
 
-use crate::{Event, Value};
+use crate::{Event, NodeId, Value};
 
 /// A field's name, cut once: the whole name and, where it has dots, its steps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,12 @@ impl FieldPath {
         !self.dots.is_empty()
     }
 
-    /// The first step and the place where the rest begins.
+    /// The first step; the whole name if it has no dot.
+    pub fn first_step(&self) -> &str {
+        self.step(0).0
+    }
+
+    /// The step that begins at a place, and the place where the rest begins.
     fn step(&self, from: usize) -> (&str, Option<usize>) {
         let end = self.dots.iter().copied().find(|dot| *dot >= from);
         let step = self.name.get(from..end.unwrap_or(self.name.len())).unwrap_or("");
@@ -97,10 +102,27 @@ impl<'e> Event<'e> {
         resolved
     }
 
-    /// As [`visit`](Self::visit), for a name of which the caller knows that no key of the root, the other names or
-    /// the mounts equals it. Additional values are not visited.
-    pub fn visit_steps(self, path: &FieldPath, visit: &mut impl FnMut(Value<'e>)) -> Resolved {
-        if path.has_steps() { self.visit_path(path, visit) } else { Resolved::Missing }
+    /// Calls `visit` for everything that the steps behind the first lead to, from a value that the first step led
+    /// to. For callers that index the keys of an event themselves.
+    pub fn visit_below(self, first: NodeId, path: &FieldPath, visit: &mut impl FnMut(NodeId)) {
+        let (_, rest) = path.step(0);
+        self.walk_ids(first, path, rest, visit);
+    }
+
+    fn walk_ids(self, node: NodeId, path: &FieldPath, from: Option<usize>, visit: &mut impl FnMut(NodeId)) {
+        let Some(at) = from else { return visit(node) };
+        match self.value(node) {
+            Some(Value::Map(map)) => {
+                let (step, rest) = path.step(at);
+                for member in map.iter().filter(|member| member.key == step) {
+                    self.walk_ids(member.id, path, rest, visit);
+                }
+            }
+            Some(Value::List(list)) => {
+                list.members().for_each(|member| self.walk_ids(member.id, path, from, visit))
+            }
+            _ => {}
+        }
     }
 
     /// The first value of a field.

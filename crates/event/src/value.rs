@@ -84,6 +84,11 @@ impl<'e> List<'e> {
     pub fn iter(self) -> impl Iterator<Item = Value<'e>> {
         self.members.map(|member| member.value)
     }
+
+    /// The elements with their places.
+    pub fn members(self) -> impl Iterator<Item = Member<'e>> {
+        self.members
+    }
 }
 
 impl<'e> Map<'e> {
@@ -143,10 +148,16 @@ impl<'e> Event<'e> {
 
     /// Every value that is no list and no map, wherever it stands, additional ones included. Keys are not values.
     pub fn leaves(self) -> impl Iterator<Item = Value<'e>> {
+        self.leaf_members().map(|member| member.value)
+    }
+
+    /// As [`leaves`](Self::leaves), with keys and places.
+    pub fn leaf_members(self) -> impl Iterator<Item = Member<'e>> {
         let nodes = self.buf.nodes.iter().zip(0..);
-        nodes
-            .filter(|(node, _)| !matches!(node.kind, Kind::List | Kind::Map))
-            .map(move |(node, at)| self.value_of(NodeId(at), node))
+        nodes.filter(|(node, _)| !matches!(node.kind, Kind::List | Kind::Map)).map(move |(node, at)| {
+            let (key, id) = (self.buf.text(self.input, node.key), NodeId(at));
+            Member { key, value: self.value_of(id, node), id }
+        })
     }
 
     #[inline]

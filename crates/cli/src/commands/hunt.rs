@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 pub(crate) use rules::{Loaded, Selection};
-pub(crate) use run::run;
+pub(crate) use run::{now, run};
+pub(crate) use summary::shown;
 
 use crate::args::Pipelines;
 
@@ -84,6 +85,20 @@ pub(crate) struct SelectionArgs {
     pub(crate) field_map: Vec<String>,
     #[command(flatten)]
     pub(crate) pipelines: Pipelines,
+}
+
+impl SelectionArgs {
+    /// Every rule, through these pipelines.
+    pub(crate) fn of(pipelines: &Pipelines) -> Self {
+        Self {
+            level: None,
+            status: Vec::new(),
+            tag: Vec::new(),
+            logsource: Vec::new(),
+            field_map: Vec::new(),
+            pipelines: pipelines.clone(),
+        }
+    }
 }
 
 /// How results are printed.

@@ -20,6 +20,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Pipeline, "4000–4999: processing pipelines"),
     (Group::Backend, "5000–5999: targets and dialect files"),
     (Group::Input, "6000–6999: files, arguments and other input"),
+    (Group::Engine, "7000–7999: the matching engine"),
 ];
 
 pub(super) fn page() -> String {

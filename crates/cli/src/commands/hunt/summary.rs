@@ -79,7 +79,13 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
     }
     if summary.unknowns > 0 {
         say(&format!("{} files are of no known shape and were not read:", summary.unknowns));
-        list(&summary.unknown, summary.unknowns, is_verbose, &say);
+        if is_verbose {
+            list(&summary.unknown, summary.unknowns, is_verbose, &say);
+        } else {
+            let paths: Vec<String> = summary.unknown.iter().take(NAMED_MAX).map(|place| shown(&place.path)).collect();
+            say(&format!("  {}{}", paths.join(", "), if summary.unknowns > paths.len() as u64 { ", …" } else { "" }));
+            say("  (--verbose says what was tried)");
+        }
     }
     if summary.unclassified() > 0 {
         say(&format!(

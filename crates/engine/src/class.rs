@@ -1,0 +1,376 @@
+//! Classes: what an event is, which rules are tried on it, and where they find their fields.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sigyn_event::{Event, FieldPath, NodeId, Value, write_scalar};
+use sigyn_ir::LogSource;
+
+use crate::fold::{fold, fold_into};
+use crate::hash::{Buckets, hash_bytes};
+use crate::logsource::{Events, Group, LogSources, When};
+use crate::program::FieldId;
+use crate::scratch::Scratch;
+use crate::table::Table;
+
+/// What an event is: an entry of the table of log sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub(crate) u32);
+
+/// A key that some rule or the table of log sources names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeyId(pub(crate) u32);
+
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) name: String,
+    pub(crate) sources: Vec<LogSource>,
+    /// Field names of rules with the names that events may use instead, in order of preference.
+    pub(crate) aliases: Vec<(String, String)>,
+    /// Rules that are tried, by their places in the engine.
+    pub(crate) rules: Vec<u32>,
+    /// Those of them that nothing wakes.
+    pub(crate) always: Vec<u32>,
+    pub(crate) tables: Vec<Table>,
+    /// For each field the place of its table, or `NONE`.
+    pub(crate) table_of: Vec<u32>,
+    links: Vec<Link>,
+    /// For each key the range of its links.
+    links_of: Vec<(u32, u32)>,
+}
+
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A key leads to a field of the rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    pub(crate) field: FieldId,
+    /// Which of the field's names it is.
+    pub(crate) name: u32,
+    /// The path behind the key, if the key is only its first step.
+    pub(crate) path: u32,
+}
+
+/// All keys by name.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    names: Vec<Box<str>>,
+    buckets: Buckets,
+}
+
+impl Keys {
+    pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
+        let names: std::collections::BTreeSet<_> = names.into_iter().map(String::into_boxed_str).collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let buckets = Buckets::new(names.iter().zip(0..).map(|(name, at)| (hash_bytes(name.as_bytes()), at)));
+        Self { names, buckets }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<KeyId> {
+        let candidates = self.buckets.get(hash_bytes(name.as_bytes()));
+        candidates
+            .iter()
+            .copied()
+            .find(|at| self.names.get(*at as usize).is_some_and(|known| **known == *name))
+            .map(KeyId)
+    }
+}
+
+impl Class {
+    pub(crate) fn new(name: String, sources: Vec<LogSource>, aliases: Vec<(String, String)>) -> Self {
+        Self {
+            name,
+            sources,
+            aliases,
+            rules: Vec::new(),
+            always: Vec::new(),
+            tables: Vec::new(),
+            table_of: Vec::new(),
+            links: Vec::new(),
+            links_of: Vec::new(),
+        }
+    }
+
+    /// Whether rules of a log source are tried on events of the class.
+    pub(crate) fn is_read_by(&self, source: &LogSource) -> bool {
+        self.sources.iter().any(|mine| source.covers(mine))
+    }
+
+    /// The names under which events of the class may have a field, the best first.
+    pub(crate) fn names_of<'c>(&'c self, field: &'c str) -> impl Iterator<Item = &'c str> {
+        let others =
+            self.aliases.iter().filter(move |(name, _)| name == field).map(|(_, other)| other.as_str());
+        std::iter::once(field).chain(others)
+    }
+
+    /// Sets where the fields of the class's rules are found; new paths are added to `paths`.
+    pub(crate) fn link(
+        &mut self,
+        fields: &[FieldId],
+        names: &[FieldPath],
+        keys: &Keys,
+        paths: &mut Vec<FieldPath>,
+    ) {
+        let mut links: BTreeMap<u32, Vec<Link>> = BTreeMap::new();
+        for field in fields {
+            let Some(main) = names.get(field.0 as usize) else { continue };
+            for (name, text) in (0..).zip(self.names_of(main.name())) {
+                let mut add = |key: &str, path| {
+                    if let Some(key) = keys.find(key) {
+                        links.entry(key.0).or_default().push(Link { field: *field, name, path });
+                    }
+                };
+                add(text, NONE);
+                let path = FieldPath::new(text);
+                if path.has_steps() {
+                    add(path.first_step(), u32::try_from(paths.len()).unwrap_or(NONE));
+                    paths.push(path);
+                }
+            }
+        }
+        self.links_of = vec![(0, 0); keys.len()];
+        for (key, added) in links {
+            let start = u32::try_from(self.links.len()).unwrap_or(NONE);
+            self.links.extend(added);
+            if let Some(range) = self.links_of.get_mut(key as usize) {
+                *range = (start, u32::try_from(self.links.len()).unwrap_or(NONE));
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn links(&self, key: KeyId) -> &[Link] {
+        match self.links_of.get(key.0 as usize) {
+            Some((start, end)) => self.links.get(*start as usize..*end as usize).unwrap_or(&[]),
+            None => &[],
+        }
+    }
+
+    #[inline]
+    pub(crate) fn table(&self, field: FieldId) -> Option<(u32, &Table)> {
+        let at = *self.table_of.get(field.0 as usize)?;
+        self.tables.get(at as usize).map(|table| (at, table))
+    }
+}
+
+/// How events find their class.
+#[derive(Debug)]
+pub(crate) struct Classifier {
+    channel: Vec<Name>,
+    provider: Vec<Name>,
+    event_id: Vec<Name>,
+    /// Conditions in the order of the table.
+    conditions: Vec<Condition>,
+    /// For each channel the conditions that can hold; under the empty text those for any other channel.
+    by_channel: HashMap<String, Vec<u32>>,
+    groups: Vec<GroupClasses>,
+}
+
+/// A name of a field, as a key and as a path.
+#[derive(Debug)]
+struct Name {
+    key: Option<KeyId>,
+    path: FieldPath,
+}
+
+#[derive(Debug)]
+struct Condition {
+    group: u32,
+    provider: Vec<String>,
+    origin: Vec<String>,
+    has: Vec<Name>,
+    is: Vec<(Name, Vec<String>)>,
+}
+
+#[derive(Debug)]
+struct GroupClasses {
+    plain: ClassId,
+    by_event_id: HashMap<u64, Vec<(Vec<(Name, Vec<String>)>, ClassId)>>,
+}
+
+/// The classes of a table and how events find them. Class 0 is that of events that the table does not know.
+pub(crate) fn classes(sources: &LogSources) -> (Vec<Class>, impl FnOnce(&Keys) -> Classifier + '_) {
+    let mut classes = vec![Class::new("unknown".to_owned(), Vec::new(), Vec::new())];
+    let mut ids = Vec::new();
+    for group in &sources.table.groups {
+        let mut add = |events: Option<&Events>| {
+            let id = ClassId(u32::try_from(classes.len()).unwrap_or(0));
+            classes.push(class_of(sources, group, events));
+            id
+        };
+        let plain = add(None);
+        let of_events: Vec<_> = group.events.iter().map(|events| add(Some(events))).collect();
+        ids.push((plain, of_events));
+    }
+    let build = move |keys: &Keys| {
+        let groups = sources.table.groups.iter().zip(ids);
+        Classifier::new(sources, groups.map(|(group, ids)| group_classes(group, ids, keys)).collect(), keys)
+    };
+    (classes, build)
+}
+
+fn class_of(sources: &LogSources, group: &Group, events: Option<&Events>) -> Class {
+    let mut all: Vec<_> = group.sources.iter().map(crate::logsource::Source::log_source).collect();
+    let mut name = group.name.clone();
+    if let Some(events) = events {
+        all.extend(events.sources(&group.sources));
+        name = format!("{name}: {}", events.categories.join(", "));
+    }
+    let aliases = sources.aliases_of(group, events);
+    let aliases = aliases.into_iter().map(|(field, other)| (field.to_owned(), other.to_owned())).collect();
+    Class::new(name, all, aliases)
+}
+
+fn group_classes(group: &Group, (plain, of_events): (ClassId, Vec<ClassId>), keys: &Keys) -> GroupClasses {
+    let mut by_event_id: HashMap<u64, Vec<_>> = HashMap::new();
+    for (events, class) in group.events.iter().zip(of_events) {
+        for id in &events.ids {
+            by_event_id.entry(*id).or_default().push((values(&events.is, keys), class));
+        }
+    }
+    GroupClasses { plain, by_event_id }
+}
+
+fn values(is: &BTreeMap<String, Vec<String>>, keys: &Keys) -> Vec<(Name, Vec<String>)> {
+    is.iter().map(|(name, values)| (Name::new(name, keys), folded(values))).collect()
+}
+
+fn folded(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| fold(text)).collect()
+}
+
+/// Every name that classification looks at.
+pub(crate) fn names(sources: &LogSources) -> Vec<String> {
+    let table = &sources.table;
+    let identity = [&table.identity.channel, &table.identity.provider, &table.identity.event_id];
+    let mut names: Vec<String> = identity.into_iter().flatten().cloned().collect();
+    for group in &table.groups {
+        for when in &group.when {
+            names.extend(when.has.iter().chain(when.is.keys()).cloned());
+        }
+        names.extend(group.events.iter().flat_map(|events| events.is.keys()).cloned());
+    }
+    names
+}
+
+impl Name {
+    fn new(name: &str, keys: &Keys) -> Self {
+        Self { key: keys.find(name), path: FieldPath::new(name) }
+    }
+
+    fn value(&self, event: Event<'_>, scratch: &Scratch) -> Option<NodeId> {
+        if let Some(node) = self.key.and_then(|key| scratch.seen(key)) {
+            return Some(node);
+        }
+        if !self.path.has_steps() {
+            return None;
+        }
+        let mut found = None;
+        let mut keep = |node| {
+            found.get_or_insert(node);
+        };
+        for member in event.root().iter().filter(|member| member.key == self.path.first_step()) {
+            event.visit_below(member.id, &self.path, &mut keep);
+        }
+        found
+    }
+
+    /// Whether the field has one of the values, which are folded.
+    fn is_one_of(&self, values: &[String], event: Event<'_>, scratch: &mut Scratch) -> bool {
+        let Some(node) = self.value(event, scratch) else { return false };
+        with_folded(event, node, scratch, |text| values.iter().any(|value| value == text))
+    }
+}
+
+fn with_folded<T>(event: Event<'_>, node: NodeId, scratch: &mut Scratch, read: impl FnOnce(&str) -> T) -> T {
+    let buffer = &mut scratch.identity;
+    buffer.clear();
+    match event.value(node) {
+        Some(Value::Text(text)) => fold_into(buffer, text),
+        Some(value) => write_scalar(buffer, value),
+        None => {}
+    }
+    read(buffer)
+}
+
+impl Classifier {
+    fn new(sources: &LogSources, groups: Vec<GroupClasses>, keys: &Keys) -> Self {
+        let table = &sources.table;
+        let names = |names: &[String]| names.iter().map(|name| Name::new(name, keys)).collect();
+        let whens: Vec<(u32, &When)> = (0..)
+            .zip(&table.groups)
+            .flat_map(|(at, group)| group.when.iter().map(move |when| (at, when)))
+            .collect();
+        let mut by_channel: HashMap<String, Vec<u32>> = HashMap::new();
+        let channels = whens.iter().flat_map(|(_, when)| folded(&when.channel));
+        for channel in channels.chain([String::new()]) {
+            let fits = |when: &When| when.channel.is_empty() || folded(&when.channel).contains(&channel);
+            let fitting = (0..).zip(&whens).filter(|(_, (_, when))| fits(when)).map(|(at, _)| at);
+            by_channel.insert(channel.clone(), fitting.collect());
+        }
+        let conditions = whens
+            .iter()
+            .map(|(group, when)| Condition {
+                group: *group,
+                provider: folded(&when.provider),
+                origin: when.origin.clone(),
+                has: names(&when.has),
+                is: values(&when.is, keys),
+            })
+            .collect();
+        Self {
+            channel: names(&table.identity.channel),
+            provider: names(&table.identity.provider),
+            event_id: names(&table.identity.event_id),
+            conditions,
+            by_channel,
+            groups,
+        }
+    }
+
+    /// The class of an event whose keys the scratch holds.
+    pub(crate) fn classify(&self, event: Event<'_>, scratch: &mut Scratch) -> Option<ClassId> {
+        let first =
+            |names: &[Name], scratch: &Scratch| names.iter().find_map(|name| name.value(event, scratch));
+        let other = self.by_channel.get("");
+        let candidates = match first(&self.channel, scratch) {
+            Some(node) => with_folded(event, node, scratch, |text| self.by_channel.get(text).or(other)),
+            None => other,
+        };
+        let provider = first(&self.provider, scratch);
+        let group = candidates?.iter().find_map(|at| {
+            let condition = self.conditions.get(*at as usize)?;
+            condition.holds(event, provider, scratch).then_some(condition.group)
+        })?;
+        let group = self.groups.get(group as usize)?;
+        let id = first(&self.event_id, scratch).and_then(|node| match event.value(node)? {
+            Value::Int(id) => u64::try_from(id).ok(),
+            Value::Text(id) => id.parse().ok(),
+            _ => None,
+        });
+        let of_id = id.and_then(|id| group.by_event_id.get(&id)).into_iter().flatten();
+        for (is, class) in of_id {
+            if is.iter().all(|(name, values)| name.is_one_of(values, event, scratch)) {
+                return Some(*class);
+            }
+        }
+        Some(group.plain)
+    }
+}
+
+impl Condition {
+    fn holds(&self, event: Event<'_>, provider: Option<NodeId>, scratch: &mut Scratch) -> bool {
+        (self.provider.is_empty()
+            || provider.is_some_and(|node| {
+                with_folded(event, node, scratch, |text| self.provider.iter().any(|name| name == text))
+            }))
+            && (self.origin.is_empty()
+                || event.origin().is_some_and(|origin| self.origin.iter().any(|name| name == origin)))
+            && self.has.iter().all(|name| name.value(event, scratch).is_some())
+            && self.is.iter().all(|(name, values)| name.is_one_of(values, event, scratch))
+    }
+}

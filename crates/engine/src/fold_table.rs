@@ -1,0 +1,2 @@
+use super::Run;
+pub(super) const RUNS: &[Run] = &[];

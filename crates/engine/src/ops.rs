@@ -1,0 +1,97 @@
+//! The programs of all rules, flat.
+
+use crate::pattern::Pattern;
+use crate::predicate::Predicate;
+use crate::program::{AtomId, AtomKind, Atoms, KEYWORDS, Node};
+
+/// One step of a program. Ranges are of `Ops::children`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    And(u32, u32),
+    Or(u32, u32),
+    Not(u32),
+    AtLeast(u32, u32, u32),
+    Atom(AtomId),
+    False,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ops {
+    ops: Vec<Op>,
+    children: Vec<u32>,
+}
+
+impl Ops {
+    /// Adds an expression; arguments are tried in the order of what they cost, so that the dear ones are
+    /// reached least.
+    pub(crate) fn add(&mut self, node: &Node, atoms: &Atoms) -> u32 {
+        let op = match node {
+            Node::And(nodes) => {
+                let (start, end) = self.add_all(nodes, atoms);
+                Op::And(start, end)
+            }
+            Node::Or(nodes) => {
+                let (start, end) = self.add_all(nodes, atoms);
+                Op::Or(start, end)
+            }
+            Node::AtLeast(count, nodes) => {
+                let (start, end) = self.add_all(nodes, atoms);
+                Op::AtLeast(*count, start, end)
+            }
+            Node::Not(node) => Op::Not(self.add(node, atoms)),
+            Node::Atom(atom) => Op::Atom(*atom),
+            Node::False => Op::False,
+        };
+        self.ops.push(op);
+        place(self.ops.len() - 1)
+    }
+
+    fn add_all(&mut self, nodes: &[Node], atoms: &Atoms) -> (u32, u32) {
+        let mut by_cost: Vec<_> = nodes.iter().map(|node| (cost(node, atoms), node)).collect();
+        by_cost.sort_by_key(|(cost, _)| *cost);
+        let added: Vec<_> = by_cost.into_iter().map(|(_, node)| self.add(node, atoms)).collect();
+        let start = place(self.children.len());
+        self.children.extend(added);
+        (start, place(self.children.len()))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: u32) -> Op {
+        self.ops.get(at as usize).copied().unwrap_or(Op::False)
+    }
+
+    #[inline]
+    pub(crate) fn children(&self, start: u32, end: u32) -> &[u32] {
+        self.children.get(start as usize..end as usize).unwrap_or(&[])
+    }
+}
+
+/// A rough price of evaluating an expression.
+fn cost(node: &Node, atoms: &Atoms) -> u32 {
+    match node {
+        Node::And(nodes) | Node::Or(nodes) | Node::AtLeast(_, nodes) => {
+            nodes.iter().fold(0, |sum: u32, node| sum.saturating_add(cost(node, atoms)))
+        }
+        Node::Not(node) => cost(node, atoms),
+        Node::False => 0,
+        Node::Atom(atom) => {
+            let Some(atom) = atoms.atoms.get(atom.0 as usize) else { return 0 };
+            let of_text = match &atom.kind {
+                AtomKind::Null | AtomKind::Exists => 1,
+                AtomKind::FieldRef { .. } => 10,
+                AtomKind::Value(Predicate::Text { pattern, .. }) => match pattern {
+                    Pattern::Any | Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Suffix(_) => 1,
+                    Pattern::Contains(_) => 4,
+                    Pattern::Glob(_) => 8,
+                },
+                AtomKind::Value(Predicate::Regex(_)) => 30,
+                AtomKind::Value(_) => 5,
+            };
+            if atom.field == KEYWORDS { of_text * 20 } else { of_text }
+        }
+    }
+}
+
+fn place(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,286 @@
+//! Regular expressions: the reading of `$`, and literals that a match must hold.
+
+use std::sync::OnceLock;
+
+use regex_syntax::ast::{
+    Assertion, AssertionKind, Ast, Flag, FlagsItemKind, GroupKind, RepetitionKind, RepetitionRange,
+    parse::Parser,
+};
+use sigyn_ir::RegexFlags;
+
+use crate::fold::fold;
+
+/// Literals shorter than this, in bytes, tell too little.
+const LITERAL_MIN: usize = 3;
+/// More alternatives than this are not looked for.
+const LITERALS_MAX: usize = 64;
+
+/// A regular expression, compiled when it is first needed: automata cost a thousand times more than the rest of a
+/// rule, and most are never reached.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    source: String,
+    limits: Limits,
+    kind: Kind,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) bytes_max: usize,
+    pub(crate) backtrack_steps_max: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Linear,
+    Backtracking,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Linear(regex::Regex),
+    Backtracking(Box<fancy_regex::Regex>),
+}
+
+/// What a pattern is before it is compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Source {
+    pub(crate) text: String,
+    pub(crate) flags: RegexFlags,
+}
+
+impl Pattern {
+    /// Reads a pattern. One that could turn out too large is compiled at once.
+    ///
+    /// # Errors
+    /// The pattern is not valid or too large; the text says which.
+    pub(crate) fn new(source: &Source, limits: Limits) -> Result<Self, String> {
+        let parsed = Parser::new().parse(&source.text);
+        let (kind, text, is_small) = match &parsed {
+            Ok(ast) => {
+                let text = with_ends(&source.text, ast, source.flags.multiline);
+                (Kind::Linear, text, weight(ast) <= WEIGHT_SMALL && !source.text.contains("\\p"))
+            }
+            Err(_) => (Kind::Backtracking, source.text.clone(), false),
+        };
+        let letters = source.flags.letters();
+        let text = if letters.is_empty() { text } else { format!("(?{letters}){text}") };
+        let pattern = Self { source: text, limits, kind, compiled: OnceLock::new() };
+        if !is_small {
+            let compiled = pattern.compile()?;
+            // Nobody else has seen the pattern yet.
+            let _ = pattern.compiled.set(Some(compiled));
+        }
+        Ok(pattern)
+    }
+
+    fn compile(&self) -> Result<Compiled, String> {
+        match self.kind {
+            Kind::Linear => regex::RegexBuilder::new(&self.source)
+                .size_limit(self.limits.bytes_max)
+                .build()
+                .map(Compiled::Linear)
+                .map_err(|error| error.to_string()),
+            Kind::Backtracking => fancy_regex::RegexBuilder::new(&self.source)
+                .backtrack_limit(self.limits.backtrack_steps_max)
+                .delegate_size_limit(self.limits.bytes_max)
+                .build()
+                .map(|regex| Compiled::Backtracking(Box::new(regex)))
+                .map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Whether the pattern is found in the text. Backtracking that takes too long finds nothing.
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        match self.compiled.get_or_init(|| self.compile().ok()) {
+            Some(Compiled::Linear(regex)) => regex.is_match(text),
+            Some(Compiled::Backtracking(regex)) => regex.is_match(text).unwrap_or(false),
+            None => false,
+        }
+    }
+}
+
+/// Below this a pattern fits any sensible limit: a class takes at most a few kilobytes.
+const WEIGHT_SMALL: u64 = 1_000;
+
+/// An upper bound of how many literals and classes the pattern unfolds to.
+fn weight(ast: &Ast) -> u64 {
+    match ast {
+        Ast::Repetition(repetition) => {
+            let times = match &repetition.op.kind {
+                RepetitionKind::Range(
+                    RepetitionRange::Exactly(n)
+                    | RepetitionRange::AtLeast(n)
+                    | RepetitionRange::Bounded(_, n),
+                ) => u64::from(*n).max(1),
+                _ => 1,
+            };
+            weight(&repetition.ast).saturating_mul(times)
+        }
+        Ast::Group(group) => weight(&group.ast),
+        Ast::Alternation(alternation) => sum(&alternation.asts),
+        Ast::Concat(concat) => sum(&concat.asts),
+        _ => 1,
+    }
+}
+
+fn sum(asts: &[Ast]) -> u64 {
+    asts.iter().fold(0, |sum, ast| sum.saturating_add(weight(ast)))
+}
+
+/// The pattern with each `$` that is no end of line also matching before a final newline, as in PCRE
+/// (`reference/sigma.md` §4.3).
+fn with_ends(text: &str, ast: &Ast, is_multiline: bool) -> String {
+    let mut ends = Vec::new();
+    collect_ends(ast, is_multiline, &mut ends);
+    let mut out = String::with_capacity(text.len() + ends.len() * 8);
+    let mut done = 0;
+    for end in ends {
+        out.push_str(text.get(done..end).unwrap_or(""));
+        out.push_str(r"(?:\n?\z)");
+        done = end + 1;
+    }
+    out.push_str(text.get(done..).unwrap_or(""));
+    out
+}
+
+/// Byte offsets of each `$` that is no end of line, in order; returns whether `m` holds behind the node.
+fn collect_ends(ast: &Ast, is_multiline: bool, ends: &mut Vec<usize>) -> bool {
+    match ast {
+        Ast::Assertion(assertion) => {
+            if let (Assertion { span, kind: AssertionKind::EndLine }, false) = (&**assertion, is_multiline) {
+                ends.push(span.start.offset);
+            }
+        }
+        Ast::Flags(flags) => return flags.flags.flag_state(Flag::MultiLine).unwrap_or(is_multiline),
+        Ast::Group(group) => {
+            let inner = match &group.kind {
+                GroupKind::NonCapturing(flags) => flags
+                    .items
+                    .iter()
+                    .any(|item| item.kind == FlagsItemKind::Flag(Flag::MultiLine))
+                    .then(|| flags.flag_state(Flag::MultiLine))
+                    .flatten()
+                    .unwrap_or(is_multiline),
+                _ => is_multiline,
+            };
+            collect_ends(&group.ast, inner, ends);
+        }
+        Ast::Repetition(repetition) => {
+            collect_ends(&repetition.ast, is_multiline, ends);
+        }
+        Ast::Concat(concat) => {
+            return concat.asts.iter().fold(is_multiline, |state, ast| collect_ends(ast, state, ends));
+        }
+        Ast::Alternation(alternation) => {
+            return alternation.asts.iter().fold(is_multiline, |state, ast| collect_ends(ast, state, ends));
+        }
+        _ => {}
+    }
+    is_multiline
+}
+
+/// Folded literals of which one is in every text that the pattern is found in; none if there is no such set.
+pub(crate) fn literals(source: &Source) -> Option<Vec<String>> {
+    let ast = Parser::new().parse(&source.text).ok()?;
+    required(&ast)
+}
+
+fn required(ast: &Ast) -> Option<Vec<String>> {
+    match ast {
+        Ast::Literal(literal) => keep(vec![fold(&literal.c.to_string())]),
+        Ast::Group(group) => required(&group.ast),
+        Ast::Repetition(repetition) if !can_be_absent(&repetition.op.kind) => required(&repetition.ast),
+        Ast::Alternation(alternation) => {
+            let mut all = Vec::new();
+            for ast in &alternation.asts {
+                all.append(&mut required(ast)?);
+            }
+            keep(all)
+        }
+        Ast::Concat(concat) => {
+            let mut best: Option<Vec<String>> = None;
+            let mut run = String::new();
+            for ast in &concat.asts {
+                match ast {
+                    Ast::Literal(literal) => run.push(literal.c),
+                    ast => {
+                        better(&mut best, keep(vec![fold(&std::mem::take(&mut run))]));
+                        better(&mut best, required(ast));
+                    }
+                }
+            }
+            better(&mut best, keep(vec![fold(&run)]));
+            best
+        }
+        _ => None,
+    }
+}
+
+fn can_be_absent(kind: &RepetitionKind) -> bool {
+    match kind {
+        RepetitionKind::ZeroOrOne | RepetitionKind::ZeroOrMore => true,
+        RepetitionKind::OneOrMore => false,
+        RepetitionKind::Range(
+            RepetitionRange::Exactly(n) | RepetitionRange::AtLeast(n) | RepetitionRange::Bounded(n, _),
+        ) => *n == 0,
+    }
+}
+
+fn keep(literals: Vec<String>) -> Option<Vec<String>> {
+    let is_useful =
+        literals.len() <= LITERALS_MAX && literals.iter().all(|literal| literal.len() >= LITERAL_MIN);
+    is_useful.then_some(literals)
+}
+
+fn better(best: &mut Option<Vec<String>>, other: Option<Vec<String>>) {
+    let rank = |set: &Vec<String>| {
+        let shortest = set.iter().map(String::len).min().unwrap_or(0).min(8);
+        (shortest, usize::MAX - set.len())
+    };
+    if let Some(other) = other
+        && best.as_ref().is_none_or(|best| rank(&other) > rank(best))
+    {
+        *best = Some(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source { text: text.to_owned(), flags: RegexFlags::default() }
+    }
+
+    #[test]
+    fn ends_allow_a_final_newline() {
+        let check = |pattern: &str, text: &str, expect: bool| {
+            let limits = Limits { bytes_max: 10 << 20, backtrack_steps_max: 1_000 };
+            assert_eq!(Pattern::new(&source(pattern), limits).unwrap().is_match(text), expect, "{pattern}");
+        };
+        check("c$", "abc\n", true);
+        check("c$", "abc\n\n", false);
+        check("(?m)c$", "c\nd", true);
+        check("(?m:a$)|c$", "c\nd", false);
+        check(r"c\$", "c$", true);
+        check("c[$]", "c$", true);
+        check(r"(a|b$)c?", "b\n", true);
+        check(r"(?=b)b", "ab", true);
+    }
+
+    #[test]
+    fn literals_are_those_that_must_be_there() {
+        let check = |pattern: &str, expect: &str| {
+            let found = literals(&source(pattern)).unwrap_or_default().join(" ");
+            assert_eq!(found, expect, "{pattern}");
+        };
+        check(r"\d+FooBar\s*x", "foobar");
+        check("(?:abc|defg)+x", "abc defg");
+        check("(abc)?", "");
+        check("a.b.c", "");
+        check("(abc|x)yyyy", "yyyy");
+        check("ab{2}cde", "cde");
+    }
+}

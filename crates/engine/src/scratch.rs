@@ -1,0 +1,240 @@
+//! The memory that matching an event needs. The caller owns it and hands it in again for each event.
+
+use sigyn_event::NodeId;
+use sigyn_ir::ItemId;
+
+use crate::class::KeyId;
+use crate::program::{AtomId, FieldId};
+
+/// Memory for one thread's matching. Made by [`Engine::scratch`](crate::Engine::scratch) and only good for that
+/// engine; once warm, matching allocates nothing.
+#[derive(Debug)]
+pub struct Scratch {
+    /// Which event is being matched; marks of other events are void.
+    pub(crate) now: u32,
+    /// Keys of the event that anything looks at, in order.
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) keys: Vec<(u32, NodeId)>,
+    pub(crate) slots: Vec<Slot>,
+    /// Fields that the event has.
+    pub(crate) touched: Vec<FieldId>,
+    /// Values of fields, as lists through `next`.
+    pub(crate) found: Vec<Found>,
+    pub(crate) texts: Vec<Text>,
+    /// Texts of numbers, and folded texts.
+    pub(crate) arena: String,
+    pub(crate) identity: String,
+    /// For each atom: the event it was evaluated for, and the verdict in the lowest bit.
+    pub(crate) atoms: Vec<u32>,
+    /// For each rule: the event that woke it.
+    pub(crate) woken_at: Vec<u32>,
+    pub(crate) woken: Vec<u32>,
+    pub(crate) matched: Vec<ItemId>,
+    pub(crate) cache: Cache,
+    /// How much work was done, for measurements.
+    pub stats: Stats,
+}
+
+/// How much work a [`Scratch`] has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Events matched.
+    pub events: u64,
+    /// Rules evaluated.
+    pub woken: u64,
+    /// Values looked through.
+    pub scanned: u64,
+    /// Values that the cache knew.
+    pub cached: u64,
+}
+
+/// A key that the event has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: KeyId,
+    pub(crate) node: NodeId,
+    pub(crate) origin: Origin,
+}
+
+/// Where a key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Root,
+    Alias,
+    Mount(u32),
+    Additional,
+}
+
+/// What an event has of a field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) seen_at: u32,
+    /// How good the name is under which it was found; small is better.
+    pub(crate) rank: u32,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) prepared_at: u32,
+    /// The range of its texts.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) has_map: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) node: NodeId,
+    pub(crate) next: u32,
+}
+
+/// A scalar as text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text {
+    pub(crate) raw: Raw,
+    /// Its folded form in the arena, once it is there.
+    pub(crate) folded: Option<(u32, u32)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Raw {
+    Node(NodeId),
+    Arena(u32, u32),
+}
+
+impl Scratch {
+    pub(crate) fn new(keys: usize, fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
+        let slot =
+            Slot { seen_at: 0, rank: 0, first: 0, last: 0, prepared_at: 0, start: 0, end: 0, has_map: false };
+        Self {
+            now: 0,
+            entries: Vec::new(),
+            keys: vec![(0, NodeId::default()); keys],
+            slots: vec![slot; fields],
+            touched: Vec::new(),
+            found: Vec::new(),
+            texts: Vec::new(),
+            arena: String::new(),
+            identity: String::new(),
+            atoms: vec![0; atoms],
+            woken_at: vec![0; rules],
+            woken: Vec::new(),
+            matched: Vec::new(),
+            cache: Cache::new(cache_entries),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Begins an event.
+    pub(crate) fn begin(&mut self) {
+        // Half of the range, because atoms keep a verdict beside the mark.
+        if self.now >= u32::MAX / 2 {
+            self.now = 0;
+            self.keys.iter_mut().for_each(|key| key.0 = 0);
+            self.slots.iter_mut().for_each(|slot| (slot.seen_at, slot.prepared_at) = (0, 0));
+            self.atoms.fill(0);
+            self.woken_at.fill(0);
+        }
+        self.now += 1;
+        self.entries.clear();
+        self.stats.events += 1;
+    }
+
+    /// Forgets what a class made of the event.
+    pub(crate) fn begin_class(&mut self) {
+        self.touched.clear();
+        self.found.clear();
+        self.texts.clear();
+        self.arena.clear();
+        self.woken.clear();
+        self.matched.clear();
+    }
+
+    /// The first value of a key of the root, if the event has it.
+    pub(crate) fn seen(&self, key: KeyId) -> Option<NodeId> {
+        self.keys.get(key.0 as usize).filter(|(at, _)| *at == self.now).map(|(_, node)| *node)
+    }
+
+    #[inline]
+    pub(crate) fn wake(&mut self, rule: u32) {
+        if let Some(at) = self.woken_at.get_mut(rule as usize)
+            && *at != self.now
+        {
+            *at = self.now;
+            self.woken.push(rule);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn verdict(&self, atom: AtomId) -> Option<bool> {
+        let mark = *self.atoms.get(atom.0 as usize)?;
+        (mark >> 1 == self.now).then_some(mark & 1 == 1)
+    }
+
+    #[inline]
+    pub(crate) fn set_verdict(&mut self, atom: AtomId, verdict: bool) {
+        if let Some(mark) = self.atoms.get_mut(atom.0 as usize) {
+            *mark = self.now << 1 | u32::from(verdict);
+        }
+    }
+}
+
+/// Longer values repeat too rarely to be worth their place, in bytes.
+const CACHED_BYTES_MAX: usize = 128;
+
+/// Values that woke nothing. Each value has one place; a newer one takes it.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    entries: Vec<Cached>,
+    /// `CACHED_BYTES_MAX` bytes for each entry.
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cached {
+    hash: u64,
+    length: u8,
+    table: (u32, u32),
+}
+
+impl Cache {
+    fn new(entries_max: usize) -> Self {
+        let count = if entries_max == 0 { 0 } else { entries_max.next_power_of_two() };
+        Self { entries: vec![Cached::default(); count], bytes: vec![0; count * CACHED_BYTES_MAX] }
+    }
+
+    pub(crate) fn takes(&self, text: &str) -> bool {
+        !self.entries.is_empty() && text.len() <= CACHED_BYTES_MAX
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        usize::try_from(hash >> 16).unwrap_or(0) & (self.entries.len().saturating_sub(1))
+    }
+
+    /// Whether the value is known to wake nothing in the table, which is named by class and place.
+    #[inline]
+    pub(crate) fn has(&self, hash: u64, table: (u32, u32), text: &str) -> bool {
+        let place = self.place(hash);
+        self.entries.get(place).is_some_and(|entry| {
+            entry.hash == hash
+                && entry.table == table
+                && usize::from(entry.length) == text.len()
+                && self
+                    .bytes
+                    .get(place * CACHED_BYTES_MAX..)
+                    .is_some_and(|bytes| bytes.starts_with(text.as_bytes()))
+        })
+    }
+
+    pub(crate) fn put(&mut self, hash: u64, table: (u32, u32), text: &str) {
+        let place = self.place(hash);
+        let start = place * CACHED_BYTES_MAX;
+        if let (Some(entry), Some(bytes), Ok(length)) = (
+            self.entries.get_mut(place),
+            self.bytes.get_mut(start..start + text.len()),
+            u8::try_from(text.len()),
+        ) {
+            bytes.copy_from_slice(text.as_bytes());
+            // Tables are numbered from one class on, so that no table has the mark of an empty place.
+            *entry = Cached { hash, length, table };
+        }
+    }
+}
