@@ -42,6 +42,7 @@ pub(crate) struct Scratch {
     /// Names and texts that are not in the table, copied.
     named: Vec<(String, NodeId)>,
     texts: Vec<(&'static str, String)>,
+    more: Vec<(String, String)>,
 }
 
 /// Applies the table to an event. `input` is what its texts are ranges of.
@@ -50,6 +51,7 @@ pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
     scratch.aliases.clear();
     scratch.named.clear();
     scratch.texts.clear();
+    scratch.more.clear();
     TABLE.walk(buf.event(input), scratch);
     scratch.mounts.sort_unstable_by_key(|(rank, _)| *rank);
     for (_, id) in &scratch.mounts {
@@ -69,12 +71,12 @@ pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
         let name = buf.store(name);
         buf.alias(name, *id);
     }
-    if !scratch.texts.is_empty() {
+    let texts = scratch.texts.iter().map(|(name, text)| (*name, text.as_str()));
+    let more = scratch.more.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    for (name, text) in texts.chain(more) {
         buf.begin_additional();
-        for (name, text) in &scratch.texts {
-            let key = buf.store(name);
-            buf.push_str(Some(key), text);
-        }
+        let key = buf.store(name);
+        buf.push_str(Some(key), text);
     }
 }
 
@@ -126,6 +128,13 @@ impl Table {
     fn walk(&'static self, event: Event<'_>, scratch: &mut Scratch) {
         self.map(event.root(), 0, scratch);
         name_without_spaces(event.root(), scratch);
+        // The root's own `SourceName` is another thing than its `Source Name`; a rule may mean either.
+        for (name, id) in &scratch.named {
+            let is_taken = event.root().iter().any(|member| member.key == name);
+            if let Some(text) = event.value(*id).and_then(Value::as_text).filter(|_| is_taken) {
+                scratch.more.push((name.clone(), text.to_owned()));
+            }
+        }
     }
 
     fn map(&'static self, map: Map<'_>, step: usize, scratch: &mut Scratch) {

@@ -73,10 +73,6 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
         return Ok(Shape { name: "EVTX", decoding: Decoding::Evtx, cut: Cut::Chunks });
     }
     tried.push(Tried { shape: "EVTX", why: "neither a file header nor a first chunk".to_owned() });
-    if head.iter().take(1024).any(|byte| *byte == 0) {
-        tried.push(Tried { shape: "text", why: "binary: it holds NUL bytes".to_owned() });
-        return Err(tried);
-    }
     let text = String::from_utf8_lossy(head);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let bom = head.len().min(3) * usize::from(head.starts_with(b"\xef\xbb\xbf"));
@@ -88,6 +84,10 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
             return Ok(shape);
         }
         Err(why) => tried.push(Tried { shape: "JSON", why }),
+    }
+    if head.iter().take(1024).any(|byte| *byte == 0) {
+        tried.push(Tried { shape: "text", why: "binary: it holds NUL bytes".to_owned() });
+        return Err(tried);
     }
     if text.trim_start().starts_with('<') && text.contains("<Event") && !text.trim_start().starts_with("<1") {
         return Ok(Shape { name: "event XML", decoding: Decoding::Xml, cut: Cut::XmlEvents });
@@ -177,7 +177,7 @@ fn json_shape(text: &str, is_whole: bool) -> Result<Shape, String> {
                     Ok(if is_line && is_followed_by_line { shape(Cut::Lines) } else { stream(start) })
                 }
                 // Cut off by the end of what is looked at; or broken, which the records will show.
-                Err(broken) if broken.at + 1 >= text.trim_end().len() && !is_whole => {
+                Err(broken) if broken.at + 8 >= text.trim_end().len() && !is_whole => {
                     Ok(stream(wrapper(text, start).unwrap_or(start)))
                 }
                 Err(broken) if text.lines().take(LINES_MAX).filter(|line| is_json_line(line)).count() > 1 => {

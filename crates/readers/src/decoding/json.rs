@@ -62,6 +62,11 @@ impl Parser<'_, '_> {
         Err(Broken { why, at: self.at })
     }
 
+    /// The text ends within a string.
+    fn no_end<T>(&self) -> Result<T, Broken> {
+        Err(Broken { why: "the string does not end", at: self.bytes.len() })
+    }
+
     fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
         match self.peek() {
             Some(b'"') => {
@@ -219,9 +224,9 @@ impl Parser<'_, '_> {
                         length += found;
                         break rest[length];
                     }
-                    None => return self.broken("the string does not end"),
+                    None => return self.no_end(),
                 },
-                None => return self.broken("the string does not end"),
+                None => return self.no_end(),
             }
         };
         if special == b'"' {
@@ -249,13 +254,11 @@ impl Parser<'_, '_> {
                 }
                 Some(_) => {
                     let rest = &self.bytes[self.at..];
-                    let Some(length) = memchr::memchr2(b'"', b'\\', rest) else {
-                        return self.broken("the string does not end");
-                    };
+                    let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return self.no_end() };
                     self.buf.write_str(self.text.get(self.at..self.at + length).unwrap_or(""));
                     self.at += length;
                 }
-                None => return self.broken("the string does not end"),
+                None => return self.no_end(),
             }
         }
     }
