@@ -76,12 +76,12 @@ fn converter() -> Result<Converter> {
     Converter::new(settings).map_err(|error| anyhow!(error.message))
 }
 
-fn read(path: &Path) -> Result<SourceFile> {
+pub(crate) fn read(path: &Path) -> Result<SourceFile> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+pub(crate) fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

@@ -1,11 +1,13 @@
 //! Benchmarks on named real inputs, beside peers where they can be had.
 //!
 //! `cargo run --release -p sigyn-bench -- convert` times `sigyn convert` beside sigma-cli, whole processes;
-//! `… -- load` times the stages of loading and converting inside one process, on one core. Inputs that are not
+//! `… -- load` times the stages of loading and converting inside one process, on one core; `… -- match
+//! EVENTS.ndjson` times the match stage alone. Inputs that are not
 //! there are skipped with a message. Figures of a noisy machine mean little; the ratios are what counts.
 
 mod convert;
 mod load;
+mod matching;
 mod process;
 
 use std::path::PathBuf;
@@ -16,7 +18,8 @@ fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("convert") => convert::run(),
         Some("load") => load::run(),
-        _ => bail!("usage: sigyn-bench convert|load"),
+        Some("match") => matching::run(std::env::args().nth(2).as_deref()),
+        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson]"),
     }
 }
 
