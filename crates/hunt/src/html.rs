@@ -22,7 +22,11 @@ pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit], made: Option<Ti
     out.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
-    let _ = write!(out, "<title>Sigyn: {} matches</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n", summary.hits);
+    let _ = write!(
+        out,
+        "<title>Sigyn: {} matches</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        summary.hits
+    );
     head(&mut out, summary, made);
     levels(&mut out, summary, rules);
     over_time(&mut out, hits, rules);
@@ -77,7 +81,8 @@ fn over_time(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
         let bin = usize::try_from(share).unwrap_or(0).min(BINS - 1);
         bins[bin].entry(rule.rank()).or_insert((rule.level_name(), 0)).1 += 1;
     }
-    let top = bins.iter().map(|bin| bin.values().map(|(_, count)| count).sum::<u32>()).max().unwrap_or(1).max(1);
+    let top =
+        bins.iter().map(|bin| bin.values().map(|(_, count)| count).sum::<u32>()).max().unwrap_or(1).max(1);
     out.push_str("<h2>Over time</h2>\n<svg class=\"chart\" viewBox=\"0 0 600 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Matches over time\">\n");
     for (at, bin) in bins.iter().enumerate() {
         let mut y = 120.0;
@@ -96,7 +101,8 @@ fn over_time(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
 }
 
 fn rule_table(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
-    let mut found: Vec<_> = summary.rules.iter().filter_map(|(at, count)| Some((rules.get(*at)?, count))).collect();
+    let mut found: Vec<_> =
+        summary.rules.iter().filter_map(|(at, count)| Some((rules.get(*at)?, count))).collect();
     found.sort_by_key(|(rule, count)| (rule.rank(), std::cmp::Reverse(count.events)));
     let top = found.iter().map(|(_, count)| count.events).max().unwrap_or(1).max(1);
     out.push_str("<h2>Rules</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Level</th><th class=\"number\">Events</th><th></th><th>Rule</th><th>First</th><th>Last</th><th>Hosts</th><th>Users</th></tr></thead>\n<tbody>\n");
@@ -220,7 +226,10 @@ mod tests {
 
     #[test]
     fn what_came_from_a_log_is_text() {
-        assert_eq!(escaped("<script>alert('x')&\"\u{202e}\u{1b}"), "&lt;script&gt;alert(&#39;x&#39;)&amp;&quot;\u{fffd}\u{fffd}");
+        assert_eq!(
+            escaped("<script>alert('x')&\"\u{202e}\u{1b}"),
+            "&lt;script&gt;alert(&#39;x&#39;)&amp;&quot;\u{fffd}\u{fffd}"
+        );
         assert_eq!([grouped(0), grouped(999), grouped(1_234_567)], ["0", "999", "1,234,567"]);
     }
 }

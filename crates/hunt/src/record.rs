@@ -6,7 +6,8 @@ use crate::rules::RuleInfo;
 use crate::run::Hit;
 
 /// The header of CSV output.
-pub const CSV_HEADER: &str = "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
+pub const CSV_HEADER: &str =
+    "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
 
 /// A match as one JSON object.
 pub fn json(hit: &Hit, rule: &RuleInfo) -> String {
@@ -63,7 +64,9 @@ mod tests {
 
     #[test]
     fn cells_are_safe_for_spreadsheets() {
-        for (cell, expect) in [("a", "a"), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("=1+1", "'=1+1"), ("-", "-"), ("", "")] {
+        for (cell, expect) in
+            [("a", "a"), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("=1+1", "'=1+1"), ("-", "-"), ("", "")]
+        {
             assert_eq!(quoted(cell), expect);
         }
     }

@@ -19,7 +19,12 @@ impl RuleInfo {
     /// What a rule says about itself.
     pub fn of(meta: &Meta) -> Self {
         let title = if meta.title.is_empty() { "(untitled)".to_owned() } else { meta.title.clone() };
-        Self { title, id: meta.id.clone(), level: meta.level, tags: meta.tags.iter().map(ToString::to_string).collect() }
+        Self {
+            title,
+            id: meta.id.clone(),
+            level: meta.level,
+            tags: meta.tags.iter().map(ToString::to_string).collect(),
+        }
     }
 
     /// The level's name; `none` for a rule without.
@@ -52,7 +57,8 @@ impl Filter {
     pub fn admits(&self, item: &RuleItem) -> bool {
         let meta = item.meta();
         let is_level = self.level_min.is_none_or(|min| meta.level.is_some_and(|level| level >= min));
-        let is_status = self.statuses.is_empty() || meta.status.is_some_and(|status| self.statuses.contains(&status));
+        let is_status =
+            self.statuses.is_empty() || meta.status.is_some_and(|status| self.statuses.contains(&status));
         let is_tag = self.tags.is_empty()
             || meta.tags.iter().any(|tag| self.tags.iter().any(|wanted| begins(&tag.to_string(), wanted)));
         let is_source = self.logsources.is_empty()

@@ -260,11 +260,7 @@ fn hit(rule: usize, record: u64, event: Event<'_>, batch: &Batch, settings: Sett
 }
 
 /// Puts results in order and hands them on.
-fn collect(
-    done: &Receiver<(u64, Done)>,
-    tickets: &Receiver<()>,
-    report: &mut dyn FnMut(Report) -> bool,
-) {
+fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report) -> bool) {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     let mut counter = Counter::default();

@@ -1,5 +1,7 @@
 //! Inputs of every shape through reader and decoder: what comes out, and that nothing makes them panic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
@@ -36,7 +38,11 @@ fn check(bytes: impl Into<Vec<u8>>, field: &str, shape: &str, damaged: u64, valu
     let shown = String::from_utf8_lossy(&bytes).into_owned();
     let got = read(bytes, field);
     let shapes: Vec<String> = if shape.is_empty() { Vec::new() } else { vec![format!("x {shape}")] };
-    assert_eq!((got.0, got.1, got.2.iter().map(String::as_str).collect::<Vec<_>>()), (shapes, damaged, values.to_vec()), "{shown}");
+    assert_eq!(
+        (got.0, got.1, got.2.iter().map(String::as_str).collect::<Vec<_>>()),
+        (shapes, damaged, values.to_vec()),
+        "{shown}"
+    );
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -80,18 +86,51 @@ fn json_comes_in_lines_arrays_wrappers_and_sequences() {
 fn one_broken_record_costs_no_other() {
     check("{\"a\":1}\n{\"a\":\n{\"a\":3}\n", "a", "JSON", 1, &["1", "3"]);
     check("{\"a\":1}\n{\"a\":2} x\n{\"a\":3}\n", "a", "JSON", 1, &["1", "3"]);
-    check("[\n {\n  \"a\": 1\n },\n {\n  \"a\": \"x\n },\n {\n  \"a\": 3\n }\n]", "a", "JSON", 1, &["1", "3"]);
+    check(
+        "[\n {\n  \"a\": 1\n },\n {\n  \"a\": \"x\n },\n {\n  \"a\": 3\n }\n]",
+        "a",
+        "JSON",
+        1,
+        &["1", "3"],
+    );
     check("[{\"a\":1},{\"a\":tru},{\"a\":3}]", "a", "JSON", 1, &["1", "3"]);
-    check("{\"a\":1}\n{\"a\":\"\u{ff}\"}\n".bytes().map(|b| if b == 0xbf { 0xff } else { b }).collect::<Vec<_>>(), "a", "JSON", 0, &["1", "\u{fffd}\u{fffd}"]);
+    check(
+        "{\"a\":1}\n{\"a\":\"\u{ff}\"}\n"
+            .bytes()
+            .map(|b| if b == 0xbf { 0xff } else { b })
+            .collect::<Vec<_>>(),
+        "a",
+        "JSON",
+        0,
+        &["1", "\u{fffd}\u{fffd}"],
+    );
     check("a,b,c\n1,2,3\n1,2,3,4\n5,6,7\n", "a", "CSV", 1, &["1", "5"]);
 }
 
 #[test]
 fn other_shapes_are_told_and_read() {
     check("a,b,c\n1,\"x\ny\",3\n4,5,6\n", "b", "CSV", 0, &["x\ny", "5"]);
-    check("<Events><Event><System><EventID>1</EventID></System></Event>\n<Event><System><EventID>2</EventID></System></Event></Events>", "EventID", "event XML", 0, &["1", "2"]);
-    check("Nov 21 19:26:09 h sysmon: <Event><System><EventID>1</EventID></System></Event>\n", "EventID", "Sysmon for Linux", 0, &["1"]);
-    check("1.1.1.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 1\nrubbish\n", "cs-uri-stem", "Apache/nginx access log", 0, &["/a", ""]);
+    check(
+        "<Events><Event><System><EventID>1</EventID></System></Event>\n<Event><System><EventID>2</EventID></System></Event></Events>",
+        "EventID",
+        "event XML",
+        0,
+        &["1", "2"],
+    );
+    check(
+        "Nov 21 19:26:09 h sysmon: <Event><System><EventID>1</EventID></System></Event>\n",
+        "EventID",
+        "Sysmon for Linux",
+        0,
+        &["1"],
+    );
+    check(
+        "1.1.1.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 1\nrubbish\n",
+        "cs-uri-stem",
+        "Apache/nginx access log",
+        0,
+        &["/a", ""],
+    );
     check("words\nand words\n", "a", "unknown", 0, &[]);
     check("", "a", "", 0, &[]);
 }
@@ -103,16 +142,31 @@ fn packing_is_taken_off() {
     let (_, damaged, values) = read(cut[..cut.len() - 20].to_vec(), "a");
     // The line that is cut in two, and the end.
     assert!(damaged == 2 && values.len() > 1_000, "{damaged} {}", values.len());
-    let archive = zip(&[("d/", b""), ("one.json", b"{\"a\":1}\n"), ("__MACOSX/x", b"{}"), ("two.gz", &gzip(b"{\"a\":2}\n"))]);
+    let archive = zip(&[
+        ("d/", b""),
+        ("one.json", b"{\"a\":1}\n"),
+        ("__MACOSX/x", b"{}"),
+        ("two.gz", &gzip(b"{\"a\":2}\n")),
+    ]);
     let (shapes, damaged, values) = read(archive, "a");
-    assert_eq!((shapes, damaged, values), (vec!["x!one.json JSON".to_owned(), "x!two.gz JSON".to_owned()], 0, vec!["1".to_owned(), "2".to_owned()]));
+    assert_eq!(
+        (shapes, damaged, values),
+        (
+            vec!["x!one.json JSON".to_owned(), "x!two.gz JSON".to_owned()],
+            0,
+            vec!["1".to_owned(), "2".to_owned()]
+        )
+    );
 }
 
 #[test]
 fn batches_end_between_records() {
     let filler = "x".repeat(300);
-    for (open, between, close) in [("", "\n", "\n"), ("[", ",", "]"), ("[\n", ",\n", "\n]"), ("{\"Records\":[", ",", "]}")] {
-        let records: Vec<String> = (0..20_000).map(|at| format!("{{\"a\":{at},\"f\":\"{filler}\\\"}}\"}}")).collect();
+    for (open, between, close) in
+        [("", "\n", "\n"), ("[", ",", "]"), ("[\n", ",\n", "\n]"), ("{\"Records\":[", ",", "]}")]
+    {
+        let records: Vec<String> =
+            (0..20_000).map(|at| format!("{{\"a\":{at},\"f\":\"{filler}\\\"}}\"}}")).collect();
         let (_, damaged, values) = read(format!("{open}{}{close}", records.join(between)).into_bytes(), "a");
         let expect: Vec<String> = (0..20_000).map(|at| at.to_string()).collect();
         assert!(damaged == 0 && values == expect, "{open:?}: {damaged} damaged, {} read", values.len());

@@ -68,7 +68,8 @@ fn explain(args: &Explain) -> Result<Exit, Vec<Found>> {
     findings::print(&loaded.refused, Diagnostics::Text);
     let explained = on_record(args, &loaded)?;
     let is_match = explained.iter().any(|(_, explanation)| explanation.matches);
-    let text: String = explained.iter().map(|(title, explanation)| render(args.format, title, explanation)).collect();
+    let text: String =
+        explained.iter().map(|(title, explanation)| render(args.format, title, explanation)).collect();
     output::write(Path::new("-"), text.as_bytes()).map_err(|error| {
         vec![Found::of("-", Diagnostic::error(&codes::input::UNWRITABLE, error.to_string()))]
     })?;
@@ -92,7 +93,9 @@ fn on_record(args: &Explain, loaded: &Loaded) -> Result<Vec<(String, Explanation
             }
             let class = loaded.engine.classify(event, &mut scratch);
             let rules = loaded.set.items.iter().filter_map(|item| match item {
-                RuleItem::Rule(rule) => Some((rule.meta.title.clone(), loaded.engine.explain(rule, event, class))),
+                RuleItem::Rule(rule) => {
+                    Some((rule.meta.title.clone(), loaded.engine.explain(rule, event, class)))
+                }
                 RuleItem::Correlation(_) => None,
             });
             explained = Some(rules.collect());

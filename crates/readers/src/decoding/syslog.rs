@@ -19,7 +19,7 @@ const AHEAD_NANOS_MAX: i64 = 86_400_000_000_000;
 /// Whether the line is syslog.
 pub(crate) fn is_line(line: &str) -> bool {
     let parts = Parts::of(line);
-    parts.time != "" || cisco_tag(line).is_some()
+    !parts.time.is_empty() || cisco_tag(line).is_some()
 }
 
 /// Whether the line holds an event of Sysmon for Linux.

@@ -38,10 +38,12 @@ pub(crate) struct Loaded {
 
 impl Selection {
     pub(crate) fn new(args: &SelectionArgs) -> Result<Self, Vec<Found>> {
-        let level_min = args.level.as_deref().map(|word| choice(word, "level", Level::parse, Level::ALL)).transpose()?;
+        let level_min =
+            args.level.as_deref().map(|word| choice(word, "level", Level::parse, Level::ALL)).transpose()?;
         let statuses: Result<Vec<Status>, _> =
             args.status.iter().map(|word| choice(word, "status", Status::parse, Status::ALL)).collect();
-        let logsources: Result<Vec<LogSource>, _> = args.logsource.iter().map(|text| log_source(text)).collect();
+        let logsources: Result<Vec<LogSource>, _> =
+            args.logsource.iter().map(|text| log_source(text)).collect();
         let filter =
             Filter { level_min, statuses: statuses?, tags: args.tag.clone(), logsources: logsources? };
         let mut pipelines = setup::pipelines(&args.pipelines, "sigyn")?;
@@ -78,7 +80,10 @@ impl Selection {
 
     /// The rules that are asked for. Correlations go: they read rules by place, and a hunt matches single events.
     fn choose(&self, set: RuleSet) -> RuleSet {
-        let items = set.items.into_iter().filter(|item| matches!(item, RuleItem::Rule(_)) && self.filter.admits(item));
+        let items = set
+            .items
+            .into_iter()
+            .filter(|item| matches!(item, RuleItem::Rule(_)) && self.filter.admits(item));
         let items: Vec<RuleItem> = items.collect();
         let count = items.len();
         RuleSet { items, outputs: vec![true; count], is_referenced: vec![false; count] }
@@ -139,7 +144,12 @@ fn log_source(text: &str) -> Result<LogSource, Vec<Found>> {
             "product" => &mut source.product,
             "category" => &mut source.category,
             "service" => &mut source.service,
-            _ => return Err(bad(format!("`{pair}` names no log source"), "use product=…, category=…, service=…".to_owned())),
+            _ => {
+                return Err(bad(
+                    format!("`{pair}` names no log source"),
+                    "use product=…, category=…, service=…".to_owned(),
+                ));
+            }
         };
         *slot = Some(value.trim().to_owned());
     }
@@ -153,8 +163,13 @@ fn field_map(words: &[String]) -> Result<Option<Pipeline>, Vec<Found>> {
     }
     let mut mapping = serde_json::Map::new();
     for word in words {
-        let Some((field, name)) = word.split_once('=').filter(|(field, name)| !field.is_empty() && !name.is_empty()) else {
-            return Err(bad(format!("`{word}` is no field mapping"), "write --field-map Image=process_path".to_owned()));
+        let Some((field, name)) =
+            word.split_once('=').filter(|(field, name)| !field.is_empty() && !name.is_empty())
+        else {
+            return Err(bad(
+                format!("`{word}` is no field mapping"),
+                "write --field-map Image=process_path".to_owned(),
+            ));
         };
         mapping.insert(field.to_owned(), name.into());
     }
@@ -166,6 +181,8 @@ fn field_map(words: &[String]) -> Result<Option<Pipeline>, Vec<Found>> {
     });
     match Pipeline::from_yaml(SourceId::default(), &text.to_string()) {
         (Some(pipeline), _) => Ok(Some(pipeline)),
-        (None, found) => Err(found.into_iter().map(|diagnostic| Found::of("--field-map", diagnostic)).collect()),
+        (None, found) => {
+            Err(found.into_iter().map(|diagnostic| Found::of("--field-map", diagnostic)).collect())
+        }
     }
 }

@@ -118,7 +118,9 @@ impl<'a> Results<'a> {
         if let Some(writer) = self.writer.take() {
             let ended = if self.failure.is_none() { writer.end() } else { Ok(()) };
             match self.failure.take().map_or(ended, Err) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(unwritable("-", &error)),
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    return Err(unwritable("-", &error));
+                }
                 _ => {}
             }
         } else if !self.summary.rules.is_empty() {
@@ -182,7 +184,9 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Vec<Found>> {
 fn log(path: PathBuf) -> Input {
     let name = input::name(&path);
     if input::is_stdin(&path) {
-        let open = || Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, std::io::stdin())) as Box<dyn BufRead + Send>);
+        let open = || {
+            Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, std::io::stdin())) as Box<dyn BufRead + Send>)
+        };
         return Input { path: name, bytes: 0, open: Box::new(open) };
     }
     let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());

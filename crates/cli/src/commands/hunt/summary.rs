@@ -82,8 +82,13 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
         if is_verbose {
             list(&summary.unknown, summary.unknowns, is_verbose, &say);
         } else {
-            let paths: Vec<String> = summary.unknown.iter().take(NAMED_MAX).map(|place| shown(&place.path)).collect();
-            say(&format!("  {}{}", paths.join(", "), if summary.unknowns > paths.len() as u64 { ", …" } else { "" }));
+            let paths: Vec<String> =
+                summary.unknown.iter().take(NAMED_MAX).map(|place| shown(&place.path)).collect();
+            say(&format!(
+                "  {}{}",
+                paths.join(", "),
+                if summary.unknowns > paths.len() as u64 { ", …" } else { "" }
+            ));
             say("  (--verbose says what was tried)");
         }
     }
@@ -119,12 +124,22 @@ fn inert(summary: &Summary, loaded: &Loaded, is_verbose: bool, say: &impl Fn(&st
         return;
     }
     let (inert, count) = (loaded.inert.len(), unseen.len());
-    let known = if inert > 0 { format!("; {inert} of them read log sources that Sigyn does not know") } else { String::new() };
+    let known = if inert > 0 {
+        format!("; {inert} of them read log sources that Sigyn does not know")
+    } else {
+        String::new()
+    };
     say(&format!("{count} rules could not match: these logs hold no events of their log source{known}"));
     if is_verbose {
-        loaded.inert.iter().for_each(|inert| say(&format!("  {}: {}", shown(loaded.title(inert.rule)), inert.reason)));
+        loaded
+            .inert
+            .iter()
+            .for_each(|inert| say(&format!("  {}: {}", shown(loaded.title(inert.rule)), inert.reason)));
         let is_known = |title: &&&str| !loaded.inert.iter().any(|inert| loaded.title(inert.rule) == **title);
-        unseen.iter().filter(is_known).for_each(|title| say(&format!("  {}: log source not seen", shown(title))));
+        unseen
+            .iter()
+            .filter(is_known)
+            .for_each(|title| say(&format!("  {}: log source not seen", shown(title))));
     }
 }
 
@@ -158,7 +173,8 @@ fn names(names: &BTreeSet<String>) -> String {
 
 /// Text from a log without what a terminal would obey.
 pub(crate) fn shown(text: &str) -> String {
-    let is_harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_harmful =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect()
 }
 
