@@ -1,6 +1,6 @@
 //! `sigyn hunt` and `sigyn explain` as a user calls them, on the bundled rules and logs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -60,9 +60,9 @@ fn levels(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
     out.push_str("<section class=\"tiles\">\n");
     for (name, events, rules) in counts.values() {
         let word = if *rules == 1 { "rule" } else { "rules" };
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<div class=\"tile {name}\"><b>{}</b><span>{name}</span><small>{rules} {word}</small></div>\n",
+            "<div class=\"tile {name}\"><b>{}</b><span>{name}</span><small>{rules} {word}</small></div>",
             grouped(*events)
         );
     }
@@ -90,9 +90,9 @@ fn over_time(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
             // Even a single match can be seen.
             let height = (f64::from(*count) * 116.0 / f64::from(top)).max(1.5);
             y -= height;
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<rect class=\"{name}\" x=\"{}\" y=\"{y:.1}\" width=\"8.6\" height=\"{height:.1}\"><title>{count} {name}</title></rect>\n",
+                "<rect class=\"{name}\" x=\"{}\" y=\"{y:.1}\" width=\"8.6\" height=\"{height:.1}\"><title>{count} {name}</title></rect>",
                 at * 10
             );
         }
@@ -110,9 +110,9 @@ fn rule_table(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
         let width = (count.events * 60 / top).max(2);
         let name = rule.level_name();
         let tags: Vec<String> = rule.tags.iter().map(|tag| escaped(tag)).collect();
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td><span class=\"badge {name}\">{name}</span></td><td class=\"number\">{}</td><td><svg width=\"60\" height=\"8\" aria-hidden=\"true\"><rect class=\"{name}\" width=\"{width}\" height=\"8\" rx=\"2\"/></svg></td><td>{}<small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td><span class=\"badge {name}\">{name}</span></td><td class=\"number\">{}</td><td><svg width=\"60\" height=\"8\" aria-hidden=\"true\"><rect class=\"{name}\" width=\"{width}\" height=\"8\" rx=\"2\"/></svg></td><td>{}<small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             grouped(count.events),
             escaped(&rule.title),
             tags.join(" · "),
@@ -135,9 +135,9 @@ fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[
     shown.sort_by_key(|hit| hit.time);
     out.push_str("<h2>Matches</h2>\n");
     if (shown.len() as u64) < summary.hits {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<p>The {} severest of {}; <code>--format ndjson</code> has all.</p>\n",
+            "<p>The {} severest of {}; <code>--format ndjson</code> has all.</p>",
             grouped(shown.len() as u64),
             grouped(summary.hits)
         );
@@ -146,9 +146,9 @@ fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[
     for hit in shown {
         let Some(rule) = rules.get(hit.rule) else { continue };
         let name = rule.level_name();
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td>{}</td><td><span class=\"badge {name}\">{name}</span></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td></tr>\n",
+            "<tr><td>{}</td><td><span class=\"badge {name}\">{name}</span></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td></tr>",
             moment(hit.time),
             escaped(&rule.title),
             escaped(hit.host.as_deref().unwrap_or("")),
@@ -157,9 +157,9 @@ fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[
             hit.record,
         );
         if let Some(event) = &hit.event {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<tr class=\"event\"><td colspan=\"7\"><details><summary>event</summary><pre>{}</pre></details></td></tr>\n",
+                "<tr class=\"event\"><td colspan=\"7\"><details><summary>event</summary><pre>{}</pre></details></td></tr>",
                 escaped(event)
             );
         }
@@ -174,7 +174,7 @@ fn damage(out: &mut String, summary: &Summary) {
     out.push_str("<h2>Not read</h2>\n<ul>\n");
     for damage in summary.damage.iter().chain(&summary.unknown) {
         let offset = damage.offset.map_or(String::new(), |offset| format!(" at byte {offset}"));
-        let _ = write!(out, "<li>{}{offset}: {}</li>\n", escaped(&damage.path), escaped(&damage.why));
+        let _ = writeln!(out, "<li>{}{offset}: {}</li>", escaped(&damage.path), escaped(&damage.why));
     }
     out.push_str("</ul>\n");
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use std::thread;
 
 use sigyn_engine::{ClassId, Engine};
 use sigyn_event::{Event, Timestamp};
-use sigyn_readers::{Batch, Decoder, Member, Outcome, Reader, Step, Tried};
+use sigyn_readers::{Batch, Decoder, Flaw, Member, Outcome, Reader, Step, Tried};
 
 /// Batches under way per thread: one in hand, the others waiting so that no thread ever does.
 const TICKETS_PER_THREAD: usize = 3;
@@ -213,17 +214,28 @@ fn work(
         let Ok(Job { number, batch }) = job else { return };
         let mut hits = Vec::new();
         let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
-        let outcome = decoder.decode(&batch, &mut |record, event| {
-            let (class, rules) = engine.run(event, &mut scratch);
-            // Neighbours are mostly of few classes: a list beats a map.
-            match classes.iter_mut().find(|(other, _)| *other == class) {
-                Some((_, count)) => *count += 1,
-                None => classes.push((class, 1)),
-            }
-            if !rules.is_empty() && is_in_time(event, settings) {
-                hits.extend(rules.iter().map(|rule| hit(rule.0 as usize, record, event, &batch, settings)));
-            }
-            !control.stop.load(Ordering::Relaxed)
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            decoder.decode(&batch, &mut |record, event| {
+                let (class, rules) = engine.run(event, &mut scratch);
+                // Neighbours are mostly of few classes: a list beats a map.
+                match classes.iter_mut().find(|(other, _)| *other == class) {
+                    Some((_, count)) => *count += 1,
+                    None => classes.push((class, 1)),
+                }
+                if !rules.is_empty() && is_in_time(event, settings) {
+                    hits.extend(
+                        rules.iter().map(|rule| hit(rule.0 as usize, record, event, &batch, settings)),
+                    );
+                }
+                !control.stop.load(Ordering::Relaxed)
+            })
+        }));
+        // A defect of ours must not cost the rest of the hunt.
+        let outcome = decoded.unwrap_or_else(|_| {
+            (decoder, scratch) = (Decoder::new(settings.now), engine.scratch());
+            let flaw =
+                Flaw { offset: Some(batch.offset), why: "a defect in Sigyn stopped reading here".to_owned() };
+            Outcome { records: 0, damaged: 1, flaws: vec![flaw] }
         });
         let member = Arc::clone(&batch.member);
         if done.send((number, Done::Batch { member, hits, outcome, classes })).is_err() {

@@ -1,6 +1,6 @@
 //! Inputs of every shape through reader and decoder: what comes out, and that nothing makes them panic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Cursor, Write};
 
