@@ -18,8 +18,10 @@ fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("convert") => convert::run(),
         Some("load") => load::run(),
-        Some("match") => matching::run(std::env::args().nth(2).as_deref()),
-        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson]"),
+        Some("match") => {
+            matching::run(std::env::args().nth(2).as_deref(), std::env::args().nth(3).as_deref())
+        }
+        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]"),
     }
 }
 

@@ -5,15 +5,30 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Sets the bit that tells small ASCII letters from capital ones. Other characters change too; it is only for
+/// hashes, and whoever looks something up compares the text as well.
+pub(crate) const SMALL: u64 = 0x2020_2020_2020_2020;
+
 /// A hash of a text: all of it, eight bytes at a time. Whoever looks something up compares the text as well.
 #[inline]
 pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
+    hash_with(bytes, 0)
+}
+
+/// As [`hash_bytes`], the same for texts that differ by ASCII case.
+#[inline]
+pub(crate) fn hash_caseless(bytes: &[u8]) -> u64 {
+    hash_with(bytes, SMALL)
+}
+
+#[inline]
+fn hash_with(bytes: &[u8], set: u64) -> u64 {
     let mut hash = (bytes.len() as u64).wrapping_mul(MIX);
     let (words, _) = bytes.as_chunks::<8>();
     for word in words {
-        hash = mix(hash ^ u64::from_le_bytes(*word));
+        hash = mix(hash ^ (u64::from_le_bytes(*word) | set));
     }
-    mix(hash ^ tail(bytes))
+    mix(hash ^ (tail(bytes) | set))
 }
 
 #[inline]

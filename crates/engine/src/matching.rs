@@ -177,41 +177,65 @@ impl<'r> Run<'r, '_> {
     }
 
     fn scan(&mut self, field: FieldId, table: &'r Table, name: (u32, u32)) {
+        if field == KEYWORDS && !table.is_costly() {
+            self.scan_leaves(table);
+            return;
+        }
         let (start, end) = self.prepare(field);
         for at in start..end {
-            let mut hash = 0;
             let raw = raw(self.event, self.scratch, at);
-            let is_cached = table.is_costly() && self.scratch.cache.takes(raw);
-            if is_cached {
-                hash = hash_bytes(raw.as_bytes()) ^ u64::from(name.0) << 20 ^ u64::from(name.1);
-                if self.scratch.cache.has(hash, name, raw) {
-                    self.scratch.stats.cached += 1;
-                    continue;
-                }
+            if !table.is_costly() || !self.scratch.cache.takes(raw) {
+                self.scan_value(table, at);
+                continue;
             }
-            self.scratch.stats.scanned += 1;
-            let woke = self.scan_value(table, at);
-            if is_cached && !woke {
+            let hash = hash_bytes(raw.as_bytes()) ^ u64::from(name.0) << 20 ^ u64::from(name.1);
+            if self.scratch.cache.has(hash, name, raw) {
+                self.scratch.stats.cached += 1;
+            } else if !self.scan_value(table, at) {
                 put(self.event, self.scratch, at, hash, name);
+            }
+        }
+    }
+
+    /// All leaves, without preparing them: most events wake nothing by them.
+    fn scan_leaves(&mut self, table: &'r Table) {
+        let event = self.event;
+        for member in event.leaf_members() {
+            match member.value {
+                Value::Text(text) if text.is_ascii() => {
+                    self.scratch.stats.scanned += 1;
+                    let Scratch { woken_at, woken, now, .. } = &mut *self.scratch;
+                    table.scan(text, |rule| wake(woken_at, woken, *now, rule));
+                }
+                Value::Null | Value::Bool(_) => {}
+                Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
+                scalar => {
+                    self.scratch.stats.scanned += 1;
+                    let Scratch { arena, woken_at, woken, now, .. } = &mut *self.scratch;
+                    let start = arena.len();
+                    match scalar {
+                        Value::Text(text) => fold_into(arena, text),
+                        number => write_scalar(arena, number),
+                    }
+                    table.scan(arena.get(start..).unwrap_or(""), |rule| wake(woken_at, woken, *now, rule));
+                    arena.truncate(start);
+                }
             }
         }
     }
 
     /// Whether a value wakes anything.
     fn scan_value(&mut self, table: &'r Table, at: u32) -> bool {
+        self.scratch.stats.scanned += 1;
         let mut woke = false;
-        let span = fold_text(self.event, self.scratch, at);
+        let is_ascii = raw(self.event, self.scratch, at).is_ascii();
+        let span = if is_ascii { (0, 0) } else { fold_text(self.event, self.scratch, at) };
         {
-            let Scratch { arena, woken_at, woken, now, .. } = &mut *self.scratch;
-            let text = piece(arena, span);
+            let Scratch { arena, texts, woken_at, woken, now, .. } = &mut *self.scratch;
+            let text = if is_ascii { raw_of(self.event, texts, arena, at) } else { piece(arena, span) };
             table.scan(text, |rule| {
                 woke = true;
-                if let Some(seen) = woken_at.get_mut(rule as usize)
-                    && *seen != *now
-                {
-                    *seen = *now;
-                    woken.push(rule);
-                }
+                wake(woken_at, woken, *now, rule);
             });
         }
         for (atom, rules) in &table.direct {
@@ -221,6 +245,7 @@ impl<'r> Run<'r, '_> {
                 continue;
             };
             let holds = if predicate.wants_folded() {
+                let span = fold_text(self.event, self.scratch, at);
                 predicate.test(piece(&self.scratch.arena, span))
             } else {
                 predicate.test(raw(self.event, self.scratch, at))
@@ -420,10 +445,25 @@ fn piece(arena: &str, (start, end): (u32, u32)) -> &str {
 
 #[inline]
 fn raw<'t>(event: Event<'t>, scratch: &'t Scratch, at: u32) -> &'t str {
-    match scratch.texts.get(at as usize).map(|text| text.raw) {
+    raw_of(event, &scratch.texts, &scratch.arena, at)
+}
+
+#[inline]
+fn raw_of<'t>(event: Event<'t>, texts: &[Text], arena: &'t str, at: u32) -> &'t str {
+    match texts.get(at as usize).map(|text| text.raw) {
         Some(Raw::Node(node)) => event.value(node).and_then(Value::as_text).unwrap_or(""),
-        Some(Raw::Arena(start, end)) => piece(&scratch.arena, (start, end)),
+        Some(Raw::Arena(start, end)) => piece(arena, (start, end)),
         None => "",
+    }
+}
+
+#[inline]
+fn wake(woken_at: &mut [u32], woken: &mut Vec<u32>, now: u32, rule: u32) {
+    if let Some(seen) = woken_at.get_mut(rule as usize)
+        && *seen != now
+    {
+        *seen = now;
+        woken.push(rule);
     }
 }
 

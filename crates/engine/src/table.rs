@@ -1,16 +1,20 @@
 //! Which literals are in a value: one table per class and field.
 //!
 //! Whole values are found by their hash, literals at the ends by eight or four bytes there. For literals anywhere
-//! one pass looks at every four bytes of the value and asks a bitmap whether some literal has them; only where it
-//! says yes, a hash table names the literals to compare. The lookups of neighbouring positions do not depend on
-//! each other, so that the pass runs at about a byte per cycle, where an automaton waits for memory at each
-//! byte; and the table is built in a hundredth of the time.
+//! one pass looks at four bytes of the value at a time and asks a bitmap whether some literal has them; only where
+//! it says yes, a hash table names the literals to compare. A literal of seven bytes or more is entered with four
+//! neighbouring groups of four bytes, so that looking at every fourth place of the value is enough to find it.
+//! The lookups do not depend on each other, where an automaton waits for memory at each byte; and the table is
+//! built in a hundredth of the time.
+//!
+//! ASCII text is looked through as it is: hashes disregard the bit that tells capital letters from small ones, and
+//! only what is compared in the end is compared without regard to case. Other text has to be folded before.
 
 use std::collections::HashMap;
 
 use memchr::memmem::Finder;
 
-use crate::hash::{Buckets, hash_bytes, head, tail};
+use crate::hash::{Buckets, SMALL, hash_caseless, head, tail};
 use crate::program::AtomId;
 use crate::witness::Anchor;
 
@@ -19,8 +23,6 @@ use crate::witness::Anchor;
 struct Needle {
     text: Box<str>,
     anchor: Anchor,
-    /// For literals anywhere: where the four bytes of the bitmap lie in the text.
-    gram_at: usize,
     rules: (u32, u32),
 }
 
@@ -34,21 +36,30 @@ pub(crate) struct Table {
     back4: Buckets,
     front8: Buckets,
     front4: Buckets,
-    grams: Option<Grams>,
+    /// For literals of seven bytes and more: looked up at every fourth place.
+    sparse: Option<Grams>,
+    /// For shorter ones: looked up at every place.
+    dense: Option<Grams>,
     /// Literals that no hash finds, each looked for by itself.
     single: Vec<(u32, Finder<'static>)>,
     /// Atoms without a literal, with the rules that they wake.
     pub(crate) direct: Vec<(AtomId, Vec<u32>)>,
+    has_digits: bool,
 }
 
 #[derive(Debug)]
 struct Grams {
     bits: Vec<u64>,
     shift: u32,
+    /// Literals by their bytes, each with the place of the bytes in it.
     needles: Buckets,
 }
 
 const GRAM: usize = 4;
+/// How many neighbouring groups of four bytes a long literal is entered with.
+const STEP: usize = 4;
+/// Places within a literal are kept in this many bits.
+const PLACE_BITS: u32 = 12;
 
 impl Table {
     /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
@@ -65,7 +76,7 @@ impl Table {
             let start = place(table.rules.len());
             table.rules.extend(rules);
             let rules = (start, place(table.rules.len()));
-            table.needles.push(Needle { text, anchor, gram_at: 0, rules });
+            table.needles.push(Needle { text, anchor, rules });
         }
         if is_hashed {
             table.hash()
@@ -83,11 +94,11 @@ impl Table {
             let needles: Vec<_> = (0..).zip(&self.needles).collect();
             Buckets::new(needles.iter().filter(fits).map(|(at, needle)| (key(needle.text.as_bytes()), *at)))
         };
-        let whole = keys(Anchor::Whole, 0..usize::MAX, &hash_bytes);
-        let back8 = keys(Anchor::Back, 8..usize::MAX, &tail);
-        let back4 = keys(Anchor::Back, 4..8, &|text| tail(last4(text)));
-        let front8 = keys(Anchor::Front, 8..usize::MAX, &head);
-        let front4 = keys(Anchor::Front, 4..8, &|text| head(first4(text)));
+        let whole = keys(Anchor::Whole, 0..usize::MAX, &hash_caseless);
+        let back8 = keys(Anchor::Back, 8..usize::MAX, &|text| tail(text) | SMALL);
+        let back4 = keys(Anchor::Back, 4..8, &|text| tail(last4(text)) | SMALL);
+        let front8 = keys(Anchor::Front, 8..usize::MAX, &|text| head(text) | SMALL);
+        let front4 = keys(Anchor::Front, 4..8, &|text| head(first4(text)) | SMALL);
         (self.whole, self.back8, self.back4, self.front8, self.front4) =
             (whole, back8, back4, front8, front4);
         self.single = self.finders(|needle| needle.anchor != Anchor::Whole && needle.text.len() < GRAM);
@@ -99,105 +110,142 @@ impl Table {
         needles.map(|(at, needle)| (at, Finder::new(needle.text.as_bytes()).into_owned())).collect()
     }
 
-    /// For each literal anywhere the four bytes that tell most: those that fewest literals share, and among them
-    /// those of rare letters.
+    /// For each literal anywhere the bytes that tell most: those that fewest literals share, and among them those of
+    /// rare letters.
     fn choose_grams(&mut self) {
-        let is_sought = |needle: &Needle| needle.anchor == Anchor::Anywhere && needle.text.len() >= GRAM;
         let mut shared: HashMap<u32, u32> = HashMap::new();
-        for needle in self.needles.iter().filter(|needle| is_sought(needle)) {
+        for (_, needle) in self.sought() {
             for gram in needle.text.as_bytes().windows(GRAM) {
                 *shared.entry(word(gram)).or_default() += 1;
             }
         }
-        if shared.is_empty() {
-            return;
-        }
-        let mut pairs = Vec::new();
-        for (at, needle) in (0..).zip(&mut self.needles) {
-            if !is_sought(needle) {
-                continue;
-            }
+        let cost = |gram: &[u8]| commonness(gram) + 4 * shared.get(&word(gram)).copied().unwrap_or(0);
+        let (mut sparse, mut dense) = (Vec::new(), Vec::new());
+        for (at, needle) in self.sought() {
             let bytes = needle.text.as_bytes();
-            let best = bytes.windows(GRAM).enumerate().min_by_key(|(at, gram)| {
-                (commonness(gram) + 4 * shared.get(&word(gram)).copied().unwrap_or(0), *at)
-            });
-            if let Some((gram_at, gram)) = best {
-                pairs.push((u64::from(word(gram)), at));
-                needle.gram_at = gram_at;
+            let bytes = bytes.get(..1 << PLACE_BITS).unwrap_or(bytes);
+            let costs: Vec<u32> = bytes.windows(GRAM).map(cost).collect();
+            let (grams, step) = if costs.len() >= STEP { (&mut sparse, STEP) } else { (&mut dense, 1) };
+            let best = costs.windows(step).enumerate().min_by_key(|(_, costs)| costs.iter().sum::<u32>());
+            let Some((start, _)) = best else { continue };
+            for place in start..start + step {
+                let Some(gram) = bytes.get(place..place + GRAM) else { break };
+                let place = u32::try_from(place).unwrap_or(0);
+                grams.push((u64::from(word(gram)), at << PLACE_BITS | place));
             }
         }
-        self.grams = Some(Grams::new(pairs));
+        self.sparse = Grams::new(sparse);
+        self.dense = Grams::new(dense);
     }
 
-    /// Calls `wake` with each rule for which one of its literals is in the folded text; a rule may come twice.
+    fn sought(&self) -> impl Iterator<Item = (u32, &Needle)> {
+        let is_sought = |needle: &Needle| needle.anchor == Anchor::Anywhere && needle.text.len() >= GRAM;
+        (0..).zip(&self.needles).filter(move |(_, needle)| is_sought(needle))
+    }
+
+    /// Calls `wake` with each rule for which one of its literals is in the text, which is ASCII or folded; a rule may
+    /// come twice.
     #[inline]
     pub(crate) fn scan(&self, text: &str, mut wake: impl FnMut(u32)) {
         let bytes = text.as_bytes();
-        let mut check = |at: u32, from: Option<usize>| {
-            let Some(needle) = self.needles.get(at as usize) else { return };
-            let literal = needle.text.as_bytes();
-            let is_there = match (needle.anchor, from) {
-                (Anchor::Whole, _) => bytes == literal,
-                (Anchor::Front, _) => bytes.starts_with(literal),
-                (Anchor::Back, _) => bytes.ends_with(literal),
-                (Anchor::Anywhere, Some(from)) => from
-                    .checked_sub(needle.gram_at)
-                    .and_then(|start| bytes.get(start..))
-                    .is_some_and(|rest| rest.starts_with(literal)),
-                (Anchor::Anywhere, None) => true,
-            };
-            if is_there {
-                let (start, end) = needle.rules;
-                self.rules
-                    .get(start as usize..end as usize)
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .for_each(&mut wake);
-            }
-        };
         if !self.whole.is_empty() {
-            self.whole.get(hash_bytes(bytes)).iter().for_each(|at| check(*at, None));
-        }
-        if bytes.len() >= 8 {
-            if !self.back8.is_empty() {
-                self.back8.get(tail(bytes)).iter().for_each(|at| check(*at, None));
-            }
-            if !self.front8.is_empty() {
-                self.front8.get(head(bytes)).iter().for_each(|at| check(*at, None));
-            }
+            let needles = self.whole.get(hash_caseless(bytes));
+            needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         }
         if bytes.len() >= GRAM {
-            if !self.back4.is_empty() {
-                self.back4.get(tail(last4(bytes))).iter().for_each(|at| check(*at, None));
-            }
-            if !self.front4.is_empty() {
-                self.front4.get(head(first4(bytes))).iter().for_each(|at| check(*at, None));
-            }
-            if let Some(grams) = &self.grams {
-                for (from, gram) in bytes.windows(GRAM).enumerate() {
-                    let gram = word(gram);
+            self.scan_ends(bytes, &mut wake);
+            if let Some(grams) = &self.sparse {
+                for (at, chunk) in bytes.as_chunks::<STEP>().0.iter().enumerate() {
+                    let gram = u32::from_le_bytes(*chunk) | SMALL_GRAM;
                     if grams.may_have(gram) {
-                        grams.needles.get(gram.into()).iter().for_each(|at| check(*at, Some(from)));
+                        self.check_places(grams.needles.get(gram.into()), bytes, at * STEP, &mut wake);
+                    }
+                }
+            }
+            if let Some(grams) = &self.dense {
+                for (at, chunk) in bytes.windows(GRAM).enumerate() {
+                    let gram = word(chunk);
+                    if grams.may_have(gram) {
+                        self.check_places(grams.needles.get(gram.into()), bytes, at, &mut wake);
                     }
                 }
             }
         }
         for (at, finder) in &self.single {
-            if finder.find(bytes).is_some() {
-                check(*at, None);
+            let needle = finder.needle();
+            if bytes.windows(needle.len().max(1)).any(|part| part.eq_ignore_ascii_case(needle))
+                || needle.is_empty()
+            {
+                self.check_end(*at, bytes, &mut wake);
             }
         }
     }
 
-    /// Whether remembering values is worth the while: whole values and ends are looked up faster than remembered.
+    #[inline]
+    fn scan_ends(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        let mut look = |buckets: &Buckets, key: u64| {
+            if !buckets.is_empty() {
+                buckets.get(key | SMALL).iter().for_each(|at| self.check_end(*at, bytes, wake));
+            }
+        };
+        if bytes.len() >= 8 {
+            look(&self.back8, tail(bytes));
+            look(&self.front8, head(bytes));
+        }
+        look(&self.back4, tail(last4(bytes)));
+        look(&self.front4, head(first4(bytes)));
+    }
+
+    fn check_end(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        let Some(needle) = self.needles.get(at as usize) else { return };
+        let literal = needle.text.as_bytes();
+        let part = match needle.anchor {
+            Anchor::Whole => Some(bytes),
+            Anchor::Front => bytes.get(..literal.len()),
+            Anchor::Back => bytes.len().checked_sub(literal.len()).and_then(|start| bytes.get(start..)),
+            // Whoever asks has found it.
+            Anchor::Anywhere => Some(literal),
+        };
+        if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
+            self.wake(needle, wake);
+        }
+    }
+
+    /// Literals that have four bytes of the text which begin at `from`.
+    fn check_places(&self, places: &[u32], bytes: &[u8], from: usize, wake: &mut impl FnMut(u32)) {
+        for place in places {
+            let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { continue };
+            let literal = needle.text.as_bytes();
+            let start = from.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
+            let part = start.and_then(|start| bytes.get(start..)?.get(..literal.len()));
+            if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
+                self.wake(needle, wake);
+            }
+        }
+    }
+
+    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(u32)) {
+        let (start, end) = needle.rules;
+        self.rules.get(start as usize..end as usize).into_iter().flatten().copied().for_each(wake);
+    }
+
+    /// Whether some literal can be in the text of a number.
+    pub(crate) fn has_digits(&self) -> bool {
+        self.has_digits
+    }
+
+    /// Whether remembering values is worth the while: what hashes find is found
+    /// faster than remembered.
     pub(crate) fn is_costly(&self) -> bool {
-        self.grams.is_some() || !self.single.is_empty() || !self.direct.is_empty()
+        !self.single.is_empty() || !self.direct.is_empty()
     }
 }
 
 impl Grams {
-    fn new(pairs: Vec<(u64, u32)>) -> Self {
+    fn new(pairs: Vec<(u64, u32)>) -> Option<Self> {
+        if pairs.is_empty() {
+            return None;
+        }
         // 32 bits for each gram: three in a hundred positions ask the hash table in vain.
         let wanted = u32::try_from(pairs.len() * 32).unwrap_or(u32::MAX).max(1_024);
         let log2 = (u32::BITS - wanted.leading_zeros()).min(18);
@@ -209,7 +257,7 @@ impl Grams {
                 *word |= 1 << (hash & 63);
             }
         }
-        Self { bits, shift, needles: Buckets::new(pairs) }
+        Some(Self { bits, shift, needles: Buckets::new(pairs) })
     }
 
     #[inline]
@@ -224,9 +272,12 @@ fn spread(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1)
 }
 
+/// [`SMALL`] for four bytes.
+const SMALL_GRAM: u32 = 0x2020_2020;
+
 #[inline]
 fn word(gram: &[u8]) -> u32 {
-    gram.first_chunk::<4>().map_or(0, |chunk| u32::from_le_bytes(*chunk))
+    gram.first_chunk::<4>().map_or(0, |chunk| u32::from_le_bytes(*chunk)) | SMALL_GRAM
 }
 
 fn last4(bytes: &[u8]) -> &[u8] {
