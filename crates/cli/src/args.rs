@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 
-/// A detection engine that speaks Sigma: converts, lists, analyzes and explains detection rules.
+/// A detection engine that speaks Sigma: hunts with, converts, lists and analyzes detection rules.
 #[derive(Debug, Parser)]
 #[command(name = "sigyn", version, propagate_version = true, max_term_width = 110)]
 #[command(
@@ -22,6 +22,10 @@ pub(crate) struct Sigyn {
 /// Every command; each is one module under `commands`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find what rules match in logs
+    Hunt(Box<commands::hunt::Hunt>),
+    /// Say why a rule matches an event, or does not
+    Explain(commands::explain::Explain),
     /// Convert rules into the queries of a target
     ///
     /// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is
@@ -67,7 +71,7 @@ pub(crate) struct Aim {
 }
 
 /// Which pipelines.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Pipelines {
     /// A processing pipeline: a name from `sigyn list pipelines`, a YAML file or a folder of them; may be repeated
     #[arg(short, long, value_name = "PIPELINE")]

@@ -3,5 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod convert;
 pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod hunt;
 pub(crate) mod list;
 pub(crate) mod pipeline;

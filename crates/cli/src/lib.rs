@@ -45,6 +45,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(sigyn: &Sigyn) -> Exit {
     match &sigyn.command {
+        Command::Hunt(hunt) => commands::hunt::run(hunt),
+        Command::Explain(explain) => commands::explain::run(explain),
         Command::Convert(convert) => commands::convert::run(convert),
         Command::Analyze(analyze) => commands::analyze::run(analyze),
         Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),

@@ -22,6 +22,24 @@ impl Progress {
         Self(Some(bar))
     }
 
+    /// A bar for an amount of bytes.
+    pub(crate) fn bytes(what: &'static str, bytes: u64) -> Self {
+        if !std::io::stderr().is_terminal() || bytes == 0 {
+            return Self::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self(bar)
+    }
+
+    /// So much is done.
+    pub(crate) fn set(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
     /// A bar that is never shown.
     pub(crate) fn hidden() -> Self {
         Self(None)

@@ -1,0 +1,171 @@
+//! `sigyn explain`: why a rule matches an event, or does not.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use sigyn_diagnostics::{Diagnostic, codes};
+use sigyn_engine::{Explanation, Step};
+use sigyn_ir::RuleItem;
+use sigyn_readers::{Decoder, Reader, Step as Read};
+
+use super::hunt::{Loaded, RuleFiles, Selection, SelectionArgs, now, shown};
+use crate::args::{Diagnostics, Pipelines};
+use crate::findings::{self, Found};
+use crate::{Exit, input, output};
+
+/// Values of the event that a line shows.
+const SEEN_MAX: usize = 4;
+/// Characters of a value that a line shows.
+const CHARS_MAX: usize = 120;
+
+/// Say why a rule matches an event, or does not
+///
+/// EVENT is a log of any shape that `sigyn hunt` reads. Each part of the condition is shown with the values that it
+/// looked at; an arrow marks the parts that decide. Exit code 1 means that a rule matches.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The rule: a file, or a folder of them
+    #[arg(value_name = "RULE")]
+    rule: PathBuf,
+    /// The event: a log; `-` reads standard input
+    #[arg(value_name = "EVENT")]
+    event: PathBuf,
+    /// Which record of the log, counted from 1 over all of it
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    record: u64,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    format: Format,
+    #[command(flatten)]
+    pipelines: Pipelines,
+    /// A field of the rules is called otherwise in this log; may be repeated
+    #[arg(long, value_name = "FIELD=NAME")]
+    field_map: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// An indented tree.
+    Text,
+    /// One JSON object per rule and line.
+    Ndjson,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Explain) -> Exit {
+    explain(args).unwrap_or_else(|found| {
+        findings::print(&found, Diagnostics::Text);
+        Exit::BadInput
+    })
+}
+
+fn explain(args: &Explain) -> Result<Exit, Vec<Found>> {
+    let selection = SelectionArgs { field_map: args.field_map.clone(), ..SelectionArgs::of(&args.pipelines) };
+    let files = RuleFiles { rules: vec![args.rule.clone()], file_pattern: "*.yml".to_owned() };
+    let loaded = Selection::new(&selection)?.load(&files)?;
+    findings::print(&loaded.refused, Diagnostics::Text);
+    let explained = on_record(args, &loaded)?;
+    let is_match = explained.iter().any(|(_, explanation)| explanation.matches);
+    let text: String =
+        explained.iter().map(|(title, explanation)| render(args.format, title, explanation)).collect();
+    output::write(Path::new("-"), text.as_bytes()).map_err(|error| {
+        vec![Found::of("-", Diagnostic::error(&codes::input::UNWRITABLE, error.to_string()))]
+    })?;
+    Ok(if is_match { Exit::Findings } else { Exit::Clean })
+}
+
+/// Every rule on the record that is asked for.
+fn on_record(args: &Explain, loaded: &Loaded) -> Result<Vec<(String, Explanation)>, Vec<Found>> {
+    let name = input::name(&args.event);
+    let bytes = open(&args.event).map_err(|error| {
+        vec![Found::of(&name, Diagnostic::error(&codes::input::UNREADABLE, format!("`{name}`: {error}")))]
+    })?;
+    let mut decoder = Decoder::new(now());
+    let mut scratch = loaded.engine.scratch();
+    let (mut before, mut explained) = (0, None);
+    for step in Reader::new(&name, bytes) {
+        let Read::Batch(batch) = step else { continue };
+        let outcome = decoder.decode(&batch, &mut |record, event| {
+            if before + record + 1 < args.record {
+                return true;
+            }
+            let class = loaded.engine.classify(event, &mut scratch);
+            let rules = loaded.set.items.iter().filter_map(|item| match item {
+                RuleItem::Rule(rule) => {
+                    Some((rule.meta.title.clone(), loaded.engine.explain(rule, event, class)))
+                }
+                RuleItem::Correlation(_) => None,
+            });
+            explained = Some(rules.collect());
+            false
+        });
+        if explained.is_some() {
+            break;
+        }
+        before += outcome.records;
+    }
+    explained.ok_or_else(|| {
+        let message = format!("`{name}` has no record {}; it has {before}", args.record);
+        vec![Found::of(name, Diagnostic::error(&codes::input::BAD_ARGUMENT, message))]
+    })
+}
+
+fn open(path: &Path) -> std::io::Result<Box<dyn BufRead + Send>> {
+    if input::is_stdin(path) {
+        return Ok(Box::new(BufReader::new(std::io::stdin())));
+    }
+    Ok(Box::new(BufReader::new(std::fs::File::open(path)?)))
+}
+
+fn render(format: Format, title: &str, explanation: &Explanation) -> String {
+    if format == Format::Ndjson {
+        let conditions: Vec<Value> = explanation.conditions.iter().map(value).collect();
+        let object = json!({
+            "rule": title,
+            "matches": explanation.matches,
+            "is_tried": explanation.is_tried,
+            "conditions": conditions,
+        });
+        return format!("{object}\n");
+    }
+    let verdict = match (explanation.matches, explanation.is_tried) {
+        (true, _) => "matches",
+        (false, true) => "does not match",
+        (false, false) => "is not tried: the event is not of its log source",
+    };
+    let mut out = format!("{} {verdict}\n", shown(title));
+    for step in &explanation.conditions {
+        tree(&mut out, step, 1);
+    }
+    out
+}
+
+fn tree(out: &mut String, step: &Step, depth: usize) {
+    let mark = if step.holds { "yes" } else { "no " };
+    let arrow = if step.decides { "→" } else { " " };
+    out.push_str(&format!("{arrow} {mark} {}{}", "  ".repeat(depth - 1), shown(&step.label)));
+    if !step.seen.is_empty() {
+        let mut seen: Vec<String> = step.seen.iter().take(SEEN_MAX).map(|value| cut(value)).collect();
+        if step.seen.len() > SEEN_MAX {
+            seen.push(format!("+{}", step.seen.len() - SEEN_MAX));
+        }
+        out.push_str(&format!("   [{}]", seen.join(", ")));
+    }
+    out.push('\n');
+    step.parts.iter().for_each(|part| tree(out, part, depth + 1));
+}
+
+fn cut(value: &str) -> String {
+    let text = shown(value);
+    if text.chars().count() <= CHARS_MAX {
+        return text;
+    }
+    text.chars().take(CHARS_MAX).chain(['…']).collect()
+}
+
+fn value(step: &Step) -> Value {
+    let parts: Vec<Value> = step.parts.iter().map(value).collect();
+    json!({ "label": step.label, "holds": step.holds, "decides": step.decides, "seen": step.seen, "parts": parts })
+}

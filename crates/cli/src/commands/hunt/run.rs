@@ -1,0 +1,200 @@
+//! The way of a call: rules, logs, matches, sum.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sigyn_diagnostics::{Diagnostic, codes};
+use sigyn_event::Timestamp;
+use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary, html};
+
+use super::output::Writer;
+use super::{Format, Hunt, Loaded, Selection, summary};
+use crate::args::Diagnostics;
+use crate::findings::{self, Found};
+use crate::progress::Progress;
+use crate::{Exit, input, output};
+
+/// Matches that a timeline or a page holds in memory.
+const KEPT_MAX: usize = 1_000_000;
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// Runs the command.
+pub(crate) fn run(args: &Hunt) -> Exit {
+    hunt(args).unwrap_or_else(|found| {
+        findings::print(&found, Diagnostics::Text);
+        Exit::BadInput
+    })
+}
+
+fn hunt(args: &Hunt) -> Result<Exit, Vec<Found>> {
+    let settings = settings(args)?;
+    let selection = Selection::new(&args.selection)?;
+    let inputs = inputs(&args.logs)?;
+    let loaded = selection.load(&args.rules)?;
+    if args.verbose {
+        findings::print(&loaded.refused, Diagnostics::Text);
+    }
+    let total = inputs.iter().map(|input| input.bytes).sum();
+    let progress = Progress::bytes("hunting", total);
+    let mut results = Results::new(args, &loaded);
+    let is_stopped = watched(&progress, |control| {
+        results.begin();
+        sigyn_hunt::run(&loaded.engine, inputs, settings, control, &mut |report| results.take(report));
+    });
+    progress.finish();
+    results.finish(is_stopped)
+}
+
+/// Runs something while the bar follows it and Ctrl-C asks it to stop; says whether it was asked.
+fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool {
+    let control = Arc::new(Control::default());
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let (stop, asked) = (control.clone(), is_interrupted.clone());
+    // A second handler cannot be set, which only tests would try; the hunt then runs without one.
+    let _ = ctrlc::set_handler(move || {
+        // Whoever asks twice does not want to wait.
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        stop.stop.store(true, Ordering::Relaxed);
+    });
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                progress.set(control.bytes.load(Ordering::Relaxed));
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+        });
+        body(&control);
+        is_done.store(true, Ordering::Relaxed);
+    });
+    is_interrupted.load(Ordering::Relaxed)
+}
+
+/// What becomes of matches.
+struct Results<'a> {
+    args: &'a Hunt,
+    loaded: &'a Loaded,
+    writer: Option<Writer<'a>>,
+    summary: Summary,
+    kept: Vec<Hit>,
+    failure: Option<std::io::Error>,
+}
+
+impl<'a> Results<'a> {
+    fn new(args: &'a Hunt, loaded: &'a Loaded) -> Self {
+        let writer = (args.format != Format::Table).then(|| Writer::new(args.format, &loaded.infos));
+        Self { args, loaded, writer, summary: Summary::default(), kept: Vec::new(), failure: None }
+    }
+
+    fn begin(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            self.failure = writer.begin().err();
+        }
+    }
+
+    /// Takes a report; false if nobody reads what is written.
+    fn take(&mut self, report: Report) -> bool {
+        self.summary.add(&report);
+        if let Report::Hit(hit) = report {
+            if let Some(writer) = &mut self.writer
+                && let Err(error) = writer.hit(&hit)
+            {
+                self.failure.get_or_insert(error);
+            }
+            let is_kept = self.args.timeline && self.args.format == Format::Table || self.args.html.is_some();
+            if is_kept && self.kept.len() < KEPT_MAX {
+                self.kept.push(hit);
+            }
+        }
+        self.failure.is_none()
+    }
+
+    fn finish(mut self, is_stopped: bool) -> Result<Exit, Vec<Found>> {
+        if let Some(writer) = self.writer.take() {
+            let ended = if self.failure.is_none() { writer.end() } else { Ok(()) };
+            match self.failure.take().map_or(ended, Err) {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    return Err(unwritable("-", &error));
+                }
+                _ => {}
+            }
+        } else if !self.summary.rules.is_empty() {
+            let text = if self.args.timeline {
+                summary::timeline(&mut self.kept, &self.loaded.infos)
+            } else {
+                summary::counts(&self.summary, &self.loaded.infos)
+            };
+            output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
+        }
+        if let Some(path) = &self.args.html {
+            let page = html::page(&self.summary, &self.loaded.infos, &self.kept, now());
+            output::write(path, page.as_bytes())
+                .map_err(|error| unwritable(&path.to_string_lossy(), &error))?;
+        }
+        summary::sum_up(&self.summary, self.loaded, self.args.verbose, is_stopped);
+        Ok(if self.summary.hits > 0 { Exit::Findings } else { Exit::Clean })
+    }
+}
+
+fn unwritable(path: &str, error: &std::io::Error) -> Vec<Found> {
+    let message = format!("`{path}` cannot be written: {error}");
+    vec![Found::of(path, Diagnostic::error(&codes::input::UNWRITABLE, message))]
+}
+
+fn settings(args: &Hunt) -> Result<Settings, Vec<Found>> {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(Settings {
+        threads: args.threads.filter(|threads| *threads > 0).unwrap_or_else(cores),
+        events: if args.include_event { Events::Included } else { Events::LeftOut },
+        from: args.from.as_deref().map(time).transpose()?,
+        to: args.to.as_deref().map(time).transpose()?,
+        now: now(),
+    })
+}
+
+/// A day or a moment, in UTC unless it says otherwise.
+fn time(text: &str) -> Result<Timestamp, Vec<Found>> {
+    let day = || Timestamp::parse(&format!("{text}T00:00:00Z"));
+    Timestamp::parse(text).or_else(day).ok_or_else(|| {
+        let message = format!("`{text}` is no time");
+        let help = "write 2026-01-31 or 2026-01-31T12:00:00Z";
+        vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message).with_help(help))]
+    })
+}
+
+pub(crate) fn now() -> Option<Timestamp> {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    i64::try_from(nanos).ok().map(Timestamp)
+}
+
+/// The logs of the call, folders searched, in order.
+fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Vec<Found>> {
+    let (files, missing) = input::collect(paths, "*");
+    if !missing.is_empty() {
+        return Err(missing.into_iter().map(|missing| Found::of(missing.name, missing.diagnostic)).collect());
+    }
+    Ok(files.into_iter().map(log).collect())
+}
+
+fn log(path: PathBuf) -> Input {
+    let name = input::name(&path);
+    if input::is_stdin(&path) {
+        let open = || {
+            Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, std::io::stdin())) as Box<dyn BufRead + Send>)
+        };
+        return Input { path: name, bytes: 0, open: Box::new(open) };
+    }
+    let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+    let open = move || {
+        let file = std::fs::File::open(&path)?;
+        // Small files need no large buffer.
+        let buffer = usize::try_from(bytes).map_or(BUFFER_BYTES, |bytes| bytes.clamp(8 * 1024, BUFFER_BYTES));
+        Ok(Box::new(BufReader::with_capacity(buffer, file)) as Box<dyn BufRead + Send>)
+    };
+    Input { path: name, bytes, open: Box::new(open) }
+}

@@ -1,0 +1,138 @@
+//! `sigyn hunt` and `sigyn explain` as a user calls them, on the bundled rules and logs.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn sigyn(args: &[&str], input: &str) -> Output {
+    let top = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sigyn"))
+        .args(args)
+        .current_dir(top)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A call that is refused reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn hunt(args: &[&str], input: &str) -> (i32, String, String) {
+    let out = sigyn(&[&["hunt", "-r", "examples/rules"], args].concat(), input);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+}
+
+/// Titles of the rules that match, with their records.
+fn matches(args: &[&str], input: &str) -> Vec<String> {
+    let (_, out, _) = hunt(&[args, &["--format", "ndjson"]].concat(), input);
+    let objects = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    objects
+        .map(|match_| format!("{} {}", match_["rule"]["title"].as_str().unwrap(), match_["log"]["record"]))
+        .collect()
+}
+
+#[test]
+fn the_first_command_finds_what_the_samples_hold() {
+    let (code, out, err) = hunt(&["examples/logs"], "");
+    assert_eq!(code, 1, "{err}");
+    let levels: Vec<&str> = out.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(levels, ["high", "medium", "medium", "low", "informational"], "{out}");
+    assert!(err.contains("5 of 5 rules matched 18 times in 29 records of 4 logs"), "{err}");
+}
+
+#[test]
+fn keys_are_a_contract() {
+    let (_, out, _) = hunt(&["--format", "ndjson", "--include-event", "examples/logs/access.log"], "");
+    let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(first["@timestamp"], "2026-03-02T08:11:03Z");
+    assert_eq!(first["rule"]["level"], "medium");
+    assert!(first["rule"]["id"].is_string() && first["rule"]["tags"].is_array());
+    assert_eq!(first["log"], serde_json::json!({ "path": "examples/logs/access.log", "record": 4 }));
+    assert!(first["host"].is_null() && first["user"].is_null());
+    assert_eq!(first["event"]["c-ip"], "203.0.113.77");
+}
+
+#[test]
+fn every_form_has_every_match_in_the_same_order() {
+    let lines = matches(&["examples/logs"], "");
+    assert_eq!(lines.len(), 18);
+    for threads in ["1", "2", "7"] {
+        assert_eq!(matches(&["examples/logs", "--threads", threads], ""), lines);
+    }
+    let (_, json, _) = hunt(&["--format", "json", "examples/logs"], "");
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap().len(), 18);
+    let (_, csv, _) = hunt(&["--format", "csv", "examples/logs"], "");
+    assert_eq!(csv.lines().count(), 19);
+    let (_, table, _) = hunt(&["--timeline", "examples/logs"], "");
+    let times: Vec<&str> = table.lines().skip(1).map(|line| &line[..19]).collect();
+    assert!(times.len() == 18 && times.is_sorted());
+}
+
+#[test]
+fn rules_and_times_are_chosen() {
+    let check = |args: &[&str], count: usize| {
+        assert_eq!(matches(&[&["examples/logs"], args].concat(), "").len(), count, "{args:?}")
+    };
+    check(&["--level", "high"], 2);
+    check(&["--level", "low"], 6);
+    check(&["--logsource", "category=webserver"], 2);
+    check(&["--logsource", "product=windows", "--from", "2026-03-02T08:15:00Z", "--to", "2026-03-03"], 8);
+    check(&["--from", "2027-01-01"], 0);
+}
+
+#[test]
+fn standard_input_and_renamed_fields_work() {
+    let event = r#"{"Channel":"Security","EventID":4625,"who":"bob"}"#;
+    assert_eq!(matches(&["-"], event), ["Failed Logon 1"]);
+    let computer = event.replace("bob", "PC$");
+    assert_eq!(matches(&["-"], &computer), ["Failed Logon 1"]);
+    assert_eq!(matches(&["--field-map", "TargetUserName=who", "-"], &computer), Vec::<String>::new());
+}
+
+#[test]
+fn exit_codes_and_messages_say_what_happened() {
+    let check = |args: &[&str], input: &str, code: i32, said: &str| {
+        let (got, _, err) = hunt(args, input);
+        assert!(got == code && err.contains(said), "{args:?}: {got}\n{err}");
+    };
+    check(&["-"], r#"{"Channel":"Security","EventID":1}"#, 0, "0 of 5 rules");
+    check(&["-"], "just words\n", 0, "no known shape");
+    check(&["-", "--verbose"], "just words\n", 0, "JSON: it begins with neither");
+    check(&["-"], "{\"Channel\":\"Security\",\"EventID\":4625}\n{\"Channel\":\n", 1, "1 damaged places");
+    check(&["no-such-log"], "", 2, "no such file");
+    check(&["-", "--level", "loud"], "", 2, "there is no level `loud`");
+    check(&["-", "--from", "yesterday"], "", 2, "is no time");
+    check(&["-", "--field-map", "x"], "", 2, "no field mapping");
+}
+
+#[test]
+fn the_page_stands_alone_and_shows_log_text_as_text() {
+    let file = std::env::temp_dir().join(format!("sigyn-hunt-{}.html", std::process::id()));
+    let event = r#"{"Channel":"Security","EventID":4625,"TargetUserName":"<img src=x onerror=alert(1)>"}"#;
+    hunt(&["-", "--html", file.to_str().unwrap()], event);
+    let page = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"));
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"));
+}
+
+#[test]
+fn explanations_name_what_decides() {
+    let rule = "examples/rules/web_path_traversal.yml";
+    let check = |record: &str, code: i32, said: &[&str]| {
+        let out = sigyn(&["explain", rule, "examples/logs/access.log", "--record", record], "");
+        let text = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(code), "{text}");
+        said.iter().for_each(|said| assert!(text.contains(said), "{record}: {text}"));
+    };
+    check("4", 1, &["matches", "../../etc/passwd"]);
+    check("6", 0, &["does not match", "→ yes         sc-status|gte   [403]"]);
+    check("99", 2, &["has no record 99; it has 7"]);
+}

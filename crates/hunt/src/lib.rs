@@ -1,0 +1,15 @@
+//! Hunting: rules over logs, once, from front to back.
+//!
+//! [`run()`] takes inputs and an engine and reports matches in the order of the inputs, whatever the number of
+//! threads. [`Summary`] counts them; [`record`] and [`html`] write them down. The crate opens no file and asks no
+//! clock: the caller hands in both.
+
+pub mod html;
+pub mod record;
+mod rules;
+mod run;
+mod summary;
+
+pub use rules::{Filter, RuleInfo};
+pub use run::{Control, Events, Hit, Input, Open, Report, Settings, run};
+pub use summary::{Count, Damage, Reads, Summary};

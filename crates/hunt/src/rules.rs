@@ -1,0 +1,89 @@
+//! What results say about rules, and which rules are asked for.
+
+use sigyn_ir::{Level, LogSource, Meta, RuleItem, Status};
+
+/// A rule as results name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Title; never empty.
+    pub title: String,
+    /// UUID, if it has one.
+    pub id: Option<String>,
+    /// Severity.
+    pub level: Option<Level>,
+    /// Tags as written.
+    pub tags: Vec<String>,
+}
+
+impl RuleInfo {
+    /// What a rule says about itself.
+    pub fn of(meta: &Meta) -> Self {
+        let title = if meta.title.is_empty() { "(untitled)".to_owned() } else { meta.title.clone() };
+        Self {
+            title,
+            id: meta.id.clone(),
+            level: meta.level,
+            tags: meta.tags.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The level's name; `none` for a rule without.
+    pub fn level_name(&self) -> &'static str {
+        self.level.map_or("none", Level::as_str)
+    }
+
+    /// Severest first: 0 for critical.
+    pub fn rank(&self) -> usize {
+        let from_top = |level: Level| Level::ALL.iter().rev().position(|other| *other == level);
+        self.level.and_then(from_top).unwrap_or(Level::ALL.len())
+    }
+}
+
+/// Which rules are asked for. Every list is an "any of"; an empty one asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// This level and those above it.
+    pub level_min: Option<Level>,
+    /// Maturities.
+    pub statuses: Vec<Status>,
+    /// Tags, whole or as the beginning of one: `attack.t1059` also stands for `attack.t1059.001`.
+    pub tags: Vec<String>,
+    /// Log sources that cover the rule's.
+    pub logsources: Vec<LogSource>,
+}
+
+impl Filter {
+    /// Whether a rule is asked for.
+    pub fn admits(&self, item: &RuleItem) -> bool {
+        let meta = item.meta();
+        let is_level = self.level_min.is_none_or(|min| meta.level.is_some_and(|level| level >= min));
+        let is_status =
+            self.statuses.is_empty() || meta.status.is_some_and(|status| self.statuses.contains(&status));
+        let is_tag = self.tags.is_empty()
+            || meta.tags.iter().any(|tag| self.tags.iter().any(|wanted| begins(&tag.to_string(), wanted)));
+        let is_source = self.logsources.is_empty()
+            || match item {
+                RuleItem::Rule(rule) => self.logsources.iter().any(|wanted| wanted.covers(&rule.logsource)),
+                RuleItem::Correlation(_) => true,
+            };
+        is_level && is_status && is_tag && is_source
+    }
+}
+
+fn begins(tag: &str, wanted: &str) -> bool {
+    let (tag, wanted) = (tag.to_ascii_lowercase(), wanted.to_ascii_lowercase());
+    tag.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins;
+
+    #[test]
+    fn a_tag_stands_for_those_below_it() {
+        assert!(begins("attack.t1059.001", "attack.T1059"));
+        assert!(begins("attack.t1059", "attack.t1059"));
+        assert!(!begins("attack.t10591", "attack.t1059"));
+        assert!(begins("attack.t1059", "attack"));
+    }
+}

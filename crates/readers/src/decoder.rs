@@ -1,0 +1,265 @@
+//! Batches into events.
+
+use sigyn_event::{Event, EventBuf, Timestamp};
+
+use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, json, syslog, xml};
+use crate::framing::rows;
+use crate::reader::Batch;
+use crate::shapes;
+use crate::sniff::{Cut, Decoding};
+
+/// Flaws of one batch that are described; the others are only counted.
+const FLAWS_MAX: usize = 100;
+
+/// Decodes batches; kept by a thread for its memory. Decoding an event allocates nothing once it is warm, except
+/// where a record's text has to be rewritten.
+#[derive(Debug)]
+pub struct Decoder {
+    cx: Context,
+    buf: EventBuf,
+    shapes: shapes::Scratch,
+}
+
+/// A damaged place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// Offset in the unpacked input, where known.
+    pub offset: Option<u64>,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Records that were decoded.
+    pub records: u64,
+    /// Records and places that were not.
+    pub damaged: u64,
+    /// The first of them.
+    pub flaws: Vec<Flaw>,
+}
+
+impl Outcome {
+    fn flaw(&mut self, offset: Option<u64>, why: impl Into<String>) {
+        self.damaged += 1;
+        if self.flaws.len() < FLAWS_MAX {
+            self.flaws.push(Flaw { offset, why: why.into() });
+        }
+    }
+}
+
+impl Decoder {
+    /// A decoder. `now` serves times without a year; without it they are left out.
+    pub fn new(now: Option<Timestamp>) -> Self {
+        Self { cx: Context { now }, buf: EventBuf::new(), shapes: shapes::Scratch::default() }
+    }
+
+    /// Calls `visit` with each record's number within the batch, counted from 0, and its event, in order. Stops
+    /// early, without an outcome for the rest, if `visit` says so by returning false.
+    pub fn decode(&mut self, batch: &Batch, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) -> Outcome {
+        let mut outcome = Outcome::default();
+        for offset in &batch.oversized {
+            outcome.flaw(Some(*offset), "the record is too long");
+        }
+        if batch.member.shape.decoding == Decoding::Evtx {
+            self.evtx(batch, &mut outcome, visit);
+            return outcome;
+        }
+        // One pass validates the whole batch; a single bad byte must not cost the others their text.
+        let lossy;
+        let text = match std::str::from_utf8(&batch.bytes) {
+            Ok(text) => text,
+            Err(_) => {
+                lossy = String::from_utf8_lossy(&batch.bytes);
+                &*lossy
+            }
+        };
+        match &batch.member.shape.cut {
+            Cut::JsonStream { marker, .. } => self.json_stream(batch, text, marker, &mut outcome, visit),
+            Cut::XmlEvents => self.xml_events(batch, text, &mut outcome, visit),
+            Cut::Rows => {
+                let header_rows = usize::from(batch.offset == 0);
+                for (at, row) in rows::rows(text).skip(header_rows) {
+                    if !self.line(batch, text, Line { text: row, base: at }, &mut outcome, visit) {
+                        break;
+                    }
+                }
+            }
+            Cut::Lines | Cut::Chunks => {
+                let mut start = 0;
+                while start < text.len() {
+                    let rest = &text.as_bytes()[start..];
+                    let end = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                    let line = Line { text: text.get(start..end).unwrap_or(""), base: start };
+                    if !self.line(batch, text, line, &mut outcome, visit) {
+                        break;
+                    }
+                    start = end + 1;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// One line, or one row; empty ones are no records.
+    fn line(
+        &mut self,
+        batch: &Batch,
+        input: &str,
+        line: Line<'_>,
+        outcome: &mut Outcome,
+        visit: &mut dyn FnMut(u64, Event<'_>) -> bool,
+    ) -> bool {
+        let trimmed = line.text.trim_end_matches('\r').trim_start_matches('\u{feff}');
+        if trimmed.trim().is_empty() {
+            return true;
+        }
+        let line = line.part(trimmed);
+        self.buf.clear();
+        let result = match &batch.member.shape.decoding {
+            Decoding::Json => self.json_line(input, line),
+            Decoding::Csv(header) => csv::decode(line, header, &mut self.buf)
+                .map(|()| shapes::apply(&mut self.buf, input, &mut self.shapes)),
+            Decoding::Combined => combined::decode(line, &mut self.buf),
+            Decoding::Auditd => auditd::decode(line, &mut self.buf),
+            Decoding::Syslog => syslog::decode(line, &mut self.buf, self.cx),
+            Decoding::Xml | Decoding::Evtx => xml::decode(line, &mut self.buf),
+        };
+        if let Err(why) = result {
+            // A line of another kind is still text that rules may look for.
+            if !matches!(
+                batch.member.shape.decoding,
+                Decoding::Combined | Decoding::Auditd | Decoding::Syslog
+            ) {
+                outcome.flaw(Some(batch.offset + line.base as u64), why);
+                return true;
+            }
+            self.buf.clear();
+            self.buf.set_origin(Some(decoding_origin(&batch.member.shape.decoding)));
+            self.buf.begin_map(None);
+            line.push(&mut self.buf, "message");
+            self.buf.end();
+        }
+        outcome.records += 1;
+        visit(outcome.records - 1, self.buf.event(input))
+    }
+
+    fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
+        let end = json::value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
+        if end < line.base + line.text.len() {
+            return Err("text follows the value");
+        }
+        shapes::apply(&mut self.buf, input, &mut self.shapes);
+        Ok(())
+    }
+
+    fn json_stream(
+        &mut self,
+        batch: &Batch,
+        text: &str,
+        marker: &[u8],
+        outcome: &mut Outcome,
+        visit: &mut dyn FnMut(u64, Event<'_>) -> bool,
+    ) {
+        let mut at = 0;
+        while let Some(start) = next_object(text.as_bytes(), at) {
+            self.buf.clear();
+            match json::value(text, start, &mut self.buf) {
+                Ok(end) => {
+                    shapes::apply(&mut self.buf, text, &mut self.shapes);
+                    outcome.records += 1;
+                    if !visit(outcome.records - 1, self.buf.event(text)) {
+                        return;
+                    }
+                    at = end;
+                }
+                Err(broken) => {
+                    outcome.flaw(Some(batch.offset + broken.at as u64), broken.why);
+                    let from = start + 1;
+                    let next = memchr::memmem::find(text.as_bytes().get(from..).unwrap_or_default(), marker);
+                    match next.filter(|_| !marker.is_empty()) {
+                        Some(next) => at = from + next,
+                        None => return,
+                    }
+                }
+            }
+        }
+    }
+
+    fn xml_events(
+        &mut self,
+        batch: &Batch,
+        text: &str,
+        outcome: &mut Outcome,
+        visit: &mut dyn FnMut(u64, Event<'_>) -> bool,
+    ) {
+        let mut at = 0;
+        while let Some(event) = text.get(at..).and_then(xml::event) {
+            let line = Line { text, base: 0 }.part(event);
+            at = line.base + event.len();
+            self.buf.clear();
+            match xml::decode(line, &mut self.buf) {
+                Ok(()) => {
+                    outcome.records += 1;
+                    if !visit(outcome.records - 1, self.buf.event(text)) {
+                        return;
+                    }
+                }
+                Err(why) => outcome.flaw(Some(batch.offset + line.base as u64), why),
+            }
+        }
+    }
+
+    fn evtx(&mut self, batch: &Batch, outcome: &mut Outcome, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) {
+        let mut is_stopped = false;
+        let base = batch.offset;
+        evtx::records(&batch.bytes, base, &mut |item| match item {
+            _ if is_stopped => {}
+            evtx::Item::Damaged { offset, why } => outcome.flaw(offset, why),
+            evtx::Item::Record { json, time } => {
+                let Ok(text) = std::str::from_utf8(&json) else {
+                    return outcome.flaw(None, "the record is no UTF-8");
+                };
+                self.buf.clear();
+                if let Err(broken) = json::value(text, 0, &mut self.buf) {
+                    return outcome.flaw(None, broken.why);
+                }
+                shapes::apply(&mut self.buf, text, &mut self.shapes);
+                self.buf.set_time(time);
+                outcome.records += 1;
+                is_stopped = !visit(outcome.records - 1, self.buf.event(text));
+            }
+        });
+    }
+}
+
+/// What a line is called that is not of the shape of its neighbours.
+fn decoding_origin(decoding: &Decoding) -> &'static str {
+    match decoding {
+        Decoding::Combined => decoding::combined::ORIGIN,
+        Decoding::Auditd => decoding::auditd::ORIGIN,
+        _ => decoding::syslog::ORIGIN,
+    }
+}
+
+/// The next brace outside strings: what stands between records only separates them.
+fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr2(b'{', b'"', bytes.get(at..)?)?;
+        if bytes[at] == b'{' {
+            return Some(at);
+        }
+        // A string of a wrapper's end.
+        at += 1;
+        loop {
+            at += memchr::memchr3(b'"', b'\\', b'\n', bytes.get(at..)?)?;
+            let byte = bytes[at];
+            at += if byte == b'\\' { 2 } else { 1 };
+            if byte != b'\\' {
+                break;
+            }
+        }
+    }
+}

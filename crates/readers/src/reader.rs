@@ -1,0 +1,196 @@
+//! An input as a sequence of batches: unpacked, told apart, cut.
+
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use crate::framing::Frame;
+use crate::sniff::{Shape, Tried, sniff};
+use crate::unpack::{Bytes, Packing, Peeked, Zip, packing, unwrap};
+
+/// A part of an input with one shape: the input itself, or a member of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name: the input's, and behind `!` the member's.
+    pub path: String,
+    /// How it is read.
+    pub shape: Shape,
+}
+
+/// A run of whole records of one member, to be decoded by [`Decoder`](crate::Decoder) on any thread.
+#[derive(Debug)]
+pub struct Batch {
+    /// What it is a part of.
+    pub member: Arc<Member>,
+    /// Offset of the first byte in the unpacked member.
+    pub offset: u64,
+    /// The records' bytes.
+    pub bytes: Vec<u8>,
+    /// Offsets of records in front that were too long to be read.
+    pub oversized: Vec<u64>,
+}
+
+/// What an input yields.
+#[derive(Debug)]
+pub enum Step {
+    /// Records.
+    Batch(Batch),
+    /// A part that is not read, and what was tried.
+    Unknown {
+        /// Its name.
+        path: String,
+        /// Every shape with the reason why it is not that.
+        tried: Vec<Tried>,
+    },
+    /// Reading stopped here: the rest of the part is lost.
+    Failed {
+        /// The part's name.
+        path: String,
+        /// Bytes of the unpacked part that were read before.
+        offset: u64,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Reads one input from front to back. Holds no more than a batch and a buffer.
+pub struct Reader {
+    path: String,
+    state: State,
+}
+
+enum State {
+    Start(Bytes),
+    Frames(Open),
+    Archive(Zip),
+    Member(Zip, Open),
+    End,
+}
+
+struct Open {
+    member: Arc<Member>,
+    framing: Box<dyn Frame>,
+    bytes: Bytes,
+    /// Offset behind the last batch.
+    offset: u64,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// Takes an input at its first byte.
+    pub fn new(path: impl Into<String>, input: impl BufRead + Send + 'static) -> Self {
+        Self { path: path.into(), state: State::Start(Box::new(input)) }
+    }
+
+    fn open(&self, path: String, peeked: Peeked) -> Result<Option<Open>, Step> {
+        if peeked.head.is_empty() {
+            return Ok(None);
+        }
+        match sniff(&peeked.head, peeked.is_whole) {
+            Ok(shape) => {
+                let framing = shape.framing();
+                let member = Arc::new(Member { path, shape });
+                Ok(Some(Open { member, framing, bytes: peeked.bytes, offset: 0 }))
+            }
+            Err(tried) => Err(Step::Unknown { path, tried }),
+        }
+    }
+
+    /// The next member of an archive that is there to be read.
+    fn enter(&mut self, mut zip: Zip) -> Option<Step> {
+        loop {
+            let failed = |error| Some(Step::Failed { path: self.path.clone(), offset: 0, error });
+            let (name, bytes) = match zip.next_member() {
+                Ok(Some(member)) => member,
+                Ok(None) => return None,
+                Err(error) => return failed(error),
+            };
+            // What macOS adds to archives.
+            if name.starts_with("__MACOSX/") {
+                continue;
+            }
+            let path = format!("{}!{name}", self.path);
+            let step = match unwrap(bytes) {
+                Ok(peeked) if packing(&peeked.head) == Packing::Zip => Step::Unknown {
+                    path,
+                    tried: vec![Tried {
+                        shape: "zip",
+                        why: "an archive in an archive is not opened".to_owned(),
+                    }],
+                },
+                Ok(peeked) => match self.open(path, peeked) {
+                    Ok(Some(open)) => {
+                        self.state = State::Member(zip, open);
+                        return self.next();
+                    }
+                    Ok(None) => continue,
+                    Err(step) => step,
+                },
+                Err(error) => Step::Failed { path, offset: 0, error },
+            };
+            self.state = State::Archive(zip);
+            return Some(step);
+        }
+    }
+}
+
+impl Open {
+    fn next(&mut self) -> Option<Step> {
+        match self.framing.next_block(&mut *self.bytes) {
+            Ok(Some(block)) => {
+                self.offset = block.offset + block.bytes.len() as u64;
+                Some(Step::Batch(Batch {
+                    member: Arc::clone(&self.member),
+                    offset: block.offset,
+                    bytes: block.bytes,
+                    oversized: block.oversized,
+                }))
+            }
+            Ok(None) => None,
+            Err(error) => Some(Step::Failed { path: self.member.path.clone(), offset: self.offset, error }),
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        match std::mem::replace(&mut self.state, State::End) {
+            State::End => None,
+            State::Start(bytes) => match unwrap(bytes) {
+                Ok(peeked) if packing(&peeked.head) == Packing::Zip => self.enter(Zip::new(peeked.bytes)),
+                Ok(peeked) => match self.open(self.path.clone(), peeked) {
+                    Ok(Some(open)) => {
+                        self.state = State::Frames(open);
+                        self.next()
+                    }
+                    Ok(None) => None,
+                    Err(step) => Some(step),
+                },
+                Err(error) => Some(Step::Failed { path: self.path.clone(), offset: 0, error }),
+            },
+            State::Frames(mut open) => {
+                let step = open.next();
+                if matches!(step, Some(Step::Batch(_))) {
+                    self.state = State::Frames(open);
+                }
+                step
+            }
+            State::Archive(zip) => self.enter(zip),
+            State::Member(zip, mut open) => match open.next() {
+                Some(step @ Step::Batch(_)) => {
+                    self.state = State::Member(zip, open);
+                    Some(step)
+                }
+                // Behind a damaged member nothing of the archive can be found.
+                Some(step) => Some(step),
+                None => self.enter(zip),
+            },
+        }
+    }
+}
