@@ -39,7 +39,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "hunt",
         ],
     ),
-    ("bench", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert", "readers"]),
+    (
+        "bench",
+        &[
+            "diagnostics",
+            "yaml",
+            "syntax",
+            "ir",
+            "event",
+            "engine",
+            "pipeline",
+            "backends",
+            "convert",
+            "readers",
+        ],
+    ),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
 ];
 
