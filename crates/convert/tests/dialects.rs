@@ -19,7 +19,7 @@ detection:
 
 fn convert(file: &str, format: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/dialects").join(file);
-    let text = std::fs::read_to_string(path).expect("the dialect file");
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"));
     let dialect =
         dialect::load(SourceId::default(), &text).unwrap_or_else(|error| panic!("{file}: {}", error.message));
     let settings = Settings {
