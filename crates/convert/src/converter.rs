@@ -71,6 +71,7 @@ pub struct Converted {
 }
 
 /// A rule that is converted, or a correlation that waits for the rules it reads.
+#[expect(clippy::large_enum_variant, reason = "one for each rule, moved twice; boxes would cost more")]
 enum Taken {
     Done(Converted),
     Left(Correlation),

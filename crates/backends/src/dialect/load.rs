@@ -7,7 +7,7 @@ use super::{Dialect, wording};
 /// Reads a dialect file. The error names the key, the place and what is expected.
 pub fn load(source: SourceId, text: &str) -> Result<Dialect, Diagnostic> {
     let mut dialect: Dialect = serde_saphyr::from_str(text).map_err(|error| {
-        let (message, is_whole) = wording::message(&error);
+        let (message, is_whole) = wording::message(&error, text);
         let diagnostic = Diagnostic::error(&codes::backend::DIALECT, message);
         match error.location().filter(|_| !is_whole) {
             Some(location) => diagnostic.at(line_span(source, text, location.line(), location.column())),
@@ -95,6 +95,7 @@ mod tests {
         check("requires_pipeline: 3\n", Err(("true or false", "3")));
         check("operators: {or: a, and: b}\n", Err(("`operators` comes twice", "operators")));
         check("bool: {'true': x}\n", Err(("`false` is missing", "")));
+        check("formats: [{name: f}]\n", Err(("`title` is missing here", "")));
         check("field: {null: 'no {field}'}\n", Err(("quote the key", "")));
         check("match: {equal: '{field'}\n", Err(("without `}`", "'{field'")));
         check("field: {quote_if: '('}\n", Err(("", "'('")));

@@ -2,12 +2,15 @@
 
 use serde_saphyr::Error;
 
-/// The message for an error of the YAML library, and whether it is about the file as a whole.
-pub(super) fn message(error: &Error) -> (String, bool) {
+/// The message for an error of the YAML library in a text, and whether it is about the file as a whole.
+pub(super) fn message(error: &Error, text: &str) -> (String, bool) {
     let message = match error.without_snippet() {
         Error::SerdeMissingField { field, .. } => {
-            let is_whole = matches!(field.as_ref(), "name" | "title" | "operators");
-            return (missing(field), is_whole);
+            // Formats and options have names and titles too: only a key that the file nowhere begins a line with is
+            // one of the dialect's own.
+            let is_there =
+                text.lines().any(|line| line.trim_start_matches(['{', '"', '\'']).starts_with(*field));
+            return if is_there { (missing_here(field), false) } else { missing(field) };
         }
         Error::SerdeUnknownField { field, expected, .. } => {
             format!("unknown key `{field}`; there is {}", expected.join(", "))
@@ -43,13 +46,18 @@ pub(super) fn message(error: &Error) -> (String, bool) {
     (message, false)
 }
 
-fn missing(key: &str) -> String {
-    match key {
-        "name" => "the dialect has no `name`: the word that stands behind -t".to_owned(),
-        "title" => "the dialect has no `title`: what it is, in a few words".to_owned(),
-        "operators" => "the dialect has no `operators`: how `or`, `and` and `not` are written".to_owned(),
-        other => format!("the key `{other}` is missing here"),
-    }
+fn missing(key: &str) -> (String, bool) {
+    let what = match key {
+        "name" => "the word that stands behind -t",
+        "title" => "what it is, in a few words",
+        "operators" => "how `or`, `and` and `not` are written",
+        _ => return (missing_here(key), false),
+    };
+    (format!("the dialect has no `{key}`: {what}"), true)
+}
+
+fn missing_here(key: &str) -> String {
+    format!("the key `{key}` is missing here")
 }
 
 /// A text of serde's own, or of our own checks while reading. The place is said by the span.
