@@ -244,14 +244,25 @@ fn flags(target: &dyn Target, cx: &Cx<'_>, template: &Template, value: &Regex) -
 }
 
 pub(crate) fn field_regex(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
-    let Some(template) = &target.dialect().matching.regex else {
-        return Err(Error::unsupported("the target has no regular expressions"));
-    };
+    match &target.dialect().matching.regex {
+        Some(template) => fill_regex(target, cx, template, &target.field_name(cx, field), value),
+        None => Err(Error::unsupported("the target has no regular expressions")),
+    }
+}
+
+/// A regular expression in a template; a keyword has no field.
+fn fill_regex(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    template: &Template,
+    field: &str,
+    value: &Regex,
+) -> FragResult {
     let [ignore_case, multiline, dotall] = flags(target, cx, template, value)?;
-    let name = target.field_name(cx, field);
     let regex = target.regex(cx, value)?;
     Ok(Frag::Text(template.fill(&[
-        ("field", name.as_ref()),
+        ("field", field),
+        ("value", &regex),
         ("regex", &regex),
         ("flag_i", &ignore_case),
         ("flag_m", &multiline),
@@ -425,16 +436,8 @@ pub(crate) fn keyword_number(target: &dyn Target, _cx: &mut Cx<'_>, value: Numbe
 }
 
 pub(crate) fn keyword_regex(target: &dyn Target, cx: &mut Cx<'_>, value: &Regex) -> FragResult {
-    let Some(template) = &target.dialect().unbound.regex else {
-        return Err(Error::unsupported("the target cannot search a regular expression without a field"));
-    };
-    let [ignore_case, multiline, dotall] = flags(target, cx, template, value)?;
-    let regex = target.regex(cx, value)?;
-    Ok(Frag::Text(template.fill(&[
-        ("value", regex.as_str()),
-        ("regex", &regex),
-        ("flag_i", &ignore_case),
-        ("flag_m", &multiline),
-        ("flag_s", &dotall),
-    ])))
+    match &target.dialect().unbound.regex {
+        Some(template) => fill_regex(target, cx, template, "", value),
+        None => Err(Error::unsupported("the target cannot search a regular expression without a field")),
+    }
 }

@@ -337,7 +337,7 @@ impl Writer {
             }
             Value::Cased(string) if string.has_wildcard() && !self.is_reference => {
                 let trimmed = pattern::trimmed(string);
-                self.line_pattern(pattern::from_string(&trimmed, false, Place::Line, false)?)
+                line_pattern(pattern::from_string(&trimmed, false, Place::Line, false)?)
             }
             Value::Cased(string) => self.line_text(string)?,
             Value::Number(number) | Value::TimePart { number, .. } => {
@@ -353,7 +353,7 @@ impl Writer {
             }
             Value::Regex(regex) => {
                 text::refuse_backtracking(regex)?;
-                self.line_pattern(pattern::with_flags(regex))
+                line_pattern(pattern::with_flags(regex))
             }
             other => return Err(keyword::refuse(other)),
         };
@@ -370,19 +370,19 @@ impl Writer {
     fn line_string(&self, string: &SigmaString) -> Result<Option<(&'static str, String)>, Error> {
         if self.is_reference {
             let pattern = pattern::from_string(string, true, Place::Line, true)?;
-            return Ok(pattern::without_outer_wildcards(&pattern).and_then(|text| self.line_pattern(text)));
+            return Ok(pattern::without_outer_wildcards(&pattern).and_then(line_pattern));
         }
         let trimmed = pattern::trimmed(string);
         if trimmed.is_empty() && string.has_wildcard() {
             return Ok(None);
         }
-        Ok(self.line_pattern(pattern::from_string(&trimmed, !self.case_sensitive, Place::Line, false)?))
+        Ok(line_pattern(pattern::from_string(&trimmed, !self.case_sensitive, Place::Line, false)?))
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as the other filters do")]
-    fn line_pattern(&self, pattern: String) -> Option<(&'static str, String)> {
-        Some(("~", pattern::quote(&pattern)))
-    }
+/// A line filter by a regular expression.
+fn line_pattern(pattern: String) -> Option<(&'static str, String)> {
+    Some(("~", pattern::quote(&pattern)))
 }
 
 fn mixed() -> Error {
