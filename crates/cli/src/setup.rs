@@ -192,7 +192,8 @@ fn source(text: Text) -> Result<SourceFile, Found> {
         Ok(content) => Ok(SourceFile::new(name, content)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            let message = format!("the file is not UTF-8 (byte {at})");
+            let line = error.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+            let message = format!("the file is not UTF-8 (line {line}, byte {at})");
             Err(Found::of(name, Diagnostic::error(&codes::yaml::NOT_UTF8, message)))
         }
     }

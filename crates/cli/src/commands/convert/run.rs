@@ -106,6 +106,7 @@ impl Run<'_> {
         if let Err(diagnostic) = &written {
             self.found.push(Found::of("", diagnostic.clone()));
         }
+        self.refuse_no_rules();
         let verbose = self.args.verbose;
         let form = self.args.report.diagnostics;
         let for_people = form == crate::args::Diagnostics::Text;
@@ -117,6 +118,14 @@ impl Run<'_> {
         // The process ends here; taking a rule set apart piece by piece would cost a tenth of the run.
         std::mem::forget((self, conversion));
         exit
+    }
+
+    /// An input without a rule is a mistake that must not pass in silence.
+    fn refuse_no_rules(&mut self) {
+        if self.rules == 0 && !self.found.iter().any(|found| found.diagnostic.is_error()) {
+            let message = "no file of the input holds a rule";
+            self.found.push(Found::of("", Diagnostic::error(&codes::input::NO_RULES, message)));
+        }
     }
 
     /// What was refused, by reason, and which fields no pipeline mapped.
