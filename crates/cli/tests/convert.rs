@@ -49,6 +49,12 @@ fn an_input_without_rules_is_no_silent_success() {
 }
 
 #[test]
+fn look_around_is_for_the_target_to_judge() {
+    let folder = Folder::with(&[("a.yml", &rule("Look", "  sel:\n    a|re: '(?=a)b'"))]);
+    check(&folder.run(&format!("{CONVERT} a.yml")), 0, "*\n| regex a=\"(?=a)b\"\n", &[]);
+}
+
+#[test]
 fn standard_input_is_a_dash() {
     let run = Folder::with(&[]).run_with(&format!("{CONVERT} -"), good().as_bytes());
     check(&run, 0, "a=1\n", &[]);

@@ -38,6 +38,15 @@ fn regular_expressions_without_a_field() {
 }
 
 #[test]
+fn look_around_is_for_targets_whose_engine_has_it() {
+    let detection = "a: {x|re: '(?=a)b'}, condition: a";
+    check("splunk", detection, "*\n| regex x=\"(?=a)b\"", "");
+    let refused = "refused: the target's regular expressions have no look-around";
+    check("clickhouse", detection, refused, "SELECT * FROM logs WHERE match(x, '(?=a)b')");
+    check("duckdb", detection, refused, "SELECT * FROM logs WHERE regexp_matches(x, '(?=a)b')");
+}
+
+#[test]
 fn slashes_do_not_begin_a_comment() {
     check("secops", "a: {x: '*'}, condition: a", "x = /.*/ nocase", "x = /^/ nocase");
 }

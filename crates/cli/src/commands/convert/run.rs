@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sigyn_backends::{Attack, Env};
 use sigyn_convert::{Conversion, Converter, Strictness, load};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
-use sigyn_ir::LoadOptions;
+use sigyn_ir::{BacktrackingRegex, LoadOptions};
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
@@ -59,7 +59,8 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
         strictness,
         pipeline_need: need,
     })?;
-    Ok((converter, LoadOptions::new(compat)))
+    // Whether a pattern that needs backtracking can be searched is for the target to say.
+    Ok((converter, LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(compat) }))
 }
 
 fn attack_data(path: &std::path::Path) -> Result<Arc<Attack>, Vec<Found>> {
