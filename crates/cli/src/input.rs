@@ -115,7 +115,8 @@ pub(crate) fn read_one(path: &Path) -> Result<SourceFile, Unread> {
     }
     String::from_utf8(bytes).map(|text| SourceFile::new(name(path), text)).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let message = format!("the file is not UTF-8 (byte {at})");
+        let line = error.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+        let message = format!("the file is not UTF-8 (line {line}, byte {at})");
         Unread { name: name(path), diagnostic: Diagnostic::error(&codes::yaml::NOT_UTF8, message) }
     })
 }

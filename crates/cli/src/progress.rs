@@ -32,12 +32,14 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what);
-        Self(bar)
+        Self(Some(bar))
     }
 
     /// So much is done.
     pub(crate) fn set(&self, done: u64) {
-        self.0.set_position(done);
+        if let Some(bar) = &self.0 {
+            bar.set_position(done);
+        }
     }
 
     /// A bar that is never shown.

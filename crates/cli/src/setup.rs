@@ -108,7 +108,11 @@ fn check_name(dialect: Dialect, name: Option<&str>) -> Result<Box<dyn Target>, D
 
 /// All pipelines that a call names: built-in names, files, and folders with `*.yml` files. Their texts go into the
 /// table, so that findings can point into them.
-fn pipelines(args: &Pipelines, target: &str, sources: &mut Sources) -> Result<Vec<Pipeline>, Vec<Found>> {
+pub(crate) fn pipelines(
+    args: &Pipelines,
+    target: &str,
+    sources: &mut Sources,
+) -> Result<Vec<Pipeline>, Vec<Found>> {
     let mut pipelines = Vec::new();
     let mut problems = Vec::new();
     for spec in args.pipeline.iter().flat_map(|spec| expand(spec)) {

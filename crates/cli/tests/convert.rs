@@ -37,6 +37,24 @@ fn queries_stand_apart_and_come_in_the_order_of_the_paths() {
 }
 
 #[test]
+fn an_input_without_rules_is_no_silent_success() {
+    let filter =
+        "title: f\nlogsource: {product: windows}\nfilter:\n  rules: any\n  s: {a: 1}\n  condition: not s\n";
+    let folder = Folder::with(&[("empty.yml", ""), ("filter.yml", filter)]);
+    for input in ["empty.yml", "filter.yml"] {
+        check(&folder.run(&format!("{CONVERT} {input}")), 2, "", &["S6003", "holds a rule"]);
+    }
+    folder.write("bytes.yml", b"a: 1\nb: \xff\n");
+    check(&folder.run(&format!("{CONVERT} bytes.yml")), 2, "", &["bytes.yml", "line 2, byte 8"]);
+}
+
+#[test]
+fn look_around_is_for_the_target_to_judge() {
+    let folder = Folder::with(&[("a.yml", &rule("Look", "  sel:\n    a|re: '(?=a)b'"))]);
+    check(&folder.run(&format!("{CONVERT} a.yml")), 0, "*\n| regex a=\"(?=a)b\"\n", &[]);
+}
+
+#[test]
 fn standard_input_is_a_dash() {
     let run = Folder::with(&[]).run_with(&format!("{CONVERT} -"), good().as_bytes());
     check(&run, 0, "a=1\n", &[]);

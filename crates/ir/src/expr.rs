@@ -47,7 +47,7 @@ pub enum Expr<'r> {
 impl Rule {
     /// The expression of one of the rule's conditions.
     pub fn expression<'r>(&'r self, condition: &'r Condition) -> Expr<'r> {
-        self.lower(&condition.expr)
+        self.lower(&condition.expr).folded()
     }
 
     fn lower<'r>(&'r self, expr: &'r ConditionExpr) -> Expr<'r> {
@@ -67,7 +67,63 @@ impl Rule {
     }
 }
 
+/// An operand after folding.
+enum Folded<'r> {
+    /// It always holds.
+    True,
+    Expr(Expr<'r>),
+}
+
 impl<'r> Expr<'r> {
+    /// The same without what never holds below an operator: hardly a language can write it, and `a and not 1 of
+    /// filter_*` without filters says no more than `a`. What is constant as a whole stays, for the target to refuse.
+    fn folded(self) -> Self {
+        match self.fold() {
+            Folded::Expr(expr) => expr,
+            Folded::True => Expr::Not(Box::new(Expr::False)),
+        }
+    }
+
+    fn fold(self) -> Folded<'r> {
+        match self {
+            Expr::Or(args) => Self::fold_group(args, true),
+            Expr::And(args) => Self::fold_group(args, false),
+            Expr::Not(arg) => match arg.fold() {
+                Folded::True => Folded::Expr(Expr::False),
+                Folded::Expr(Expr::False) => Folded::True,
+                Folded::Expr(arg) => Folded::Expr(Expr::Not(Box::new(arg))),
+            },
+            Expr::AtLeast { count, of } if count as usize > of.len() => Folded::Expr(Expr::False),
+            expr => Folded::Expr(expr),
+        }
+    }
+
+    /// `or` ends with what always holds and goes on without what never does; `and` the other way round.
+    fn fold_group(args: Vec<Self>, is_or: bool) -> Folded<'r> {
+        let (before, mut kept) = (args.len(), Vec::with_capacity(args.len()));
+        for arg in args {
+            match arg.fold() {
+                Folded::True if is_or => return Folded::True,
+                Folded::Expr(Expr::False) if !is_or => return Folded::Expr(Expr::False),
+                Folded::True | Folded::Expr(Expr::False) => {}
+                Folded::Expr(arg) => kept.push(arg),
+            }
+        }
+        // A group that folding has not touched keeps its shape, even one of a single operand.
+        match kept.len() {
+            0 if before > 0 => {
+                if is_or {
+                    Folded::Expr(Expr::False)
+                } else {
+                    Folded::True
+                }
+            }
+            1 if before > 1 => Folded::Expr(kept.remove(0)),
+            _ if is_or => Folded::Expr(Expr::Or(kept)),
+            _ => Folded::Expr(Expr::And(kept)),
+        }
+    }
+
     /// A group: one entry stands for itself, none for nothing.
     pub fn of_detection(detection: &'r Detection) -> Self {
         let mut entries: Vec<_> = detection

@@ -541,6 +541,8 @@ fn correlation_types() {
             "missing-condition-field",
         ),
         ("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n", "", ""),
+        ("  type: temporal\n  timespan: 5m\n", "bad-correlation-rules", ""),
+        ("  type: temporal_ordered\n  rules: []\n  timespan: 5m\n", "bad-correlation-rules", ""),
         ("  type: temporal_ordered\n  rules: [a, b]\n  timespan: 5m\n", "", ""),
         ("  type: value_sum\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1.5, field: x}\n", "", ""),
         ("  type: value_avg\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 1, field: x}\n", "", ""),

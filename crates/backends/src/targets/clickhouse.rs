@@ -91,6 +91,9 @@ impl Target for ClickHouse {
     }
 
     fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        if !cx.env.is_reference() {
+            text::refuse_backtracking(value)?;
+        }
         let regex = text::regex(&self.dialect, value, cx.env.is_reference());
         // In `match` the dot takes newlines too unless told otherwise.
         let has_dot = value.pattern.has_text(|c| c == '.');

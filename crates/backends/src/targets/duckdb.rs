@@ -83,6 +83,9 @@ impl Target for DuckDb {
     }
 
     fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
+        if !cx.env.is_reference() {
+            text::refuse_backtracking(value)?;
+        }
         let regex = text::regex(&self.dialect, value, cx.env.is_reference());
         // The reference leaves quotes bare, which end the literal.
         Ok(if cx.env.is_reference() { regex.replace("''", "'") } else { regex })

@@ -67,6 +67,14 @@ impl Target for Splunk {
         text::keyword_string(self, cx, value)
     }
 
+    fn keyword_regex(&self, cx: &mut Cx<'_>, value: &Regex) -> FragResult {
+        if cx.env.is_reference() {
+            return text::keyword_regex(self, cx, value);
+        }
+        // A search knows no regular expressions: bare, this would be a word to look for.
+        self.field_regex(cx, "_raw", value)
+    }
+
     fn field_regex(&self, cx: &mut Cx<'_>, field: &str, value: &Regex) -> FragResult {
         let Some(value) = text::field_regex(self, cx, field, value)?.text() else { return Ok(Frag::Nothing) };
         // The reference defers below a negated group too, where the command would hold for the whole search.

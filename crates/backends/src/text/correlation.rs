@@ -153,6 +153,10 @@ pub(crate) fn correlation_aggregation(
         return Err(no_such(kind));
     };
     let (fields, percentile) = match &correlation.condition {
+        // `dc(a, b)` is no count of pairs: Splunk refuses it, ES|QL takes the second for a precision.
+        CorrelationCondition::Thresholds { fields, .. } if fields.len() > 1 && !cx.env.is_reference() => {
+            return Err(Error::correlation("the target counts the values of one field only"));
+        }
         CorrelationCondition::Thresholds { fields, percentile, .. } => {
             (field_list(target, cx, fields), percentile.map_or_else(String::new, |number| number.to_string()))
         }

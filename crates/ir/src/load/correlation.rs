@@ -136,6 +136,9 @@ fn condition(
             expr: expression(&ast.root, text.span),
         }),
         None if written.is_temporal() && context.findings.iter().all(|found| !is_condition_error(found)) => {
+            if context.compat() == Compat::Spec {
+                refuse_no_rules(written, context);
+            }
             // Without a condition all rules must have matched.
             let count = written.rules.as_ref().map_or(0, Vec::len) as i128;
             Some(CorrelationCondition::Thresholds {
@@ -182,16 +185,7 @@ fn thresholds(
             let message = "`percentile` must be a number from 0 to 100";
             context.error(&codes::rule::MISSING_PERCENTILE, message, condition.span);
         }
-        if written.rules.as_ref().is_none_or(Vec::is_empty) {
-            let message = "the correlation names no rules";
-            let is_reported = context
-                .findings
-                .iter()
-                .any(|found| found.code.number == codes::rule::BAD_CORRELATION_RULES.number);
-            if !is_reported {
-                context.error(&codes::rule::BAD_CORRELATION_RULES, message, written.span);
-            }
-        }
+        refuse_no_rules(written, context);
         check_decimals(condition, kind, context);
     }
     let thresholds = condition
@@ -207,6 +201,15 @@ fn thresholds(
         fields_are_list: condition.fields_are_list,
         percentile,
     })
+}
+
+/// Only an extended condition can name the rules in place of `rules`.
+fn refuse_no_rules(written: &Written<'_>, context: &mut Context<'_>) {
+    let code = &codes::rule::BAD_CORRELATION_RULES;
+    let is_reported = context.findings.iter().any(|found| found.code.number == code.number);
+    if written.rules.as_ref().is_none_or(Vec::is_empty) && !is_reported {
+        context.error(code, "the correlation names no rules", written.span);
+    }
 }
 
 /// Counts are integers; sums, averages, percentiles and medians may be compared with decimals.

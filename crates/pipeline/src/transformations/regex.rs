@@ -1,7 +1,7 @@
 //! `regex`: texts as regular expressions.
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
-use sigyn_ir::{Part, Regex, RegexFlags, Rule, SigmaString, Value};
+use sigyn_ir::{Compat, Part, Regex, RegexFlags, Rule, SigmaString, Value};
 
 use crate::{
     item::{Run, Transformation},
@@ -19,12 +19,12 @@ pub(crate) static SPEC: Spec = Spec {
         summary: "How case is ignored: not at all, by the flag `i`, or by writing each letter as `[aA]`.",
     }],
     examples: &[
-        Example { title: "brackets", item: "", before: "{A: 'a.B*'}", after: r"query: A=/[aA]\.[bB].*/" },
+        Example { title: "brackets", item: "", before: "{A: 'a.B*'}", after: r"query: A=/^[aA]\.[bB]/" },
         Example {
             title: "flag",
             item: "method: ignore_case_flag",
             before: "{A: 'a?b'}",
-            after: "query: A=/a.b/i",
+            after: "query: A=/^a.b$/i",
         },
     ],
 };
@@ -48,12 +48,14 @@ pub(crate) fn build(params: &Params<'_>) -> Option<Box<dyn Transformation>> {
 
 impl Transformation for Method {
     fn apply(&self, rule: &mut Rule, run: &mut Run<'_>) -> Result<(), Diagnostic> {
-        walk::values(rule, run, |_, value, run| {
+        walk::values(rule, run, |field, value, run| {
             let (Value::Str(text) | Value::Cased(text)) = value else { return Ok(NewValue::Kept) };
             if text.is_empty() {
                 return Ok(NewValue::Become(vec![value.clone()]));
             }
-            let pattern = self.pattern(text).map_err(|name| {
+            let is_anchored = field.is_some() && run.cx.reading == Compat::Spec;
+            let pattern = if is_anchored { self.anchored(text) } else { self.pattern(text.parts()) };
+            let pattern = pattern.map_err(|name| {
                 let message = format!("the placeholder %{name}% cannot stand in a regular expression yet");
                 run.fail(&codes::UNRESOLVED_PLACEHOLDER, message)
             })?;
@@ -65,10 +67,24 @@ impl Transformation for Method {
 }
 
 impl Method {
+    /// The pattern for the whole of a field: an expression is searched anywhere, so it needs anchors where the
+    /// text has no wildcard. The reference leaves them out, and its `a` finds `bac`.
+    fn anchored(self, text: &SigmaString) -> Result<String, String> {
+        let parts = text.parts();
+        let front = parts.iter().take_while(|part| **part == Part::Many).count();
+        if front == parts.len() {
+            return self.pattern(parts);
+        }
+        let back = parts.iter().rev().take_while(|part| **part == Part::Many).count();
+        let inner = self.pattern(&parts[front..parts.len() - back])?;
+        let (start, end) = (if front == 0 { "^" } else { "" }, if back == 0 { "$" } else { "" });
+        Ok(format!("{start}{inner}{end}"))
+    }
+
     /// The pattern, or the placeholder that stands in the way.
-    fn pattern(self, text: &SigmaString) -> Result<String, String> {
+    fn pattern(self, parts: &[Part]) -> Result<String, String> {
         let mut out = String::new();
-        for part in text.parts() {
+        for part in parts {
             match part {
                 Part::Many => out.push_str(".*"),
                 Part::One => out.push('.'),

@@ -77,6 +77,10 @@ fn anchored(string: &SigmaString) -> Result<String, Error> {
     if back == 0 && !(front > 0 && inner.is_empty()) {
         pattern.push('$');
     }
+    if pattern.is_empty() {
+        // Two slashes would begin a comment.
+        pattern.push_str(".*");
+    }
     Ok(pattern)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sigyn_backends::{Attack, Env};
 use sigyn_convert::{Conversion, Converter, Strictness, load_behind};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
-use sigyn_ir::LoadOptions;
+use sigyn_ir::{BacktrackingRegex, LoadOptions};
 
 use super::{Convert, report, written};
 use crate::findings::{self, Found};
@@ -62,7 +62,8 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
         strictness,
         pipeline_need: need,
     })?;
-    Ok((converter, LoadOptions::new(compat)))
+    // Whether a pattern that needs backtracking can be searched is for the target to say.
+    Ok((converter, LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(compat) }))
 }
 
 fn attack_data(path: &std::path::Path) -> Result<Arc<Attack>, Vec<Found>> {
@@ -129,6 +130,7 @@ impl Run<'_> {
         if let Err(diagnostic) = &written {
             self.found.push(self.refusal(diagnostic.clone()));
         }
+        self.refuse_no_rules();
         let verbose = self.args.verbose;
         let form = self.args.report.diagnostics;
         let for_people = form == crate::args::Diagnostics::Text;
@@ -140,6 +142,14 @@ impl Run<'_> {
         // The process ends here; taking a rule set apart piece by piece would cost a tenth of the run.
         std::mem::forget((self, conversion));
         exit
+    }
+
+    /// An input without a rule is a mistake that must not pass in silence.
+    fn refuse_no_rules(&mut self) {
+        if self.rules == 0 && !self.found.iter().any(|found| found.diagnostic.is_error()) {
+            let message = "no file of the input holds a rule";
+            self.found.push(Found::of("", Diagnostic::error(&codes::input::NO_RULES, message)));
+        }
     }
 
     /// What was refused, by reason, and which fields no pipeline mapped.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sigyn_convert::{load, prepare};
+use sigyn_convert::{load_behind, prepare};
 use sigyn_diagnostics::{Diagnostic, SourceId, Sources, codes};
 use sigyn_engine::{Config, Engine, Inert, LogSources};
 use sigyn_hunt::{Filter, RuleInfo};
@@ -19,6 +19,8 @@ use crate::setup;
 pub(crate) struct Selection {
     filter: Filter,
     pipeline: Pipeline,
+    /// The texts of the pipelines.
+    sources: Sources,
     disk: Arc<Disk>,
 }
 
@@ -46,19 +48,21 @@ impl Selection {
             args.logsource.iter().map(|text| log_source(text)).collect();
         let filter =
             Filter { level_min, statuses: statuses?, tags: args.tag.clone(), logsources: logsources? };
-        let mut pipelines = setup::pipelines(&args.pipelines, "sigyn")?;
+        let mut sources = Sources::default();
+        let mut pipelines = setup::pipelines(&args.pipelines, "sigyn", &mut sources)?;
         if let Some(pipeline) = field_map(&args.field_map)? {
             pipelines.push(pipeline);
         }
         let external = if args.pipelines.allow_external { External::Allowed } else { External::Refused };
         let disk = Arc::new(Disk { external, folders: args.pipelines.template_vars_path.clone() });
-        Ok(Self { filter, pipeline: Pipeline::chain(pipelines), disk })
+        Ok(Self { filter, pipeline: Pipeline::chain(pipelines), sources, disk })
     }
 
     /// Loads and compiles.
     pub(crate) fn load(&self, files: &RuleFiles) -> Result<Loaded, Vec<Found>> {
         let (texts, mut refused) = setup::texts(&files.rules, &files.file_pattern)?;
-        let (sources, loaded) = load(texts, &LoadOptions::new(Compat::Spec));
+        let (sources, loaded) = load_behind(self.sources.clone(), texts, &LoadOptions::new(Compat::Spec));
+        let sources = Arc::new(sources);
         let errors = loaded.diagnostics.into_iter().filter(Diagnostic::is_error);
         refused.extend(errors.map(|diagnostic| place(diagnostic, &sources)));
         let is_correlation = |item: &&RuleItem| matches!(item, RuleItem::Correlation(_));
@@ -89,7 +93,7 @@ impl Selection {
         RuleSet { items, outputs: vec![true; count], is_referenced: vec![false; count] }
     }
 
-    fn rewrite(&self, set: RuleSet, sources: &Sources, refused: &mut Vec<Found>) -> RuleSet {
+    fn rewrite(&self, set: RuleSet, sources: &Arc<Sources>, refused: &mut Vec<Found>) -> RuleSet {
         if self.pipeline.is_empty() {
             return set;
         }
@@ -116,7 +120,7 @@ impl Loaded {
     }
 }
 
-fn place(diagnostic: Diagnostic, sources: &Sources) -> Found {
+fn place(diagnostic: Diagnostic, sources: &Arc<Sources>) -> Found {
     Found { diagnostic, sources: sources.clone(), origin: String::new() }
 }
 
