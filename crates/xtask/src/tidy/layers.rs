@@ -17,7 +17,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("engine", &["diagnostics", "event", "ir"]),
-    ("testkit", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"]),
+    (
+        "testkit",
+        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
+    ),
     ("cli", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert"]),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
 ];
