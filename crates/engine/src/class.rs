@@ -177,19 +177,22 @@ struct Name {
     path: FieldPath,
 }
 
+/// Fields with the values that they may have, folded.
+type FieldValues = Vec<(Name, Vec<String>)>;
+
 #[derive(Debug)]
 struct Condition {
     group: u32,
     provider: Vec<String>,
     origin: Vec<String>,
     has: Vec<Name>,
-    is: Vec<(Name, Vec<String>)>,
+    is: FieldValues,
 }
 
 #[derive(Debug)]
 struct GroupClasses {
     plain: ClassId,
-    by_event_id: HashMap<u64, Vec<(Vec<(Name, Vec<String>)>, ClassId)>>,
+    by_event_id: HashMap<u64, Vec<(FieldValues, ClassId)>>,
 }
 
 /// The classes of a table and how events find them. Class 0 is that of events that the table does not know.
@@ -235,7 +238,7 @@ fn group_classes(group: &Group, (plain, of_events): (ClassId, Vec<ClassId>), key
     GroupClasses { plain, by_event_id }
 }
 
-fn values(is: &BTreeMap<String, Vec<String>>, keys: &Keys) -> Vec<(Name, Vec<String>)> {
+fn values(is: &BTreeMap<String, Vec<String>>, keys: &Keys) -> FieldValues {
     is.iter().map(|(name, values)| (Name::new(name, keys), folded(values))).collect()
 }
 

@@ -87,22 +87,25 @@ impl Pattern {
     }
 
     /// Whether the text matches; it must be folded if the pattern is.
-    pub(crate) fn matches(&self, finder: &Finder<'_>, text: &str) -> bool {
+    pub(crate) fn matches(&self, finder: Option<&Finder<'_>>, text: &str) -> bool {
         match self {
             Pattern::Any => true,
             Pattern::Exact(literal) => text == &**literal,
             Pattern::Prefix(literal) => text.starts_with(&**literal),
             Pattern::Suffix(literal) => text.ends_with(&**literal),
-            Pattern::Contains(_) => finder.find(text.as_bytes()).is_some(),
+            Pattern::Contains(literal) => match finder {
+                Some(finder) => finder.find(text.as_bytes()).is_some(),
+                None => text.contains(&**literal),
+            },
             Pattern::Glob(glob) => glob.matches(text),
         }
     }
 
     /// The text that [`matches`](Self::matches) wants a finder for.
-    pub(crate) fn sought(&self) -> &str {
+    pub(crate) fn sought(&self) -> Option<&str> {
         match self {
-            Pattern::Contains(literal) => literal,
-            _ => "",
+            Pattern::Contains(literal) => Some(literal),
+            _ => None,
         }
     }
 }

@@ -17,7 +17,8 @@ pub(crate) enum Predicate {
     Text {
         pattern: Pattern,
         case: Case,
-        finder: Finder<'static>,
+        /// For literals anywhere.
+        finder: Option<Box<Finder<'static>>>,
     },
     Regex(Box<Regex>),
     Cidr(IpNet),
@@ -32,7 +33,7 @@ impl Predicate {
     pub(crate) fn new(spec: &Spec, limits: Limits) -> Result<Self, String> {
         Ok(match spec {
             Spec::Text(pattern, case) => Predicate::Text {
-                finder: Finder::new(pattern.sought()).into_owned(),
+                finder: pattern.sought().map(|literal| Box::new(Finder::new(literal).into_owned())),
                 pattern: pattern.clone(),
                 case: *case,
             },
@@ -51,7 +52,7 @@ impl Predicate {
     /// Whether a text satisfies it; folded if [`wants_folded`](Self::wants_folded) says so.
     pub(crate) fn test(&self, text: &str) -> bool {
         match self {
-            Predicate::Text { pattern, finder, .. } => pattern.matches(finder, text),
+            Predicate::Text { pattern, finder, .. } => pattern.matches(finder.as_deref(), text),
             Predicate::Regex(regex) => regex.is_match(text),
             Predicate::Cidr(network) => address(text).is_some_and(|address| network.contains(&address)),
             Predicate::Number(op, limit) => compare(text, limit).is_some_and(|order| op.holds(order)),

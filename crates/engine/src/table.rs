@@ -78,6 +78,9 @@ impl Table {
             let rules = (start, place(table.rules.len()));
             table.needles.push(Needle { text, anchor, rules });
         }
+        table.has_digits = table.needles.iter().any(|needle| {
+            needle.text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        });
         if is_hashed {
             table.hash()
         } else {

@@ -171,20 +171,7 @@ impl Context<'_> {
                 any(&|seen| Ok(part_of(seen, *part).is_some_and(|part| part.to_string() == decimal(*number))))
             }
             Value::FieldRef { field, starts_with, ends_with } if item.field.is_some() => {
-                let others = self.field(field).texts;
-                let is_cased = has(Modifier::Cased);
-                let mut verdict = false;
-                for other in &others {
-                    let pattern = anchored(&regex::escape(other), !starts_with, !ends_with, is_cased);
-                    // `starts_with` alone leaves the end open, `ends_with` alone the beginning.
-                    let pattern = match (starts_with, ends_with) {
-                        (true, false) => anchored(&regex::escape(other), true, false, is_cased),
-                        (false, true) => anchored(&regex::escape(other), false, true, is_cased),
-                        _ => pattern,
-                    };
-                    verdict |= any(&|seen| self.evaluator.is_match(pattern.clone(), is_cased, seen))?;
-                }
-                Ok(verdict)
+                self.field_ref(field, (*starts_with, *ends_with), has(Modifier::Cased), values)
             }
             Value::FieldRef { .. } => Err(NotEvaluable("needs a field".to_owned())),
             Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
@@ -196,6 +183,24 @@ impl Context<'_> {
                 Ok(verdict)
             }
         }
+    }
+
+    /// §4.2 `fieldref`: some pair of values; `starts` alone leaves the end open, `ends` alone the beginning.
+    fn field_ref(
+        &self,
+        other: &str,
+        (starts, ends): (bool, bool),
+        is_cased: bool,
+        values: &Values,
+    ) -> Verdict {
+        let mut verdict = false;
+        for other in &self.field(other).texts {
+            let pattern = anchored(&regex::escape(other), !ends, !starts, is_cased);
+            for seen in &values.texts {
+                verdict |= self.evaluator.is_match(pattern.clone(), is_cased, seen)?;
+            }
+        }
+        Ok(verdict)
     }
 
     /// §3.1: without regard to case against the whole value; keywords anywhere in it (§3.6).
