@@ -54,7 +54,10 @@ impl Table {
 
     fn objects(&self) -> impl Iterator<Item = Value> {
         self.rows.iter().map(|row| {
-            let pairs = self.columns.iter().map(|column| (*column).to_owned()).zip(row.iter().cloned());
+            // Keys in order of the alphabet, whether or not some crate makes serde_json's maps keep their order.
+            let mut pairs: Vec<_> = self.columns.iter().zip(row).collect();
+            pairs.sort_by_key(|(column, _)| **column);
+            let pairs = pairs.into_iter().map(|(column, cell)| ((*column).to_owned(), cell.clone()));
             Value::Object(pairs.collect::<Map<_, _>>())
         })
     }
