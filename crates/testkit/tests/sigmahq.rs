@@ -3,6 +3,8 @@
 //! Runs where `SIGYN_EVENTS` names a file of JSON lines and the shared data lies beside the repository;
 //! `SIGYN_EVENTS_STEP` takes every n-th event (default 1).
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its input cannot be read")]
+
 use std::path::Path;
 
 use sigyn_diagnostics::{SourceFile, SourceId};

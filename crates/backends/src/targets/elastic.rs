@@ -9,7 +9,7 @@ mod threat;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Data, Expr, Value};
+use sigyn_ir::{Data, Expr, Value};
 
 use crate::dialect::Operator;
 use crate::target::FragResult;
@@ -41,13 +41,6 @@ pub(super) fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// A field that lies in a network, for languages with a function for it.
-pub(super) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-    // The reference does not quote the name here.
-    let name = if cx.env.is_reference() { Cow::Borrowed(field) } else { target.field_name(cx, field) };
-    text::field_cidr(target, cx, &name, value)
 }
 
 /// Values that one written value stands for: as a list where the language has one for them.

@@ -5,13 +5,11 @@ mod value;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{
-    Cidr, CompareOp, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, TimePart, Value,
-};
+use sigyn_ir::{CompareOp, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, TimePart, Value};
 
+use super::Builtin;
 use super::elastic::siem::{self, SiemFormat, SiemQuery};
 use super::elastic::{absent_field, field_expansion, stands_bare};
-use super::{Builtin, elastic};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -143,10 +141,6 @@ impl Target for Eql {
             return text::field_regex(self, cx, field, value);
         }
         value::field_regex(self, cx, field, value)
-    }
-
-    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        elastic::field_cidr(self, cx, field, value)
     }
 
     fn field_expansion(&self, cx: &mut Cx<'_>, field: &str, values: &[Value]) -> FragResult {

@@ -9,12 +9,12 @@ mod literal;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
-use super::{Builtin, elastic, undecided};
+use super::{Builtin, undecided};
 use crate::dialect::{CorrelationDialect, Operator};
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
@@ -68,10 +68,6 @@ impl Target for Esql {
         let regex = LuceneRegex::translate(value, Case::Spelled, Dot::ButNewline)?;
         let name = self.field_name(cx, field);
         Ok(Frag::Text(format!("{name} rlike {}", literal::quoted(&regex.pattern, false))))
-    }
-
-    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        elastic::field_cidr(self, cx, field, value)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {

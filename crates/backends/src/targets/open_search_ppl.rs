@@ -10,10 +10,10 @@ mod source;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
 
 use super::elastic::comparison::{has_case, pattern, plain};
-use super::{Builtin, elastic, undecided};
+use super::{Builtin, undecided};
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Cx, Dialect, Env, Error, Frag, Subquery, Target, text};
@@ -80,10 +80,6 @@ impl Target for Ppl {
         }
         let name = self.field_name(cx, field);
         Ok(Frag::Text(format!("regexp_match({name}, {})", literal::quoted(&literal::regex(value)?))))
-    }
-
-    fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
-        elastic::field_cidr(self, cx, field, value)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
