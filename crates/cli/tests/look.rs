@@ -1,5 +1,7 @@
 //! `sigyn list`, `analyze`, `pipeline`, `demo`, and every command that the README shows.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its input cannot be read")]
+
 mod common;
 
 use common::{Folder, root, rule};
