@@ -12,7 +12,7 @@ use crate::commands;
 #[derive(Debug, Parser)]
 #[command(name = "sigyn", version, propagate_version = true, max_term_width = 110)]
 #[command(
-    after_help = "Examples:\n  sigyn demo\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn list targets"
+    after_help = "Examples:\n  sigyn demo\n  sigyn hunt -r examples/rules examples/logs\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn list targets"
 )]
 pub(crate) struct Sigyn {
     #[command(subcommand)]
@@ -23,8 +23,12 @@ pub(crate) struct Sigyn {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find what rules match in logs
+    #[command(after_help = "Example:\n  sigyn hunt -r examples/rules examples/logs")]
     Hunt(Box<commands::hunt::Hunt>),
     /// Say why a rule matches an event, or does not
+    #[command(
+        after_help = "Example:\n  sigyn explain examples/rules/web_path_traversal.yml examples/logs/access.log --record 6"
+    )]
     Explain(commands::explain::Explain),
     /// Convert rules into the queries of a target
     ///
