@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is
     /// refused with its reason and never costs another rule its query.
     #[command(
-        after_help = "Examples:\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn convert -t esql --skip-unsupported -o queries.txt examples/rules"
+        after_help = "Examples:\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn convert -t esql --without-pipeline -s -o queries.txt examples/rules"
     )]
     Convert(Box<commands::convert::Convert>),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more

@@ -5,7 +5,7 @@ use crate::Code;
 /// A placeholder in a value was never given one.
 pub static PLACEHOLDER: Code = Code {
     number: 7001,
-    name: "unresolved-placeholder",
+    name: "placeholder-without-value",
     summary: "A placeholder in a value was never given one.",
     help: "Give the name its values with a pipeline (`-p`) that expands placeholders.",
 };

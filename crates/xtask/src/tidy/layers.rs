@@ -52,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "backends",
             "convert",
             "readers",
+            "testkit",
         ],
     ),
     ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
