@@ -7,12 +7,12 @@ mod data_model;
 mod deferred;
 mod lone_selector;
 
-use sigyn_ir::{Data, Expr, Part, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, CorrelationType, Data, Expr, Part, Regex, RuleItem, SigmaString, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Cx, Deferred, Dialect, Env, Error, Frag, Output, Target, text};
+use crate::{Cx, Deferred, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "splunk",
@@ -106,6 +106,18 @@ impl Target for Splunk {
         Ok(Frag::Deferred(cx.defer(deferred)))
     }
 
+    fn correlation(
+        &self,
+        cx: &mut Cx<'_>,
+        correlation: &Correlation,
+        rules: &[Subquery<'_>],
+    ) -> Result<Vec<String>, Error> {
+        if !cx.env.is_reference() {
+            check_searches(correlation, rules)?;
+        }
+        text::correlation(self, cx, correlation, rules)
+    }
+
     fn defers_anywhere(&self, kind: &str) -> bool {
         kind == deferred::EVALUATED
     }
@@ -177,6 +189,21 @@ fn needs_pattern(value: &SigmaString) -> bool {
         Part::Text(text) => text.contains('*'),
         _ => false,
     })
+}
+
+/// What `multisearch` cannot hold, and what nothing marks without it; the reference prints both.
+fn check_searches(correlation: &Correlation, rules: &[Subquery<'_>]) -> Result<(), Error> {
+    let queries: usize = rules.iter().map(|rule| rule.queries.len()).sum();
+    let is_temporal =
+        matches!(correlation.kind, CorrelationType::Temporal | CorrelationType::TemporalOrdered);
+    if is_temporal && queries == 1 {
+        return Err(Error::correlation("one search has no `event_type`, which tells the rules apart"));
+    }
+    let reads_correlation = rules.iter().any(|rule| matches!(rule.rule, RuleItem::Correlation(_)));
+    if queries > 1 && reads_correlation {
+        return Err(Error::correlation("`multisearch` takes searches only, not the result of a correlation"));
+    }
+    Ok(())
 }
 
 /// A stanza of savedsearches.conf.
