@@ -17,7 +17,14 @@ static CONVERTERS: LazyLock<Vec<(Compat, Converter)>> = LazyLock::new(|| {
             let target = targets::find(name).expect("a target").build().expect("its dialect loads");
             let env = Env { compat, ..Env::default() };
             let strictness = Strictness::Report;
-            let settings = Settings { target, pipelines: Vec::new(), env, files: Arc::new(NoFiles), strictness };
+            let settings = Settings {
+                target,
+                pipelines: Vec::new(),
+                sources: sigyn_diagnostics::Sources::default(),
+                env,
+                files: Arc::new(NoFiles),
+                strictness,
+            };
             converters.push((compat, Converter::new(settings).expect("a converter")));
         }
     }
