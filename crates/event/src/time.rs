@@ -65,17 +65,17 @@ impl DateTime {
         let bytes = text.as_bytes();
         let mut digits = Digits { bytes, at: 0 };
         let year = digits.number(4)?;
-        digits.expect(b"-")?;
+        digits.one_of(b"-")?;
         let month = digits.number(2)?;
-        digits.expect(b"-")?;
+        digits.one_of(b"-")?;
         let day = digits.number(2)?;
-        digits.expect(b"Tt ")?;
+        digits.one_of(b"Tt ")?;
         let hour = digits.number(2)?;
-        digits.expect(b":")?;
+        digits.one_of(b":")?;
         let minute = digits.number(2)?;
-        digits.expect(b":")?;
+        digits.one_of(b":")?;
         let second = digits.number(2)?;
-        let nanosecond = if digits.expect(b".").is_some() { digits.fraction()? } else { 0 };
+        let nanosecond = if digits.one_of(b".").is_some() { digits.fraction()? } else { 0 };
         let offset_minutes = digits.offset()?;
         let is_valid = (1..=12).contains(&month)
             && (1..=days_in_month(year, month)).contains(&day)
@@ -144,7 +144,7 @@ impl Digits<'_> {
             .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
     }
 
-    fn expect(&mut self, any_of: &[u8]) -> Option<u8> {
+    fn one_of(&mut self, any_of: &[u8]) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
         if !any_of.contains(&byte) {
             return None;
@@ -166,11 +166,11 @@ impl Digits<'_> {
 
     /// `Z`, `+hh:mm`, `-hh:mm` or nothing, up to the end of the text; minutes east of UTC.
     fn offset(&mut self) -> Option<i64> {
-        let minutes = match self.expect(b"Zz+-") {
+        let minutes = match self.one_of(b"Zz+-") {
             None | Some(b'Z' | b'z') => 0,
             Some(sign) => {
                 let hours = self.number(2)?;
-                self.expect(b":")?;
+                self.one_of(b":")?;
                 let minutes = self.number(2)?;
                 if hours > 23 || minutes > 59 {
                     return None;
