@@ -17,6 +17,7 @@
 use sigyn_diagnostics::SourceId;
 use sigyn_engine::{Config, Engine, LogSources, Routing, Switch};
 use sigyn_ir::{Compat, LoadOptions, Loaded, RuleItem};
+use sigyn_pipeline::{Context, Pipeline};
 
 use crate::evaluator::Evaluator;
 use crate::json;
@@ -77,10 +78,35 @@ fn whole(body: &str) -> String {
     format!("title: case\nlogsource:\n    category: test\ndetection:\n{detection}")
 }
 
-/// Loads documents under our reading.
+/// What placeholders of cases and of random rules stand for.
+const PLACEHOLDERS: &str = r"
+name: placeholders
+vars:
+    words: [cmd.exe, 'a*', '10', admin]
+    one: k
+    wild: '*?b'
+transformations:
+    - type: value_placeholders
+      include: [words, one, wild]
+";
+
+/// Loads documents under our reading, and gives the placeholders `words`, `one` and `wild` their values.
 pub fn load(text: &str) -> Loaded {
     let options = LoadOptions::new(Compat::Spec);
-    sigyn_ir::resolve(vec![sigyn_ir::read_text(SourceId::default(), text, &options)], &options)
+    let parsed = sigyn_ir::read_text(SourceId::default(), text, &options);
+    let mut loaded = sigyn_ir::resolve(vec![parsed], &options);
+    if text.contains('%')
+        && let (Some(pipeline), _) = Pipeline::from_yaml(SourceId::default(), PLACEHOLDERS)
+    {
+        for item in &mut loaded.set.items {
+            if let RuleItem::Rule(rule) = item
+                && let Err(error) = pipeline.apply(rule, &mut Context::new(Compat::Spec))
+            {
+                loaded.diagnostics.push(error);
+            }
+        }
+    }
+    loaded
 }
 
 /// Every way to run the engine over all rules: everything on, each strategy off alone, and all off.
