@@ -11,13 +11,15 @@ mod memory;
 mod text;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use sigyn_event::Event;
 use sigyn_ir::{
-    ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, Linking, Modifier, Rule, SigmaString,
-    Value,
+    ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, Linking, Modifier, Rule,
+    SigmaString, Value,
 };
 
 use compare::{compare, decimal, holds, lies_in, part_of};
@@ -43,6 +45,8 @@ pub struct Evaluation<'a, 'r> {
     event: Event<'a>,
     aliases: Aliases<'a>,
     fields: RefCell<HashMap<&'r str, Rc<Values>>>,
+    /// Every key that may begin a field's name.
+    keys: HashSet<&'a str>,
 }
 
 /// What an event has of a field, or of all its leaves.
@@ -68,7 +72,7 @@ impl<'r> Evaluator<'r> {
 
     /// An event, to be evaluated with several rules.
     pub fn event<'a>(&'a self, event: Event<'a>, aliases: Aliases<'a>) -> Evaluation<'a, 'r> {
-        Evaluation { evaluator: self, event, aliases, fields: RefCell::default() }
+        Evaluation { evaluator: self, event, aliases, fields: RefCell::default(), keys: fields::keys(event) }
     }
 
     /// Whether every comparison that a rule's conditions ask for has a meaning: each is made once with an empty text.
@@ -113,26 +117,41 @@ impl<'r> Evaluation<'_, 'r> {
     /// Whether a rule matches the event, its log source aside.
     ///
     /// # Errors
-    /// As [`Evaluator::evaluate`].
+    /// As [`Evaluator::evaluate`], where the verdict depends on what cannot be evaluated; ask
+    /// [`Evaluator::check`] before.
     pub fn evaluate(&self, rule: &'r Rule) -> Verdict {
-        let mut verdict = false;
-        for condition in &rule.conditions {
-            verdict |= self.condition(&condition.expr, rule)?;
-        }
-        Ok(verdict)
+        some(&rule.conditions, |condition| self.condition(&condition.expr, rule))
     }
 
-    /// §5. No short cuts, so that an error anywhere is seen.
+    /// What the event has of some fields, as a hash: the verdict on a rule that names no other fields and no keywords
+    /// depends on nothing else.
+    pub fn signature(&self, fields: &[&'r str]) -> [u64; 2] {
+        let mut hashers = [DefaultHasher::new(), DefaultHasher::new()];
+        for (at, field) in fields.iter().enumerate() {
+            let values = self.values(field);
+            if !values.is_present {
+                continue;
+            }
+            for (side, hasher) in hashers.iter_mut().enumerate() {
+                (at, values.has_object, values.texts.len()).hash(hasher);
+                values.texts.iter().for_each(|seen| seen.hash[side].hash(hasher));
+            }
+        }
+        hashers.map(|hasher| hasher.finish())
+    }
+
+    /// §5.
     fn condition(&self, expr: &ConditionExpr, rule: &'r Rule) -> Verdict {
-        let all = |args: &[ConditionExpr]| {
-            args.iter().map(|arg| self.condition(arg, rule)).collect::<Result<Vec<bool>, _>>()
-        };
         Ok(match expr {
-            ConditionExpr::Or(args) => all(args)?.contains(&true),
-            ConditionExpr::And(args) => !all(args)?.contains(&false),
+            ConditionExpr::Or(args) => some(args, |arg| self.condition(arg, rule))?,
+            ConditionExpr::And(args) => every(args, |arg| self.condition(arg, rule))?,
             ConditionExpr::Not(arg) => !self.condition(arg, rule)?,
             ConditionExpr::AtLeast { count, of } => {
-                all(of)?.iter().filter(|holds| **holds).count() >= *count as usize
+                let mut holding = 0;
+                for arg in of {
+                    holding += u32::from(self.condition(arg, rule)?);
+                }
+                holding >= *count
             }
             ConditionExpr::Detection(id) => match rule.detection(*id) {
                 Some((_, detection)) => self.detection(detection)?,
@@ -145,25 +164,21 @@ impl<'r> Evaluation<'_, 'r> {
 
     /// §2.
     fn detection(&self, detection: &'r Detection) -> Verdict {
-        let entries = detection.entries.iter().map(|entry| match entry {
+        linked(detection.linking, &detection.entries, |entry| match entry {
             DetectionEntry::Item(item) => self.item(item),
             DetectionEntry::Group(group) => self.detection(group),
-        });
-        let verdicts: Vec<bool> = entries.collect::<Result<_, _>>()?;
-        Ok(link(detection.linking, &verdicts))
+        })
     }
 
     fn item(&self, item: &'r DetectionItem) -> Verdict {
         let values = self.values(item.field.as_deref().unwrap_or(LEAVES));
-        let mut verdicts = Vec::new();
-        for value in &item.values {
-            verdicts.push(self.value(value, item, &values)?);
-        }
-        if item.values.is_empty() {
-            verdicts.push(self.value(&Value::Null, item, &values)?);
-        }
+        let verdict = if item.values.is_empty() {
+            self.value(&Value::Null, item, &values)?
+        } else {
+            linked(item.linking, &item.values, |value| self.value(value, item, &values))?
+        };
         // `neq` negates the whole item (§4.2).
-        Ok(link(item.linking, &verdicts) != item.is_negated)
+        Ok(verdict != item.is_negated)
     }
 
     /// §3.4: some element satisfies the predicate.
@@ -179,21 +194,13 @@ impl<'r> Evaluation<'_, 'r> {
             Value::FieldRef { .. } => Err(NotEvaluable("needs a field".to_owned())),
             Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
             Value::Expansion { values: alternatives, .. } => {
-                let mut verdict = false;
-                for value in alternatives {
-                    verdict |= self.value(value, item, values)?;
-                }
-                Ok(verdict)
+                some(alternatives, |value| self.value(value, item, values))
             }
             _ if values.texts.is_empty() => Ok(false),
             value => {
                 let memory = &self.evaluator.memory;
                 let number = memory.number(item.field.as_deref().unwrap_or(LEAVES), value);
-                let mut verdict = false;
-                for seen in &values.texts {
-                    verdict |= memory.verdict(number, seen, || self.text(value, item, seen))?;
-                }
-                Ok(verdict)
+                some(&values.texts, |seen| memory.verdict(number, seen, || self.text(value, item, seen)))
             }
         }
     }
@@ -206,12 +213,8 @@ impl<'r> Evaluation<'_, 'r> {
         match value {
             Value::Str(text) => string(text, is_base64, is_keyword, seen),
             Value::Cased(text) => string(text, true, is_keyword, seen),
-            Value::Number(number) => {
-                string(&SigmaString::literal(decimal(*number)), false, is_keyword, seen)
-            }
-            Value::Bool(value) => {
-                string(&SigmaString::literal(value.to_string()), false, is_keyword, seen)
-            }
+            Value::Number(number) => string(&SigmaString::literal(decimal(*number)), false, is_keyword, seen),
+            Value::Bool(value) => string(&SigmaString::literal(value.to_string()), false, is_keyword, seen),
             Value::Regex(regex) => {
                 if let Some(name) = regex.pattern.placeholders().next() {
                     return Err(NotEvaluable(format!("%{name}%")));
@@ -271,6 +274,12 @@ impl<'r> Evaluation<'_, 'r> {
         } else {
             let mut names = vec![field.to_owned()];
             names.extend((self.aliases)(field));
+            // Most rules name fields that the event has not: those need no walk.
+            let can_begin = |name: &String| {
+                let step = name.split('.').next().unwrap_or(name);
+                self.keys.contains(name.as_str()) || self.keys.contains(step)
+            };
+            names.retain(can_begin);
             fields::field(self.event, &names)
         };
         let Found { texts, is_present, has_object } = found;
@@ -291,9 +300,27 @@ fn string(text: &SigmaString, is_cased: bool, is_keyword: bool, seen: &Seen) -> 
     Ok(text::is_match(&pattern, seen.chars(is_cased)))
 }
 
-fn link(linking: Linking, verdicts: &[bool]) -> bool {
+fn linked<'a, T>(linking: Linking, of: &'a [T], holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
     match linking {
-        Linking::And => verdicts.iter().all(|holds| *holds),
-        Linking::Or => verdicts.iter().any(|holds| *holds),
+        Linking::And => every(of, holds),
+        Linking::Or => some(of, holds),
     }
+}
+
+fn some<'a, T>(of: &'a [T], mut holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
+    for one in of {
+        if holds(one)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn every<'a, T>(of: &'a [T], mut holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
+    for one in of {
+        if !holds(one)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -12,4 +12,5 @@ pub mod evaluator;
 pub mod json;
 pub mod matching;
 pub mod random;
+pub mod recorded;
 pub mod shrink;

@@ -135,6 +135,12 @@ pub fn configs() -> Vec<(&'static str, Config)> {
     ]
 }
 
+/// The same, with rules tried by log source.
+pub fn routed_configs() -> Vec<(&'static str, Config)> {
+    let routed = |config| Config { routing: Routing::LogSource, ..config };
+    configs().into_iter().map(|(name, config)| (name, routed(config))).collect()
+}
+
 /// Runs a case through the evaluator and every configuration; gives what went wrong.
 pub fn run(case: &Case) -> Vec<String> {
     let loaded = load(&case.rule);
@@ -149,9 +155,13 @@ pub fn run(case: &Case) -> Vec<String> {
     let Some(RuleItem::Rule(rule)) = loaded.set.items.first() else {
         return vec![format!("{}: no rule", case.title)];
     };
+    let evaluator = Evaluator::default();
+    if let Err(error) = evaluator.check(rule) {
+        wrong.push(format!("{}: {error:?}", case.title));
+    }
     for (text, expect) in &case.events {
         match json::event(text) {
-            Ok(buf) => match Evaluator::default().evaluate(rule, buf.event(""), &|_| Vec::new()) {
+            Ok(buf) => match evaluator.evaluate(rule, buf.event(""), &|_| Vec::new()) {
                 Ok(verdict) if verdict == *expect => {}
                 other => wrong.push(format!("{}: {text}: the evaluator says {other:?}", case.title)),
             },

@@ -77,10 +77,60 @@ const FIELDS: &[&str] = &["a", "b", "A", "c.d", "c", "e.f.g", "h", "EventID", "a
 /// Words whose parts, case and length in bytes matter: letters with other forms of other lengths (`ſ`, `K` for
 /// Kelvin, `ẞ`, three forms of `ǆ`), wildcards and escapes, dashes, numbers, line ends.
 const WORDS: &[&str] = &[
-    "a", "b", "ab", "s", "ſ", "k", "\u{212a}", "é", "É", "σ", "ς", "ß", "ẞ", "ǆ", "ǅ", "İ", "ı", "😀", "1", "0", "10",
-    "-1", "1.5", "4624", "007", "true", "null", ".", "\n", "\r\n", " ", "\\", "\\\\", "*", "?", "%", "\"", "'", "#",
-    "-enc", "/c", " -x", " /q", "–y", "cmd.exe", "C:\\Windows\\System32\\", "powershell", "whoami", "user", "admin",
-    "http://", "10.0.0.1", "aaaaab", "abababab",
+    "a",
+    "b",
+    "ab",
+    "s",
+    "ſ",
+    "k",
+    "\u{212a}",
+    "é",
+    "É",
+    "σ",
+    "ς",
+    "ß",
+    "ẞ",
+    "ǆ",
+    "ǅ",
+    "İ",
+    "ı",
+    "😀",
+    "1",
+    "0",
+    "10",
+    "-1",
+    "1.5",
+    "4624",
+    "007",
+    "true",
+    "null",
+    ".",
+    "\n",
+    "\r\n",
+    " ",
+    "\\",
+    "\\\\",
+    "*",
+    "?",
+    "%",
+    "\"",
+    "'",
+    "#",
+    "-enc",
+    "/c",
+    " -x",
+    " /q",
+    "–y",
+    "cmd.exe",
+    "C:\\Windows\\System32\\",
+    "powershell",
+    "whoami",
+    "user",
+    "admin",
+    "http://",
+    "10.0.0.1",
+    "aaaaab",
+    "abababab",
 ];
 
 impl Alphabet {
@@ -143,7 +193,9 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_standard() {
-        for (bytes, expect) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("xfooA", "eGZvb0E=")] {
+        for (bytes, expect) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("xfooA", "eGZvb0E=")]
+        {
             assert_eq!(base64(bytes.as_bytes()), expect);
         }
     }

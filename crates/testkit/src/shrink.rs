@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sigyn_engine::{Config, LogSources};
 use sigyn_ir::RuleItem;
 
-use crate::agree::{Difference, Trial};
+use crate::agree::{Difference, Trial, Ways};
 use crate::{json, matching};
 
 /// Rules and events, each a JSON object, over which engine and evaluator may differ.
@@ -62,12 +62,13 @@ impl Round {
         };
         let found = |difference: Difference, event: usize, round: &str| {
             let Difference { strategy, rule, expected } = difference;
-            let what = format!("{strategy}, {round}: the evaluator says {expected}, the engine {}", !expected);
+            let what =
+                format!("{strategy}, {round}: the evaluator says {expected}, the engine {}", !expected);
             Box::new(Found { what, rule: place(rule.0 as usize).unwrap_or(0), event, expected })
         };
-        let trial = Trial::new(&loaded.set, sources, ways.to_vec());
-        let mut trial =
-            trial.map_err(|what| Box::new(Found { what, rule: 0, event: 0, expected: false }))?;
+        let refused = |what| Box::new(Found { what, rule: 0, event: 0, expected: false });
+        let ways = Ways::new(&loaded.set, sources, ways).map_err(refused)?;
+        let mut trial = Trial::new(&ways).map_err(refused)?;
         for (round, name) in ["first", "again"].into_iter().enumerate() {
             for (at, buf) in bufs.iter().enumerate() {
                 let event = buf.event("");
@@ -237,7 +238,8 @@ mod tests {
             events: vec![json!(1), json!({"k": [1, {"l": 2}]})],
         };
         let differs = |round: &Round| {
-            round.text().contains("need") && round.events.iter().any(|event| event.to_string().contains("\"l\""))
+            round.text().contains("need")
+                && round.events.iter().any(|event| event.to_string().contains("\"l\""))
         };
         let small = round.shrink(&differs);
         assert_eq!(small.rules, [json!({"b": "need"})]);

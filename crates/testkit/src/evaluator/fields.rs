@@ -1,5 +1,7 @@
 //! What an event has of a field (§3.3), by walking.
 
+use std::collections::HashSet;
+
 use sigyn_event::{Event, Member, Value};
 use sigyn_ir::Number;
 
@@ -12,6 +14,15 @@ pub(super) struct Found {
     pub(super) texts: Vec<String>,
     pub(super) is_present: bool,
     pub(super) has_object: bool,
+}
+
+/// Every key of the root, of mounts, of other names and of additional values.
+pub(super) fn keys(event: Event<'_>) -> HashSet<&str> {
+    let mut keys: HashSet<&str> = event.root().iter().map(|member| member.key).collect();
+    keys.extend(event.aliases().map(|member| member.key));
+    keys.extend(event.mounted().map(|(_, member)| member.key));
+    keys.extend(event.additional().map(|member| member.key));
+    keys
 }
 
 /// §3.3, with the other names of the field behind its own.

@@ -33,8 +33,7 @@ pub(super) fn fold(c: char) -> char {
 fn fold_afresh(c: char) -> char {
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
     class.case_fold_simple();
-    let mut same: Vec<char> =
-        class.ranges().iter().flat_map(|range| range.start()..=range.end()).collect();
+    let mut same: Vec<char> = class.ranges().iter().flat_map(|range| range.start()..=range.end()).collect();
     same.sort_unstable();
     same.iter().find(|c| c.is_ascii_lowercase()).or(same.first()).copied().unwrap_or(c)
 }
@@ -158,7 +157,7 @@ fn group(rest: &mut Rest<'_>, out: &mut String, now: bool) -> (bool, bool) {
     }
     out.extend(rest.next());
     let (mut state, mut is_on) = (now, true);
-    while let Some(c) = rest.next() {
+    for c in rest.by_ref() {
         out.push(c);
         match c {
             'm' => state = is_on,

@@ -70,7 +70,8 @@ pub(super) fn item(alphabet: &Alphabet, random: &mut Random<'_>) -> (String, Val
     match random.below(17) {
         0 => (format!("{field}|exists"), json!(random.once_in(2))),
         1 => {
-            let part = random.pick(&["", "|contains", "|startswith", "|endswith", "|cased", "|cased|contains"]);
+            let part =
+                random.pick(&["", "|contains", "|startswith", "|endswith", "|cased", "|cased|contains"]);
             (format!("{field}|fieldref{part}{neq}"), json!(alphabet.field(random)))
         }
         2 | 3 => {

@@ -30,7 +30,10 @@ fn piece(alphabet: &Alphabet, random: &mut Random<'_>, depth: usize) -> String {
             return regex_syntax::escape(&recased(random, word));
         }
         4 => random
-            .pick(&[".", r"\d", r"\w", r"\s", "[a-c]", "[^a]", "[A-Z0-9]", r"\W", r"[\\/]", "[$]", r"\x61", "[é-σ]"])
+            .pick(&[
+                ".", r"\d", r"\w", r"\s", "[a-c]", "[^a]", "[A-Z0-9]", r"\W", r"[\\/]", "[$]", r"\x61",
+                "[é-σ]",
+            ])
             .to_owned(),
         5 => {
             return random.pick(&["^", "$", r"\b", r"\B", r"\z", r"\A", "(?i)", "(?-i)"]).to_owned();
