@@ -12,8 +12,7 @@
 
 use std::collections::HashMap;
 
-use memchr::memmem::Finder;
-
+use crate::grams::{GRAM, Grams, PLACE_BITS, Pairs, STEPS, word};
 use crate::hash::{Buckets, SMALL, hash_caseless, head, tail};
 use crate::program::AtomId;
 use crate::witness::Anchor;
@@ -32,34 +31,27 @@ pub(crate) struct Table {
     needles: Vec<Needle>,
     rules: Vec<u32>,
     whole: Buckets,
+    /// A bit for each length of whole values, the last for all from 63 on.
+    whole_lengths: u64,
     back8: Buckets,
     back4: Buckets,
     front8: Buckets,
     front4: Buckets,
-    /// For literals of seven bytes and more: looked up at every fourth place.
-    sparse: Option<Grams>,
-    /// For shorter ones: looked up at every place.
-    dense: Option<Grams>,
-    /// Literals that no hash finds, each looked for by itself.
-    single: Vec<(u32, Finder<'static>)>,
+    /// For literals of seven bytes and more, of five and six, of four: looked up at every fourth place, at every
+    /// second, at each.
+    grams: [Option<Grams>; 3],
+    /// Literals anywhere of less than four bytes, by their first two.
+    short: Option<Pairs>,
+    /// Literals of less than four bytes at the ends.
+    short_ends: Vec<u32>,
+    /// Short literals that are not ASCII, each looked for by itself: only such text can have them.
+    wide: Vec<u32>,
+    /// Without hashing: every literal.
+    single: Vec<u32>,
     /// Atoms without a literal, with the rules that they wake.
     pub(crate) direct: Vec<(AtomId, Vec<u32>)>,
     has_digits: bool,
 }
-
-#[derive(Debug)]
-struct Grams {
-    bits: Vec<u64>,
-    shift: u32,
-    /// Literals by their bytes, each with the place of the bytes in it.
-    needles: Buckets,
-}
-
-const GRAM: usize = 4;
-/// How many neighbouring groups of four bytes a long literal is entered with.
-const STEP: usize = 4;
-/// Places within a literal are kept in this many bits.
-const PLACE_BITS: u32 = 12;
 
 impl Table {
     /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
@@ -84,7 +76,7 @@ impl Table {
         if is_hashed {
             table.hash()
         } else {
-            table.single = table.finders(|_| true)
+            table.single = (0..).zip(&table.needles).map(|(at, _)| at).collect();
         }
         table
     }
@@ -104,13 +96,24 @@ impl Table {
         let front4 = keys(Anchor::Front, 4..8, &|text| head(first4(text)) | SMALL);
         (self.whole, self.back8, self.back4, self.front8, self.front4) =
             (whole, back8, back4, front8, front4);
-        self.single = self.finders(|needle| needle.anchor != Anchor::Whole && needle.text.len() < GRAM);
+        let lengths = self.needles.iter().filter(|needle| needle.anchor == Anchor::Whole);
+        self.whole_lengths = lengths.fold(0, |bits, needle| bits | 1 << needle.text.len().min(63));
+        self.hash_short();
         self.choose_grams();
     }
 
-    fn finders(&self, fits: impl Fn(&Needle) -> bool) -> Vec<(u32, Finder<'static>)> {
-        let needles = (0..).zip(&self.needles).filter(|(_, needle)| fits(needle));
-        needles.map(|(at, needle)| (at, Finder::new(needle.text.as_bytes()).into_owned())).collect()
+    /// Literals that are too short for groups of four bytes.
+    fn hash_short(&mut self) {
+        let mut anywhere = Vec::new();
+        for (at, needle) in (0..).zip(&self.needles).filter(|(_, needle)| needle.text.len() < GRAM) {
+            match needle.anchor {
+                Anchor::Whole => {}
+                Anchor::Front | Anchor::Back => self.short_ends.push(at),
+                Anchor::Anywhere if !needle.text.is_ascii() || needle.text.is_empty() => self.wide.push(at),
+                Anchor::Anywhere => anywhere.push((needle.text.as_bytes(), at)),
+            }
+        }
+        self.short = Pairs::new(&anywhere);
     }
 
     /// For each literal anywhere the bytes that tell most: those that fewest literals share, and among them those of
@@ -123,13 +126,14 @@ impl Table {
             }
         }
         let cost = |gram: &[u8]| commonness(gram) + 4 * shared.get(&word(gram)).copied().unwrap_or(0);
-        let (mut sparse, mut dense) = (Vec::new(), Vec::new());
+        let mut chosen = [Vec::new(), Vec::new(), Vec::new()];
         for (at, needle) in self.sought() {
             let bytes = needle.text.as_bytes();
             let bytes = bytes.get(..1 << PLACE_BITS).unwrap_or(bytes);
             let costs: Vec<u32> = bytes.windows(GRAM).map(cost).collect();
-            let (grams, step) = if costs.len() >= STEP { (&mut sparse, STEP) } else { (&mut dense, 1) };
-            let best = costs.windows(step).enumerate().min_by_key(|(_, costs)| costs.iter().sum::<u32>());
+            let fitting = STEPS.iter().zip(&mut chosen).find(|(step, _)| costs.len() >= **step);
+            let Some((step, grams)) = fitting else { continue };
+            let best = costs.windows(*step).enumerate().min_by_key(|(_, costs)| costs.iter().sum::<u32>());
             let Some((start, _)) = best else { continue };
             for place in start..start + step {
                 let Some(gram) = bytes.get(place..place + GRAM) else { break };
@@ -137,8 +141,9 @@ impl Table {
                 grams.push((u64::from(word(gram)), at << PLACE_BITS | place));
             }
         }
-        self.sparse = Grams::new(sparse);
-        self.dense = Grams::new(dense);
+        for ((grams, chosen), step) in self.grams.iter_mut().zip(chosen).zip(STEPS) {
+            *grams = Grams::new(chosen, step);
+        }
     }
 
     fn sought(&self) -> impl Iterator<Item = (u32, &Needle)> {
@@ -149,39 +154,26 @@ impl Table {
     /// Calls `wake` with each rule for which one of its literals is in the text, which is ASCII or folded; a rule may
     /// come twice.
     #[inline]
-    pub(crate) fn scan(&self, text: &str, mut wake: impl FnMut(u32)) {
+    pub(crate) fn scan(&self, text: &str, is_ascii: bool, mut wake: impl FnMut(u32)) {
         let bytes = text.as_bytes();
-        if !self.whole.is_empty() {
+        if self.whole_lengths >> bytes.len().min(63) & 1 != 0 {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         }
         if bytes.len() >= GRAM {
             self.scan_ends(bytes, &mut wake);
-            if let Some(grams) = &self.sparse {
-                for (at, chunk) in bytes.as_chunks::<STEP>().0.iter().enumerate() {
-                    let gram = u32::from_le_bytes(*chunk) | SMALL_GRAM;
-                    if grams.may_have(gram) {
-                        self.check_places(grams.needles.get(gram.into()), bytes, at * STEP, &mut wake);
-                    }
-                }
-            }
-            if let Some(grams) = &self.dense {
-                for (at, chunk) in bytes.windows(GRAM).enumerate() {
-                    let gram = word(chunk);
-                    if grams.may_have(gram) {
-                        self.check_places(grams.needles.get(gram.into()), bytes, at, &mut wake);
-                    }
-                }
+            for grams in self.grams.iter().flatten() {
+                grams.scan(bytes, |place, at| self.check_place(place, bytes, at, &mut wake));
             }
         }
-        for (at, finder) in &self.single {
-            let needle = finder.needle();
-            if bytes.windows(needle.len().max(1)).any(|part| part.eq_ignore_ascii_case(needle))
-                || needle.is_empty()
-            {
-                self.check_end(*at, bytes, &mut wake);
-            }
+        self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
+        if let Some(pairs) = &self.short {
+            pairs.scan(bytes, |needle, at| self.check_place(needle << PLACE_BITS, bytes, at, &mut wake));
         }
+        if !is_ascii {
+            self.wide.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
+        }
+        self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
     }
 
     #[inline]
@@ -214,16 +206,22 @@ impl Table {
         }
     }
 
-    /// Literals that have four bytes of the text which begin at `from`.
-    fn check_places(&self, places: &[u32], bytes: &[u8], from: usize, wake: &mut impl FnMut(u32)) {
-        for place in places {
-            let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { continue };
-            let literal = needle.text.as_bytes();
-            let start = from.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
-            let part = start.and_then(|start| bytes.get(start..)?.get(..literal.len()));
-            if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
-                self.wake(needle, wake);
-            }
+    /// A literal, named with the place in it that is found at a place of the text.
+    fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(u32)) {
+        let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { return };
+        let literal = needle.text.as_bytes();
+        let start = at.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
+        let part = start.and_then(|start| bytes.get(start..)?.get(..literal.len()));
+        if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
+            self.wake(needle, wake);
+        }
+    }
+
+    fn check_everywhere(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        let Some(needle) = self.needles.get(at as usize) else { return };
+        let literal = needle.text.as_bytes();
+        if literal.is_empty() || bytes.windows(literal.len()).any(|part| part.eq_ignore_ascii_case(literal)) {
+            self.check_end(at, bytes, wake);
         }
     }
 
@@ -240,47 +238,8 @@ impl Table {
     /// Whether remembering values is worth the while: what hashes find is found
     /// faster than remembered.
     pub(crate) fn is_costly(&self) -> bool {
-        !self.single.is_empty() || !self.direct.is_empty()
+        !self.direct.is_empty()
     }
-}
-
-impl Grams {
-    fn new(pairs: Vec<(u64, u32)>) -> Option<Self> {
-        if pairs.is_empty() {
-            return None;
-        }
-        // 32 bits for each gram: three in a hundred positions ask the hash table in vain.
-        let wanted = u32::try_from(pairs.len() * 32).unwrap_or(u32::MAX).max(1_024);
-        let log2 = (u32::BITS - wanted.leading_zeros()).min(18);
-        let shift = u32::BITS - log2;
-        let mut bits = vec![0_u64; 1 << (log2 - 6)];
-        for (gram, _) in &pairs {
-            let hash = spread(u32::try_from(*gram).unwrap_or(0)) >> shift;
-            if let Some(word) = bits.get_mut((hash >> 6) as usize) {
-                *word |= 1 << (hash & 63);
-            }
-        }
-        Some(Self { bits, shift, needles: Buckets::new(pairs) })
-    }
-
-    #[inline]
-    fn may_have(&self, gram: u32) -> bool {
-        let hash = spread(gram) >> self.shift;
-        self.bits.get((hash >> 6) as usize).is_some_and(|word| word >> (hash & 63) & 1 != 0)
-    }
-}
-
-#[inline]
-fn spread(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9e37_79b1)
-}
-
-/// [`SMALL`] for four bytes.
-const SMALL_GRAM: u32 = 0x2020_2020;
-
-#[inline]
-fn word(gram: &[u8]) -> u32 {
-    gram.first_chunk::<4>().map_or(0, |chunk| u32::from_le_bytes(*chunk)) | SMALL_GRAM
 }
 
 fn last4(bytes: &[u8]) -> &[u8] {
