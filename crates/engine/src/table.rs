@@ -1,21 +1,24 @@
 //! Which literals are in a value: one table per class and field.
 //!
 //! Whole values are found by their hash, literals at the ends by eight or four bytes there. For literals anywhere
-//! one pass looks at four bytes of the value at a time and asks a bitmap whether some literal has them; only where
-//! it says yes, a hash table names the literals to compare. A literal of seven bytes or more is entered with four
-//! neighbouring groups of four bytes, so that looking at every fourth place of the value is enough to find it.
-//! The lookups do not depend on each other, where an automaton waits for memory at each byte; and the table is
-//! built in a hundredth of the time.
+//! one pass looks at groups of bytes and asks a bitmap whether some literal has them; only where it says yes, a hash
+//! table names the literals to compare. The lookups do not depend on each other, where an automaton waits for memory
+//! at each byte; and the table is built in a hundredth of the time.
 //!
 //! ASCII text is looked through as it is: hashes disregard the bit that tells capital letters from small ones, and
-//! only what is compared in the end is compared without regard to case. Other text has to be folded before.
+//! only what is compared in the end is compared without regard to case. Other text has to be folded before; literals
+//! that are not ASCII have a table of their own, which only such text meets (SigmaHQ has more than a thousand, single
+//! characters that obfuscation hides behind).
 
 use std::collections::HashMap;
 
-use crate::grams::{GRAM, Grams, PLACE_BITS, Pairs, STEPS, word};
+use crate::grams::{Grams, PLACE_BITS};
 use crate::hash::{Buckets, SMALL, hash_caseless, head, tail};
 use crate::program::AtomId;
 use crate::witness::Anchor;
+
+/// Literals at the ends are found by eight bytes or by four; shorter ones are compared.
+const END: usize = 4;
 
 /// A literal with the rules that it wakes, by their places in the engine.
 #[derive(Debug)]
@@ -37,15 +40,11 @@ pub(crate) struct Table {
     back4: Buckets,
     front8: Buckets,
     front4: Buckets,
-    /// For literals of seven bytes and more, of five and six, of four: looked up at every fourth place, at every
-    /// second, at each.
-    grams: [Option<Grams>; 3],
-    /// Literals anywhere of less than four bytes, by their first two.
-    short: Option<Pairs>,
-    /// Literals of less than four bytes at the ends.
+    anywhere: Grams,
+    /// Literals of less than four bytes at the ends, and empty ones.
     short_ends: Vec<u32>,
-    /// Short literals that are not ASCII, each looked for by itself: only such text can have them.
-    wide: Vec<u32>,
+    /// Literals that are not ASCII.
+    wide: Option<Box<Table>>,
     /// Without hashing: every literal.
     single: Vec<u32>,
     /// Atoms without a literal, with the rules that they wake.
@@ -63,7 +62,14 @@ impl Table {
         let mut literals: Vec<_> = literals.into_iter().collect();
         literals.sort_unstable();
         direct.sort_unstable();
-        let mut table = Self { direct, ..Self::default() };
+        let (narrow, wide): (Vec<_>, Vec<_>) = literals.into_iter().partition(|((_, text), _)| text.is_ascii());
+        let mut table = Self { direct, ..Self::with(narrow, is_hashed) };
+        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(wide, is_hashed)));
+        table
+    }
+
+    fn with(literals: Vec<((Anchor, Box<str>), Vec<u32>)>, is_hashed: bool) -> Self {
+        let mut table = Self::default();
         for ((anchor, text), rules) in literals {
             let start = place(table.rules.len());
             table.rules.extend(rules);
@@ -98,57 +104,31 @@ impl Table {
             (whole, back8, back4, front8, front4);
         let lengths = self.needles.iter().filter(|needle| needle.anchor == Anchor::Whole);
         self.whole_lengths = lengths.fold(0, |bits, needle| bits | 1 << needle.text.len().min(63));
-        self.hash_short();
-        self.choose_grams();
+        let is_end = |needle: &Needle| match needle.anchor {
+            Anchor::Whole => false,
+            Anchor::Front | Anchor::Back => needle.text.len() < END,
+            Anchor::Anywhere => needle.text.is_empty(),
+        };
+        let ends = (0..).zip(&self.needles).filter(|(_, needle)| is_end(needle));
+        self.short_ends = ends.map(|(at, _)| at).collect();
+        self.anywhere = self.grams();
     }
 
-    /// Literals that are too short for groups of four bytes.
-    fn hash_short(&mut self) {
-        let mut anywhere = Vec::new();
-        for (at, needle) in (0..).zip(&self.needles).filter(|(_, needle)| needle.text.len() < GRAM) {
-            match needle.anchor {
-                Anchor::Whole => {}
-                Anchor::Front | Anchor::Back => self.short_ends.push(at),
-                Anchor::Anywhere if !needle.text.is_ascii() || needle.text.is_empty() => self.wide.push(at),
-                Anchor::Anywhere => anywhere.push((needle.text.as_bytes(), at)),
+    /// Literals anywhere, by the bytes that tell most: those that fewest literals share, and among them those of rare
+    /// letters.
+    fn grams(&self) -> Grams {
+        let sought = || {
+            let numbered = (0..).zip(&self.needles);
+            let anywhere = numbered.filter(|(_, needle)| needle.anchor == Anchor::Anywhere);
+            anywhere.map(|(at, needle)| (at, needle.text.as_bytes()))
+        };
+        let mut shared: HashMap<&[u8], u32> = HashMap::new();
+        for (_, literal) in sought() {
+            for gram in literal.windows(END) {
+                *shared.entry(gram).or_default() += 1;
             }
         }
-        self.short = Pairs::new(&anywhere);
-    }
-
-    /// For each literal anywhere the bytes that tell most: those that fewest literals share, and among them those of
-    /// rare letters.
-    fn choose_grams(&mut self) {
-        let mut shared: HashMap<u32, u32> = HashMap::new();
-        for (_, needle) in self.sought() {
-            for gram in needle.text.as_bytes().windows(GRAM) {
-                *shared.entry(word(gram)).or_default() += 1;
-            }
-        }
-        let cost = |gram: &[u8]| commonness(gram) + 4 * shared.get(&word(gram)).copied().unwrap_or(0);
-        let mut chosen = [Vec::new(), Vec::new(), Vec::new()];
-        for (at, needle) in self.sought() {
-            let bytes = needle.text.as_bytes();
-            let bytes = bytes.get(..1 << PLACE_BITS).unwrap_or(bytes);
-            let costs: Vec<u32> = bytes.windows(GRAM).map(cost).collect();
-            let fitting = STEPS.iter().zip(&mut chosen).find(|(step, _)| costs.len() >= **step);
-            let Some((step, grams)) = fitting else { continue };
-            let best = costs.windows(*step).enumerate().min_by_key(|(_, costs)| costs.iter().sum::<u32>());
-            let Some((start, _)) = best else { continue };
-            for place in start..start + step {
-                let Some(gram) = bytes.get(place..place + GRAM) else { break };
-                let place = u32::try_from(place).unwrap_or(0);
-                grams.push((u64::from(word(gram)), at << PLACE_BITS | place));
-            }
-        }
-        for ((grams, chosen), step) in self.grams.iter_mut().zip(chosen).zip(STEPS) {
-            *grams = Grams::new(chosen, step);
-        }
-    }
-
-    fn sought(&self) -> impl Iterator<Item = (u32, &Needle)> {
-        let is_sought = |needle: &Needle| needle.anchor == Anchor::Anywhere && needle.text.len() >= GRAM;
-        (0..).zip(&self.needles).filter(move |(_, needle)| is_sought(needle))
+        Grams::new(sought(), |gram| commonness(gram) + 4 * shared.get(gram).copied().unwrap_or(0))
     }
 
     /// Calls `wake` with each rule for which one of its literals is in the text, which is ASCII or folded; a rule may
@@ -160,20 +140,22 @@ impl Table {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         }
-        if bytes.len() >= GRAM {
+        if bytes.len() >= END {
             self.scan_ends(bytes, &mut wake);
-            for grams in self.grams.iter().flatten() {
-                grams.scan(bytes, |place, at| self.check_place(place, bytes, at, &mut wake));
-            }
         }
         self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
-        if let Some(pairs) = &self.short {
-            pairs.scan(bytes, |needle, at| self.check_place(needle << PLACE_BITS, bytes, at, &mut wake));
-        }
-        if !is_ascii {
-            self.wide.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
-        }
+        self.anywhere.scan(bytes, |place, at| self.check_place(place, bytes, at, &mut wake));
         self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
+        if let Some(wide) = &self.wide
+            && !is_ascii
+        {
+            wide.scan_dyn(text, &mut wake);
+        }
+    }
+
+    /// Apart, so that the table within the table is no recursion of generics.
+    fn scan_dyn(&self, text: &str, wake: &mut dyn FnMut(u32)) {
+        self.scan(text, true, wake);
     }
 
     #[inline]
