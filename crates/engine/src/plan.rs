@@ -9,7 +9,7 @@ use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 
 use crate::class::{Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
-use crate::program::{FieldId, KEYWORDS};
+use crate::program::FieldId;
 
 /// Names of a field are further apart than the places where one name can be found.
 const RANKS_PER_NAME: u32 = 256;
