@@ -9,13 +9,13 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sigyn_engine::LogSources;
 use sigyn_ir::{Part, RuleItem, RuleSet};
 use sigyn_readers::{Decoder, Reader, Step};
 use sigyn_testkit::agree::{Trial, Ways};
-use sigyn_testkit::random::{self, Alphabet, Random};
-use sigyn_testkit::shrink::{Round, Way};
+use sigyn_testkit::random::{self, Random};
+use sigyn_testkit::shrink::Way;
 use sigyn_testkit::{matching, recorded};
 
 const RULES: &[&str] = &[
@@ -110,11 +110,8 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn made_of_bytes(random: &mut Random<'_>) {
-    let alphabet = Alphabet::choose(random);
-    let mut rules: Vec<Value> = (0..1 + random.below(3)).map(|_| random::rule(&alphabet, random)).collect();
-    rules.iter_mut().enumerate().for_each(|(at, rule)| rule["title"] = json!(at.to_string()));
-    let events = (0..1 + random.below(3)).map(|_| random::event(&alphabet, random)).collect();
-    let round = Round { rules, events };
+    let (rules, events) = (1 + random.below(3), 1 + random.below(4));
+    let round = random::round(random, rules, events);
     let ways = matching::configs();
     let other = 1 + random.below(ways.len() - 1);
     let ways = [ways[0].clone(), ways[other].clone()];

@@ -139,7 +139,9 @@ impl Plan {
         // Stable without memory of its own: of equal keys the first entry has to stay first.
         for at in 1..self.firsts.len() {
             let mut at = at;
-            while at > 0 && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0) {
+            while at > 0
+                && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0)
+            {
                 self.firsts.swap(at - 1, at);
                 at -= 1;
             }

@@ -76,15 +76,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
-    pub(crate) fn new(
-        literals: Literals,
-        mut direct: Vec<(AtomId, Vec<u32>)>,
-        is_hashed: bool,
-    ) -> Self {
+    pub(crate) fn new(literals: Literals, mut direct: Vec<(AtomId, Vec<u32>)>, is_hashed: bool) -> Self {
         let mut literals: Vec<_> = literals.into_iter().collect();
         literals.sort_unstable();
         direct.sort_unstable();
-        let (narrow, wide): (Vec<_>, Vec<_>) = literals.into_iter().partition(|((_, text), _)| text.is_ascii());
+        let (narrow, wide): (Vec<_>, Vec<_>) =
+            literals.into_iter().partition(|((_, text), _)| text.is_ascii());
         let mut table = Self { direct, ..Self::with(narrow, is_hashed) };
         table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(wide, is_hashed)));
         table

@@ -18,14 +18,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use serde_json::json;
 use sigyn_engine::LogSources;
 use sigyn_event::Event;
 use sigyn_ir::{ItemId, RuleSet};
 use sigyn_readers::{Decoder, Reader, Step};
 use sigyn_testkit::agree::{Counts, Trial, Ways};
-use sigyn_testkit::random::{self, Alphabet, Random};
-use sigyn_testkit::shrink::Round;
+use sigyn_testkit::random::{self, Random};
 use sigyn_testkit::{matching, recorded};
 
 /// Differences beyond this are only counted.
@@ -59,15 +57,6 @@ fn print(what: &str, counts: Counts, differences: u64, start: Instant) {
     );
 }
 
-fn round(seed: u64) -> Round {
-    let mut random = Random::from_seed(seed);
-    let alphabet = Alphabet::choose(&mut random);
-    let mut rules: Vec<_> = (0..200).map(|_| random::rule(&alphabet, &mut random)).collect();
-    rules.iter_mut().enumerate().for_each(|(at, rule)| rule["title"] = json!(format!("random {at}")));
-    let events = (0..150).map(|_| random::event(&alphabet, &mut random)).collect();
-    Round { rules, events }
-}
-
 fn over_random(pairs: u64, first: u64) -> u64 {
     let start = Instant::now();
     let sources = LogSources::built_in().expect("the table of log sources");
@@ -78,7 +67,7 @@ fn over_random(pairs: u64, first: u64) -> u64 {
     let work = || {
         while !done() {
             let seed = seed.fetch_add(1, Ordering::Relaxed);
-            let round = round(seed);
+            let round = random::round(&mut Random::from_seed(seed), 200, 150);
             match round.run(&sources, &ways, true) {
                 Ok(counts) => *total.lock().expect("a count") += counts,
                 Err(found) => {

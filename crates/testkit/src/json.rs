@@ -24,33 +24,45 @@ pub fn event(text: &str) -> Result<EventBuf, String> {
 /// An event from a JSON object.
 pub fn of_map(root: &Map<String, Value>) -> EventBuf {
     let mut buf = EventBuf::new();
+    fill(&mut buf, root);
+    buf
+}
+
+/// Fills a buffer with the event of a JSON object. As with readers, keys are names that the buffer remembers, and an
+/// event to which nothing was added has a layout.
+pub fn fill(buf: &mut EventBuf, root: &Map<String, Value>) {
+    buf.clear();
     let mut places = HashMap::new();
     buf.begin_map(None);
     for (name, value) in root.iter().filter(|(name, _)| *name != BY_READER) {
-        let key = buf.store(name);
-        places.insert(name.as_str(), push(&mut buf, Some(key), value));
+        let key = buf.name(name);
+        places.insert(name.as_str(), push(buf, Some(key), value));
     }
     buf.end();
-    let added = |what: &str| root.get(BY_READER).and_then(|added| added.get(what));
-    for name in added("mount").and_then(Value::as_array).into_iter().flatten() {
+    let Some(added) = root.get(BY_READER) else {
+        if !buf.recall() {
+            buf.learn();
+        }
+        return;
+    };
+    for name in added.get("mount").and_then(Value::as_array).into_iter().flatten() {
         if let Some(place) = name.as_str().and_then(|name| places.get(name)) {
             buf.mount(*place);
         }
     }
-    for (name, key) in added("alias").and_then(Value::as_object).into_iter().flatten() {
+    for (name, key) in added.get("alias").and_then(Value::as_object).into_iter().flatten() {
         if let Some(place) = key.as_str().and_then(|key| places.get(key)) {
-            let name = buf.store(name);
+            let name = buf.name(name);
             buf.alias(name, *place);
         }
     }
-    if let Some(more) = added("add").and_then(Value::as_object) {
+    if let Some(more) = added.get("add").and_then(Value::as_object) {
         buf.begin_additional();
         for (name, value) in more {
-            let key = buf.store(name);
-            push(&mut buf, Some(key), value);
+            let key = buf.name(name);
+            push(buf, Some(key), value);
         }
     }
-    buf
 }
 
 /// Writes a value to a tape.
@@ -79,7 +91,7 @@ pub fn push(buf: &mut EventBuf, key: Option<Text>, value: &Value) -> NodeId {
         Value::Object(members) => {
             let place = buf.begin_map(key);
             for (name, value) in members {
-                let name = buf.store(name);
+                let name = buf.name(name);
                 push(buf, Some(name), value);
             }
             buf.end();

@@ -16,6 +16,7 @@
 
 use sigyn_diagnostics::SourceId;
 use sigyn_engine::{Config, Engine, LogSources, Routing, Switch};
+use sigyn_event::EventBuf;
 use sigyn_ir::{Compat, LoadOptions, Loaded, RuleItem};
 use sigyn_pipeline::{Context, Pipeline};
 
@@ -182,9 +183,11 @@ fn run_engines(case: &Case, loaded: &Loaded, rule: &sigyn_ir::Rule) -> Vec<Strin
             continue;
         }
         let mut scratch = built.engine.scratch();
-        // Twice, so that the second round meets warm caches.
+        // Twice and in one buffer, so that the second round meets warm caches and known layouts.
+        let mut buf = EventBuf::new();
         for (text, expect) in case.events.iter().chain(&case.events) {
-            let Ok(buf) = json::event(text) else { continue };
+            let Ok(serde_json::Value::Object(root)) = serde_json::from_str(text) else { continue };
+            json::fill(&mut buf, &root);
             let verdict = !built.engine.run(buf.event(""), &mut scratch).1.is_empty();
             if verdict != *expect {
                 wrong.push(format!("{}: {text}: the engine ({name}) says {verdict}", case.title));

@@ -8,8 +8,12 @@ mod items;
 mod regexes;
 mod rules;
 
-pub use events::{event, mutate};
+pub use events::{alike, event, mutate};
 pub use rules::rule;
+
+use serde_json::Value;
+
+use crate::shrink::Round;
 
 /// Where choices come from.
 #[derive(Clone, Debug)]
@@ -155,6 +159,25 @@ impl Alphabet {
     fn text(&self, random: &mut Random<'_>, longest: usize) -> String {
         (0..random.below(longest + 1)).map(|_| self.word(random)).collect()
     }
+}
+
+/// Rules and events of one alphabet; every second event is [`alike`] to the one before.
+pub fn round(random: &mut Random<'_>, rules: usize, events: usize) -> Round {
+    let alphabet = Alphabet::choose(random);
+    let titled = |at: usize, mut rule: Value| {
+        rule["title"] = Value::from(format!("random {at}"));
+        rule
+    };
+    let rules = (0..rules).map(|at| titled(at, rule(&alphabet, random))).collect();
+    let mut made: Vec<Value> = Vec::new();
+    for at in 0..events {
+        let next = match made.last() {
+            Some(last) if at % 2 == 1 => alike(last, &alphabet, random),
+            _ => event(&alphabet, random),
+        };
+        made.push(next);
+    }
+    Round { rules, events: made }
 }
 
 /// The text with the case of some letters changed, where that changes no number of characters.

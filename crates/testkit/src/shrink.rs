@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use sigyn_engine::{Config, LogSources};
+use sigyn_event::EventBuf;
 use sigyn_ir::RuleItem;
 
 use crate::agree::{Difference, Trial, Ways};
@@ -49,9 +50,6 @@ impl Round {
         explains: bool,
     ) -> Result<crate::agree::Counts, Box<Found>> {
         let loaded = matching::load(&self.text());
-        let empty = Map::new();
-        let bufs: Vec<_> =
-            self.events.iter().map(|event| json::of_map(event.as_object().unwrap_or(&empty))).collect();
         // Rules that do not load are left out of the set: titles lead back.
         let place = |item: usize| {
             let title = match loaded.set.items.get(item) {
@@ -69,8 +67,11 @@ impl Round {
         let refused = |what| Box::new(Found { what, rule: 0, event: 0, expected: false });
         let ways = Ways::new(&loaded.set, sources, ways).map_err(refused)?;
         let mut trial = Trial::new(&ways).map_err(refused)?;
+        // One buffer, so that events of one layout are met as such.
+        let (mut buf, empty) = (EventBuf::new(), Map::new());
         for (round, name) in ["first", "again"].into_iter().enumerate() {
-            for (at, buf) in bufs.iter().enumerate() {
+            for (at, root) in self.events.iter().enumerate() {
+                json::fill(&mut buf, root.as_object().unwrap_or(&empty));
                 let event = buf.event("");
                 trial.event(event, &|_| true).map_err(|difference| found(difference, at, name))?;
                 if explains && round == 0 {

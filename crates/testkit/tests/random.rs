@@ -3,20 +3,11 @@
 //! `cargo run --release -p sigyn-testkit --example agree -- random 10000000` runs the same at any length.
 
 use serde_json::json;
-use sigyn_engine::LogSources;
+use sigyn_engine::{Base64Case, Config, LogSources, Routing};
 use sigyn_testkit::agree::Counts;
 use sigyn_testkit::matching;
-use sigyn_testkit::random::{self, Alphabet, Random};
+use sigyn_testkit::random::{self, Random};
 use sigyn_testkit::shrink::Round;
-
-fn round(seed: u64) -> Round {
-    let mut random = Random::from_seed(seed);
-    let alphabet = Alphabet::choose(&mut random);
-    let mut rules: Vec<_> = (0..40).map(|_| random::rule(&alphabet, &mut random)).collect();
-    rules.iter_mut().enumerate().for_each(|(at, rule)| rule["title"] = json!(format!("random {at}")));
-    let events = (0..25).map(|_| random::event(&alphabet, &mut random)).collect();
-    Round { rules, events }
-}
 
 #[test]
 fn the_engine_agrees_with_the_evaluator() {
@@ -24,7 +15,7 @@ fn the_engine_agrees_with_the_evaluator() {
     let ways = matching::configs();
     let mut total = Counts::default();
     for seed in 0..40 {
-        let round = round(seed);
+        let round = random::round(&mut Random::from_seed(seed), 40, 25);
         match round.run(&sources, &ways, true) {
             Ok(counts) => total += counts,
             Err(found) => {
@@ -38,4 +29,28 @@ fn the_engine_agrees_with_the_evaluator() {
     println!("{total:?}, {share} % match");
     assert!(total.pairs > 30_000, "most rules load: {total:?}");
     assert!((20..=60).contains(&share), "{share} % match: too few or too many to tell much");
+}
+
+/// The comparison itself can fail: an engine that takes encoded text without regard to case is found out, by one rule and
+/// one event.
+#[test]
+fn a_difference_is_found_and_made_small() {
+    let sources = LogSources::built_in().expect("the table of log sources");
+    let config =
+        Config { routing: Routing::AllRules, base64_case: Base64Case::Insensitive, ..Config::standard() };
+    let ways = [("insensitive", config)];
+    let differs = |round: &Round| round.run(&sources, &ways, false).is_err();
+    let rule = json!({
+        "title": "random 0",
+        "logsource": { "category": "test" },
+        "detection": { "x": { "a|base64offset|contains": ["foo", "bar"] }, "y": { "b": "c" }, "condition": "x or (y)" },
+    });
+    let events = vec![json!({ "a": "Zm9v" }), json!({ "a": ["x", "zM9V"], "b": "d" })];
+    let round = Round { rules: vec![json!({ "title": "no rule" }), rule], events };
+    let small = round.shrink(&differs);
+    assert_eq!((small.rules.len(), small.events.clone()), (1, vec![json!({ "a": "zM9V" })]));
+    let found = small.run(&sources, &ways, false).expect_err("still differs");
+    let case = matching::cases(&format!("\n{}", small.as_case(&found))).expect("a case");
+    assert_eq!((case.len(), case[0].events.len()), (1, 1));
+    assert!(matching::run(&case[0]).is_empty(), "the case holds in the engine as it is: {}", case[0].rule);
 }

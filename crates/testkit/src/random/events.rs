@@ -73,6 +73,26 @@ pub fn event(alphabet: &Alphabet, random: &mut Random<'_>) -> Value {
     Value::Object(root)
 }
 
+/// An event with the same keys and kinds of values as another.
+pub fn alike(event: &Value, alphabet: &Alphabet, random: &mut Random<'_>) -> Value {
+    match event {
+        Value::Object(root) => {
+            let member = |(key, value): (&String, &Value)| {
+                // What readers add does not change.
+                let value = if key == BY_READER { value.clone() } else { alike(value, alphabet, random) };
+                (key.clone(), value)
+            };
+            Value::Object(root.iter().map(member).collect())
+        }
+        Value::Array(list) => list.iter().map(|value| alike(value, alphabet, random)).collect(),
+        Value::String(_) if random.once_in(3) => json!(random.pick(TEXTS)),
+        Value::String(_) => json!(text(alphabet, random)),
+        Value::Number(_) => serde_json::from_str(random.pick(NUMBERS)).unwrap_or_default(),
+        Value::Bool(value) => json!(random.once_in(2) != *value),
+        Value::Null => Value::Null,
+    }
+}
+
 fn nested(path: &str, value: Value, random: &mut Random<'_>) -> Value {
     let value = match path.split_once('.') {
         Some((step, rest)) => json!({ step: nested(rest, value, random) }),
