@@ -348,6 +348,20 @@ impl Classifier {
             .map(|names| names.iter().find_map(|name| name.value(event, plan)))
     }
 
+    /// A bit for each condition that an event with these keys can fulfil, whatever its values are.
+    pub(crate) fn possible(&self, event: Event<'_>, plan: &Plan) -> Vec<u64> {
+        let mut bits = vec![0_u64; self.conditions.len().div_ceil(64)];
+        for (at, condition) in self.conditions.iter().enumerate() {
+            let mut names = condition.has.iter().chain(condition.is.iter().map(|(name, _)| name));
+            if names.all(|name| name.value(event, plan).is_some())
+                && let Some(word) = bits.get_mut(at / 64)
+            {
+                *word |= 1 << (at % 64);
+            }
+        }
+        bits
+    }
+
     /// The class of an event; `buffer` is memory that is kept.
     pub(crate) fn classify(&self, event: Event<'_>, plan: &Plan, buffer: &mut String) -> Option<ClassId> {
         let [channel, provider, event_id] = plan.identity;
@@ -357,6 +371,9 @@ impl Classifier {
             None => other,
         };
         let group = candidates?.iter().find_map(|at| {
+            if !plan.is_possible(*at) {
+                return None;
+            }
             let condition = self.conditions.get(*at as usize)?;
             condition.holds(event, provider, plan, buffer).then_some(condition.group)
         })?;
