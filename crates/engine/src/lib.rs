@@ -30,6 +30,7 @@ mod config;
 mod engine;
 mod explain;
 mod fold;
+mod grams;
 mod hash;
 mod logsource;
 mod matching;
