@@ -72,12 +72,14 @@ fn whole(path: &Path, engine: &Engine, infos: &[RuleInfo]) -> Result<()> {
     };
     let input = Input { path: path.display().to_string(), bytes: 0, open: Box::new(open) };
     let settings = Settings { threads: 1, events: Events::LeftOut, from: None, to: None, now: None };
-    let mut written = 0;
+    let (mut text, mut written) = (String::new(), 0);
     sigyn_hunt::run(engine, vec![input], settings, &Control::default(), &mut |report| {
         if let Report::Hit(hit) = report
             && let Some(info) = infos.get(hit.rule)
         {
-            written += record::json(&hit, info).len();
+            text.clear();
+            record::write_json(&mut text, &hit, info);
+            written += text.len();
         }
         true
     });
