@@ -36,6 +36,7 @@ mod logsource;
 mod matching;
 mod ops;
 mod pattern;
+mod plan;
 mod predicate;
 mod program;
 mod regexes;

@@ -26,7 +26,29 @@ struct Needle {
     text: Box<str>,
     anchor: Anchor,
     rules: (u32, u32),
+    /// The atom that holds for a field if, and only if, one of its values has the literal; or none.
+    atom: u32,
 }
+
+/// What a text has met.
+pub(crate) struct Hit<'t> {
+    /// A number that is no atom's, if there is none.
+    pub(crate) atom: u32,
+    /// Rules that wake.
+    pub(crate) rules: &'t [u32],
+}
+
+/// What a literal stands for.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Meaning {
+    /// The atom that says just that the literal is there.
+    pub(crate) atom: Option<AtomId>,
+    /// Rules that it wakes.
+    pub(crate) rules: Vec<u32>,
+}
+
+/// The literals of a field.
+pub(crate) type Literals = HashMap<(Anchor, Box<str>), Meaning>;
 
 /// What wakes rules by the values of one field.
 #[derive(Debug, Default)]
@@ -55,7 +77,7 @@ pub(crate) struct Table {
 impl Table {
     /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
     pub(crate) fn new(
-        literals: HashMap<(Anchor, Box<str>), Vec<u32>>,
+        literals: Literals,
         mut direct: Vec<(AtomId, Vec<u32>)>,
         is_hashed: bool,
     ) -> Self {
@@ -69,13 +91,14 @@ impl Table {
         table
     }
 
-    fn with(literals: Vec<((Anchor, Box<str>), Vec<u32>)>, is_hashed: bool) -> Self {
+    fn with(literals: Vec<((Anchor, Box<str>), Meaning)>, is_hashed: bool) -> Self {
         let mut table = Self::default();
-        for ((anchor, text), rules) in literals {
+        for ((anchor, text), meaning) in literals {
             let start = place(table.rules.len());
-            table.rules.extend(rules);
+            table.rules.extend(meaning.rules);
             let rules = (start, place(table.rules.len()));
-            table.needles.push(Needle { text, anchor, rules });
+            let atom = meaning.atom.map_or(u32::MAX, |atom| atom.0);
+            table.needles.push(Needle { text, anchor, rules, atom });
         }
         table.has_digits = table.needles.iter().any(|needle| {
             needle.text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
@@ -132,10 +155,10 @@ impl Table {
         Grams::new(sought(), |gram| commonness(gram) + 4 * shared.get(gram).copied().unwrap_or(0))
     }
 
-    /// Calls `wake` with each rule for which one of its literals is in the text, which is ASCII or folded; a rule may
-    /// come twice.
+    /// Calls `wake` for each literal that is in the text, which is ASCII or folded; for one that is there twice it may
+    /// call twice.
     #[inline]
-    pub(crate) fn scan(&self, text: &str, is_ascii: bool, mut wake: impl FnMut(u32)) {
+    pub(crate) fn scan(&self, text: &str, is_ascii: bool, mut wake: impl FnMut(Hit<'_>)) {
         let bytes = text.as_bytes();
         if self.whole_lengths >> bytes.len().min(63) & 1 != 0 {
             let needles = self.whole.get(hash_caseless(bytes));
@@ -155,12 +178,12 @@ impl Table {
     }
 
     /// Apart, so that the table within the table is no recursion of generics.
-    fn scan_dyn(&self, text: &str, wake: &mut dyn FnMut(u32)) {
+    fn scan_dyn(&self, text: &str, wake: &mut dyn FnMut(Hit<'_>)) {
         self.scan(text, true, wake);
     }
 
     #[inline]
-    fn scan_ends(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn scan_ends(&self, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let mut look = |buckets: &Buckets, key: u64| {
             if !buckets.is_empty() {
                 buckets.get(key | SMALL).iter().for_each(|at| self.check_end(*at, bytes, wake));
@@ -174,7 +197,7 @@ impl Table {
         look(&self.front4, head(first4(bytes)));
     }
 
-    fn check_end(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn check_end(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get(at as usize) else { return };
         let literal = needle.text.as_bytes();
         let part = match needle.anchor {
@@ -190,7 +213,7 @@ impl Table {
     }
 
     /// A literal, named with the place in it that is found at a place of the text.
-    fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(u32)) {
+    fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { return };
         let literal = needle.text.as_bytes();
         let start = at.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
@@ -200,7 +223,7 @@ impl Table {
         }
     }
 
-    fn check_everywhere(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn check_everywhere(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get(at as usize) else { return };
         let literal = needle.text.as_bytes();
         if literal.is_empty() || bytes.windows(literal.len()).any(|part| part.eq_ignore_ascii_case(literal)) {
@@ -208,9 +231,10 @@ impl Table {
         }
     }
 
-    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(u32)) {
+    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
         let (start, end) = needle.rules;
-        self.rules.get(start as usize..end as usize).into_iter().flatten().copied().for_each(wake);
+        let rules = self.rules.get(start as usize..end as usize).unwrap_or_default();
+        wake(Hit { atom: needle.atom, rules });
     }
 
     /// Whether some literal can be in the text of a number.
