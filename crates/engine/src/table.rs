@@ -84,7 +84,8 @@ impl Table {
         let mut literals: Vec<_> = literals.into_iter().collect();
         literals.sort_unstable();
         direct.sort_unstable();
-        let (narrow, wide): (Vec<_>, Vec<_>) = literals.into_iter().partition(|((_, text), _)| text.is_ascii());
+        let (narrow, wide): (Vec<_>, Vec<_>) =
+            literals.into_iter().partition(|((_, text), _)| text.is_ascii());
         let mut table = Self { direct, ..Self::with(narrow, is_hashed) };
         table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(wide, is_hashed)));
         table
