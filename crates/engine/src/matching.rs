@@ -244,7 +244,7 @@ impl<'r> Run<'r, '_> {
             return verdict;
         }
         // Its literal was looked for in all values, and not met.
-        if self.class.is_known(id) {
+        if self.class.known.has(id) {
             return false;
         }
         let verdict = self.atom_afresh(id);
