@@ -1,6 +1,6 @@
 //! Building an engine from rules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::FieldPath;
@@ -10,7 +10,7 @@ use crate::class::{self, Class, ClassId, Classifier, Keys, NONE};
 use crate::config::{Config, Routing};
 use crate::logsource::LogSources;
 use crate::ops::Ops;
-use crate::program::{AtomId, Atoms, FieldId, Lowering, Node};
+use crate::program::{AtomId, AtomSet, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
 use crate::table::{Literals, Table};
 use crate::witness::{self, Chooser, Costs, Wake, Witness};
@@ -59,6 +59,8 @@ pub struct Inert {
     pub reason: String,
 }
 
+type ByField<T> = HashMap<FieldId, T>;
+
 /// A rule while the engine is built.
 struct Draft<'r> {
     item: ItemId,
@@ -73,10 +75,11 @@ impl Engine {
     pub fn build(set: &RuleSet, sources: &LogSources, config: Config) -> Built {
         let mut atoms = Atoms::new();
         let (drafts, refused) = lower(set, &mut atoms, &config);
+        let met = met(&drafts, &atoms, &config);
         let mut ops = Ops::default();
         let rules: Vec<_> = drafts
             .iter()
-            .map(|draft| Compiled { item: draft.item, root: ops.add(&draft.node, &atoms) })
+            .map(|draft| Compiled { item: draft.item, root: ops.add(&draft.node, &atoms, &met) })
             .collect();
         let (mut classes, classifier) = class::classes(sources);
         let mut declared = Vec::new();
@@ -88,7 +91,7 @@ impl Engine {
         let keys = Keys::new(names(&classes, &atoms).into_iter().chain(class::names(sources)));
         let mut paths = Vec::new();
         for class in &mut classes {
-            finish(class, &drafts, &atoms, &config, &keys, &mut paths);
+            finish(class, &drafts, &atoms, &met, &config, &keys, &mut paths);
         }
         let classifier = classifier(&keys);
         let engine = Engine { config, atoms, ops, rules, classes, paths, keys, classifier, declared };
@@ -216,11 +219,12 @@ fn finish(
     class: &mut Class,
     drafts: &[Draft<'_>],
     atoms: &Atoms,
+    met: &AtomSet,
     config: &Config,
     keys: &Keys,
     paths: &mut Vec<FieldPath>,
 ) {
-    let mut literals: HashMap<FieldId, Literals> = HashMap::new();
+    let mut literals: ByField<Literals> = HashMap::new();
     let mut direct: HashMap<FieldId, HashMap<_, Vec<u32>>> = HashMap::new();
     let mut fields = BTreeSet::new();
     for at in class.rules.clone() {
@@ -244,9 +248,7 @@ fn finish(
             }
         }
     }
-    if config.shared_atoms.is_on() && config.witnesses.is_on() {
-        know(class, drafts, atoms, &mut literals);
-    }
+    know(class, drafts, atoms, met, &mut literals);
     let with_tables: BTreeSet<_> = literals.keys().chain(direct.keys()).copied().collect();
     class.table_of = vec![NONE; atoms.fields.len()];
     for field in with_tables {
@@ -261,16 +263,41 @@ fn finish(
     class.link(&fields, &atoms.fields, keys, paths);
 }
 
-/// Finds the atoms that say just that some literal of the class is there: looking for the literal tells whether they
-/// hold.
-fn know(class: &mut Class, drafts: &[Draft<'_>], atoms: &Atoms, literals: &mut HashMap<FieldId, Literals>) {
-    let mut known = vec![0_u64; atoms.atoms.len().div_ceil(64)];
+/// The atoms that say just that some rule's witness is there.
+fn met(drafts: &[Draft<'_>], atoms: &Atoms, config: &Config) -> AtomSet {
+    let mut met = AtomSet::new(atoms.atoms.len());
+    if !config.shared_atoms.is_on() || !config.witnesses.is_on() {
+        return met;
+    }
+    let mut literals = HashSet::new();
+    for draft in drafts {
+        let Wake::By(witnesses) = &draft.wake else { continue };
+        for witness in witnesses {
+            if let Witness::Literal(field, anchor, text) = witness {
+                literals.insert((*field, *anchor, &**text));
+            }
+        }
+    }
+    for id in (0..atoms.atoms.len()).filter_map(|at| u32::try_from(at).ok()).map(AtomId) {
+        if witness::just_literal(id, atoms).is_some_and(|literal| literals.contains(&literal)) {
+            met.insert(id);
+        }
+    }
+    met
+}
+
+/// Of those, the atoms whose literal is one of the class's: looking for it tells whether they hold.
+fn know(class: &mut Class, drafts: &[Draft<'_>], atoms: &Atoms, met: &AtomSet, literals: &mut ByField<Literals>) {
+    let mut known = AtomSet::new(atoms.atoms.len());
     let mut learn = |id: AtomId| {
+        if !met.has(id) || known.has(id) {
+            return;
+        }
         let Some((field, anchor, text)) = witness::just_literal(id, atoms) else { return };
-        let meaning = literals.get_mut(&field).and_then(|of_field| of_field.get_mut(&(anchor, text.into())));
-        if let (Some(meaning), Some(word)) = (meaning, known.get_mut(id.0 as usize / 64)) {
+        let of_field = literals.get_mut(&field);
+        if let Some(meaning) = of_field.and_then(|of_field| of_field.get_mut(&(anchor, text.into()))) {
             meaning.atom = Some(id);
-            *word |= 1 << (id.0 % 64);
+            known.insert(id);
         }
     };
     for at in &class.rules {

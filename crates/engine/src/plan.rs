@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) leaves: Vec<NodeId>,
     /// Channel, provider and event id.
     pub(crate) identity: [Option<NodeId>; 3],
+    /// A bit for each condition of the table of log sources that such events can fulfil; empty if that was not asked.
+    possible: Vec<u64>,
     /// Plans of classes; those from `classes_live` on are memory that is kept.
     classes: Vec<ClassPlan>,
     classes_live: usize,
@@ -152,6 +154,17 @@ impl Plan {
         let leaves = event.leaf_members().filter(|member| is_shown(&member.value));
         self.leaves.extend(leaves.map(|member| member.id));
         self.identity = engine.classifier.identity(event, self);
+        if event.layout().is_some() {
+            self.possible = engine.classifier.possible(event, self);
+        } else {
+            self.possible.clear();
+        }
+    }
+
+    /// Whether an event with these keys can fulfil a condition of the table of log sources.
+    #[inline]
+    pub(crate) fn is_possible(&self, condition: u32) -> bool {
+        self.possible.get(condition as usize / 64).is_none_or(|word| word >> (condition % 64) & 1 != 0)
     }
 
     /// The first value of a key of the root, if the event has it.

@@ -37,6 +37,28 @@ pub(crate) enum AtomKind {
     FieldRef { other: FieldId, starts_with: bool, ends_with: bool, case: Case },
 }
 
+/// A set of atoms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AtomSet(Vec<u64>);
+
+impl AtomSet {
+    /// With room for so many atoms; others are not taken.
+    pub(crate) fn new(atoms: usize) -> Self {
+        Self(vec![0; atoms.div_ceil(64)])
+    }
+
+    pub(crate) fn insert(&mut self, atom: AtomId) {
+        if let Some(word) = self.0.get_mut(atom.0 as usize / 64) {
+            *word |= 1 << (atom.0 % 64);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, atom: AtomId) -> bool {
+        self.0.get(atom.0 as usize / 64).is_some_and(|word| word >> (atom.0 % 64) & 1 != 0)
+    }
+}
+
 /// What makes two atoms the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {

@@ -154,8 +154,7 @@ impl Table {
     /// Calls `wake` for each literal that is in the text, which is ASCII or folded; for one that is there twice it may
     /// call twice.
     #[inline]
-    pub(crate) fn scan(&self, text: &str, is_ascii: bool, mut wake: impl FnMut(Hit<'_>)) {
-        let bytes = text.as_bytes();
+    pub(crate) fn scan(&self, bytes: &[u8], is_ascii: bool, mut wake: impl FnMut(Hit<'_>)) {
         if self.whole_lengths >> bytes.len().min(63) & 1 != 0 {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
@@ -169,13 +168,13 @@ impl Table {
         if let Some(wide) = &self.wide
             && !is_ascii
         {
-            wide.scan_dyn(text, &mut wake);
+            wide.scan_dyn(bytes, &mut wake);
         }
     }
 
     /// Apart, so that the table within the table is no recursion of generics.
-    fn scan_dyn(&self, text: &str, wake: &mut dyn FnMut(Hit<'_>)) {
-        self.scan(text, true, wake);
+    fn scan_dyn(&self, bytes: &[u8], wake: &mut dyn FnMut(Hit<'_>)) {
+        self.scan(bytes, true, wake);
     }
 
     #[inline]
