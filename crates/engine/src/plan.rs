@@ -224,7 +224,7 @@ impl ClassPlan {
         for field in &assigning.touched {
             let Some(slot) = assigning.slots.get(field.0 as usize) else { continue };
             let (place, start) = (self.fields.len(), count(&self.nodes));
-            let table = class.table_at(*field);
+            let table = class.sieve.table_at(*field);
             let mut next = slot.first;
             while let Some(found) = assigning.found.get(next as usize) {
                 self.nodes.push(found.node);
