@@ -48,7 +48,8 @@ fn a_difference_is_found_and_made_small() {
     let events = vec![json!({ "a": "Zm9v" }), json!({ "a": ["x", "zM9V"], "b": "d" })];
     let round = Round { rules: vec![json!({ "title": "no rule" }), rule], events };
     let small = round.shrink(&differs);
-    assert_eq!((small.rules.len(), small.events.clone()), (1, vec![json!({ "a": "zM9V" })]));
+    assert_eq!((small.rules.len(), small.events.len()), (1, 1), "{small:?}");
+    assert!(small.text().len() < 140 && small.events[0].to_string().len() < 20, "{small:?}");
     let found = small.run(&sources, &ways, false).expect_err("still differs");
     let case = matching::cases(&format!("\n{}", small.as_case(&found))).expect("a case");
     assert_eq!((case.len(), case[0].events.len()), (1, 1));
