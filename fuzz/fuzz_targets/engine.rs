@@ -38,7 +38,8 @@ const KINDS_MAX: usize = 3_000;
 static SOURCES: LazyLock<LogSources> = LazyLock::new(|| LogSources::built_in().expect("a table"));
 
 static SET: LazyLock<RuleSet> = LazyLock::new(|| {
-    let mut set = recorded::folder().map_or_else(RuleSet::default, |data| recorded::rules(&data).expect("rules"));
+    let mut set =
+        recorded::folder().map_or_else(RuleSet::default, |data| recorded::rules(&data).expect("rules"));
     let own = matching::load(&RULES.join("\n---\n")).set;
     assert_eq!(own.items.len(), RULES.len());
     set.items.extend(own.items);
