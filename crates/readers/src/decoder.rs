@@ -18,6 +18,7 @@ pub struct Decoder {
     cx: Context,
     buf: EventBuf,
     shapes: shapes::Scratch,
+    chunks: evtx::Chunks,
 }
 
 /// A damaged place.
@@ -52,7 +53,7 @@ impl Outcome {
 impl Decoder {
     /// A decoder. `now` serves times without a year; without it they are left out.
     pub fn new(now: Option<Timestamp>) -> Self {
-        Self { cx: Context { now }, buf: EventBuf::new(), shapes: shapes::Scratch::default() }
+        Self { cx: Context { now }, buf: EventBuf::new(), shapes: shapes::Scratch::default(), chunks: evtx::Chunks::default() }
     }
 
     /// Calls `visit` with each record's number within the batch, counted from 0, and its event, in order. Stops
@@ -212,23 +213,15 @@ impl Decoder {
     }
 
     fn evtx(&mut self, batch: &Batch, outcome: &mut Outcome, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) {
-        let mut is_stopped = false;
-        let base = batch.offset;
-        evtx::records(&batch.bytes, base, &mut |item| match item {
-            _ if is_stopped => {}
-            evtx::Item::Damaged { offset, why } => outcome.flaw(offset, why),
-            evtx::Item::Record { json, time } => {
-                let Ok(text) = std::str::from_utf8(&json) else {
-                    return outcome.flaw(None, "the record is no UTF-8");
-                };
-                self.buf.clear();
-                if let Err(broken) = json::value(text, 0, &mut self.buf) {
-                    return outcome.flaw(None, broken.why);
-                }
-                shapes::apply(&mut self.buf, text, &mut self.shapes);
-                self.buf.set_time(time);
+        let memory = (&mut self.buf, &mut self.shapes);
+        self.chunks.decode(&batch.bytes, batch.offset, memory, &mut |item| match item {
+            evtx::Item::Damaged { offset, why } => {
+                outcome.flaw(Some(offset), why);
+                true
+            }
+            evtx::Item::Record(event) => {
                 outcome.records += 1;
-                is_stopped = !visit(outcome.records - 1, self.buf.event(text));
+                visit(outcome.records - 1, event)
             }
         });
     }
