@@ -105,10 +105,18 @@ thread_local! {
         RefCell::new(Trial::new(&WAYS).expect("the evaluator refuses the same rules"));
 }
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut random = Random::from_bytes(bytes);
-    if random.below(4) == 3 { made_of_bytes(&mut random) } else { changed(&mut random) }
-});
+fuzz_target!(
+    init: {
+        // Reading recordings takes longer than any input may take.
+        LazyLock::force(&WAYS);
+        LazyLock::force(&HINTS);
+        LazyLock::force(&LINES);
+    },
+    |bytes: &[u8]| {
+        let mut random = Random::from_bytes(bytes);
+        if random.below(4) == 3 { made_of_bytes(&mut random) } else { changed(&mut random) }
+    }
+);
 
 fn made_of_bytes(random: &mut Random<'_>) {
     let (rules, events) = (1 + random.below(3), 1 + random.below(4));
