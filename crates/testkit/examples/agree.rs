@@ -4,9 +4,10 @@
 //! rounds of the tests are not repeated; what was run and where it differs is printed, made small, as a case of
 //! the corpus.
 //!
-//! `agree recorded [all]`: SigmaHQ's active rules over the recordings beside the repository. Every event meets every
+//! `agree recorded [all | N]`: SigmaHQ's active rules over the recordings beside the repository. Every event meets every
 //! rule with everything on, and one other strategy in turn, each both over all rules and by log source; an event of a new kind
-//! (channel, event id, keys), or with `all` every event, meets all strategies.
+//! (channel, event id, keys), or with `all` every event, meets all strategies. With a number only every n-th event
+//! is taken, and those of a new kind.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program of the tests")]
 
@@ -34,9 +35,12 @@ fn main() -> ExitCode {
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
     let differences = match words.first().map(String::as_str) {
         Some("random") => over_random(number(1).unwrap_or(1_000_000), number(2).unwrap_or(1_000_000)),
-        Some("recorded") => over_recorded(words.get(1).is_some_and(|word| word == "all")),
+        Some("recorded") => {
+            let every_way = words.get(1).is_some_and(|word| word == "all");
+            over_recorded(every_way, number(1).unwrap_or(1).max(1))
+        }
         _ => {
-            println!("agree random PAIRS [SEED] | agree recorded [all]");
+            println!("agree random PAIRS [SEED] | agree recorded [all | N]");
             return ExitCode::from(2);
         }
     };
@@ -98,11 +102,14 @@ struct Recorded<'r> {
     shapes: Mutex<HashSet<u64>>,
     differences: AtomicU64,
     every_way: bool,
+    /// One of how many events is taken.
+    step: u64,
+    met: AtomicU64,
     /// How many strategies there are for each of the two kinds of routing.
     half: usize,
 }
 
-fn over_recorded(every_way: bool) -> u64 {
+fn over_recorded(every_way: bool, step: u64) -> u64 {
     let start = Instant::now();
     let Some(data) = recorded::folder() else {
         println!("skipped: no data beside the repository");
@@ -123,6 +130,8 @@ fn over_recorded(every_way: bool) -> u64 {
         shapes: Mutex::default(),
         differences: AtomicU64::new(0),
         every_way,
+        step,
+        met: AtomicU64::new(0),
         half,
     };
     let total = Mutex::new(Counts::default());
@@ -132,7 +141,8 @@ fn over_recorded(every_way: bool) -> u64 {
         }
     });
     let differences = shared.differences.load(Ordering::Relaxed);
-    println!("{} files, {} kinds of events", shared.logs.len(), shared.shapes.lock().expect("shapes").len());
+    let kinds = shared.shapes.lock().expect("shapes").len();
+    println!("{} files, {} events of {} kinds", shared.logs.len(), shared.met.into_inner(), kinds);
     print("recorded", *total.lock().expect("a count"), differences, start);
     differences
 }
@@ -166,6 +176,9 @@ impl Recorded<'_> {
 
     fn compare(&self, trial: &mut Trial<'_>, event: Event<'_>) {
         let is_new = self.shapes.lock().expect("shapes").insert(recorded::shape(event));
+        if !self.met.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.step) && !is_new {
+            return;
+        }
         let turn = usize::try_from(trial.counts.events).unwrap_or(0) % self.half;
         let wanted = |way: usize| {
             let way = way % self.half;
