@@ -13,7 +13,7 @@ use sigyn_readers::{Batch, Decoder, Reader, Step};
 use crate::matching;
 
 const ROUNDS: usize = 7;
-const BUFFER_BYTES: usize = 1024 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Times the stages on a file. Each one is the least of several rounds; the file stands in the system's cache.
 pub(crate) fn run(file: Option<&str>) -> Result<()> {

@@ -124,6 +124,7 @@ impl EventBuf {
     }
 
     /// Forgets the event, keeps the memory and the names.
+    #[inline]
     pub fn clear(&mut self) {
         if self.vocabulary.is_full {
             self.vocabulary = Arc::default();
@@ -146,6 +147,7 @@ impl EventBuf {
     }
 
     /// Whether the event has more nodes than an event may have.
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.nodes.len() > NODES_MAX
     }
@@ -172,6 +174,7 @@ impl EventBuf {
     }
 
     /// A range of the input, in bytes. One that is not text there, or too long, reads as empty.
+    #[inline]
     pub fn input_text(&self, start: usize, length: usize) -> Text {
         match (u32::try_from(start), u32::try_from(length)) {
             (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text { start, length },
@@ -181,6 +184,7 @@ impl EventBuf {
 
     /// Which vocabulary names and layouts of this buffer's events belong to. It changes when the buffer has learned
     /// too much and forgets it ([`clear`](Self::clear)), and when a copy of the buffer learns something.
+    #[inline]
     pub fn vocabulary(&self) -> VocabularyId {
         self.vocabulary.id
     }
@@ -217,6 +221,7 @@ impl EventBuf {
 
     /// To be called when all values are there: if an event with this layout was [learned](Self::learn), this one gets
     /// its other names and mounts, and its number. Returns whether it was.
+    #[inline]
     pub fn recall(&mut self) -> bool {
         if self.has_other_keys || !self.aliases.is_empty() || !self.mounts.is_empty() {
             return false;
@@ -241,6 +246,7 @@ impl EventBuf {
     }
 
     /// The event's layout, if it was [recalled](Self::recall) or [learned](Self::learn).
+    #[inline]
     pub fn layout(&self) -> Option<LayoutId> {
         self.layout
     }
@@ -291,6 +297,7 @@ impl EventBuf {
     }
 
     /// A range of the arena, in bytes. One that is not text there, or too long, reads as empty.
+    #[inline]
     pub fn arena_text(&self, start: usize, length: usize) -> Text {
         match (u32::try_from(start), u32::try_from(length)) {
             (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text { start, length: length | ARENA },
@@ -299,16 +306,19 @@ impl EventBuf {
     }
 
     /// Opens a map: the root, a member (with a key) or an element of a list.
+    #[inline]
     pub fn begin_map(&mut self, key: Option<Text>) -> NodeId {
         self.begin(key, Kind::Map)
     }
 
     /// Opens a list.
+    #[inline]
     pub fn begin_list(&mut self, key: Option<Text>) -> NodeId {
         self.begin(key, Kind::List)
     }
 
     /// Closes the innermost open map or list.
+    #[inline]
     pub fn end(&mut self) {
         let next = self.place();
         self.marks.push(MARK_END);
@@ -318,6 +328,7 @@ impl EventBuf {
     }
 
     /// Adds a text.
+    #[inline]
     pub fn push_text(&mut self, key: Option<Text>, text: Text) -> NodeId {
         self.push(key, Kind::Text(text))
     }
@@ -329,11 +340,13 @@ impl EventBuf {
     }
 
     /// Adds an integer.
+    #[inline]
     pub fn push_int(&mut self, key: Option<Text>, value: i64) -> NodeId {
         self.push(key, Kind::Int(value))
     }
 
     /// Adds an integer that may lie above the signed range.
+    #[inline]
     pub fn push_uint(&mut self, key: Option<Text>, value: u64) -> NodeId {
         match i64::try_from(value) {
             Ok(value) => self.push(key, Kind::Int(value)),
@@ -347,11 +360,13 @@ impl EventBuf {
     }
 
     /// Adds a boolean.
+    #[inline]
     pub fn push_bool(&mut self, key: Option<Text>, value: bool) -> NodeId {
         self.push(key, Kind::Bool(value))
     }
 
     /// Adds a null.
+    #[inline]
     pub fn push_null(&mut self, key: Option<Text>) -> NodeId {
         self.push(key, Kind::Null)
     }
@@ -379,6 +394,7 @@ impl EventBuf {
         self.layout = None;
     }
 
+    #[inline]
     fn begin(&mut self, key: Option<Text>, kind: Kind) -> NodeId {
         let id = self.push(key, kind);
         self.open.push(id.0);
@@ -397,6 +413,7 @@ impl EventBuf {
         NodeId(at)
     }
 
+    #[inline]
     fn place(&self) -> u32 {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }

@@ -96,6 +96,7 @@ impl<'e> List<'e> {
 
 impl<'e> Map<'e> {
     /// The members, in order.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Member<'e>> {
         self.members
     }
@@ -103,12 +104,14 @@ impl<'e> Map<'e> {
 
 impl<'e> Event<'e> {
     /// The whole event; an empty map if nothing was written.
+    #[inline]
     pub fn root(self) -> Map<'e> {
         let end = self.buf.nodes.first().map_or(0, |node| node.next);
         Map { members: Members { event: self, at: 1, end } }
     }
 
     /// The value at a place of this event's tape.
+    #[inline]
     pub fn value(self, id: NodeId) -> Option<Value<'e>> {
         self.buf.nodes.get(id.0 as usize).map(|node| self.value_of(id, node))
     }
@@ -169,6 +172,7 @@ impl<'e> Event<'e> {
     }
 
     /// As [`leaves`](Self::leaves), with keys and places.
+    #[inline]
     pub fn leaf_members(self) -> impl Iterator<Item = Member<'e>> {
         let nodes = self.buf.nodes.iter().zip(0..);
         nodes.filter(|(node, _)| !matches!(node.kind, Kind::List | Kind::Map)).map(move |(node, at)| {
@@ -195,6 +199,7 @@ impl<'e> Event<'e> {
 
 impl<'e> Value<'e> {
     /// The text, if this is one.
+    #[inline]
     pub fn as_text(self) -> Option<&'e str> {
         match self {
             Value::Text(text) => Some(text),

@@ -131,15 +131,16 @@ pub fn run(
     let (ticket_in, ticket_out) = sync_channel::<()>(tickets);
     let (job_in, job_out) = sync_channel::<Job>(tickets);
     let (done_in, done_out) = channel::<(u64, Done)>();
+    let (used_in, used_out) = channel::<Vec<u8>>();
     let job_out = Mutex::new(job_out);
     thread::scope(|scope| {
         let reader_done = done_in.clone();
-        scope.spawn(move || read(inputs, control, &ticket_in, &job_in, &reader_done));
+        scope.spawn(move || read(inputs, control, &ticket_in, &job_in, &reader_done, &used_out));
         for _ in 0..threads {
-            let (jobs, done) = (&job_out, done_in.clone());
-            scope.spawn(move || work(engine, settings, control, jobs, &done));
+            let (jobs, done, used) = (&job_out, done_in.clone(), used_in.clone());
+            scope.spawn(move || work(engine, settings, control, jobs, &done, &used));
         }
-        drop(done_in);
+        drop((done_in, used_in));
         collect(&done_out, &ticket_out, report);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
@@ -154,14 +155,15 @@ fn read(
     tickets: &SyncSender<()>,
     jobs: &SyncSender<Job>,
     done: &Sender<(u64, Done)>,
+    used: &Receiver<Vec<u8>>,
 ) {
     let mut number = 0;
     for input in inputs {
-        let steps: Box<dyn Iterator<Item = Step>> = match (input.open)() {
-            Ok(bytes) => Box::new(Reader::new(input.path, bytes)),
-            Err(error) => Box::new(std::iter::once(Step::Failed { path: input.path, offset: 0, error })),
+        let mut steps = match (input.open)() {
+            Ok(bytes) => Steps::Read(Reader::new(input.path, bytes)),
+            Err(error) => Steps::Failed(Some(Step::Failed { path: input.path, offset: 0, error })),
         };
-        for step in steps {
+        while let Some(step) = steps.next(used) {
             // A ticket is taken for each step and given back when it has been reported.
             if control.stop.load(Ordering::Relaxed) || tickets.send(()).is_err() {
                 return;
@@ -182,6 +184,24 @@ fn read(
     }
 }
 
+/// What an input yields, or why it could not be opened.
+enum Steps {
+    Read(Reader),
+    Failed(Option<Step>),
+}
+
+impl Steps {
+    fn next(&mut self, used: &Receiver<Vec<u8>>) -> Option<Step> {
+        match self {
+            Steps::Read(reader) => {
+                used.try_recv().into_iter().for_each(|bytes| reader.give_back(bytes));
+                reader.next()
+            }
+            Steps::Failed(step) => step.take(),
+        }
+    }
+}
+
 /// Decodes and matches batches until there are none.
 fn work(
     engine: &Engine,
@@ -189,6 +209,7 @@ fn work(
     control: &Control,
     jobs: &Mutex<Receiver<Job>>,
     done: &Sender<(u64, Done)>,
+    used: &Sender<Vec<u8>>,
 ) {
     let mut decoder = Decoder::new(settings.now);
     let mut scratch = engine.scratch();
@@ -219,7 +240,9 @@ fn work(
                 Flaw { offset: Some(batch.offset), why: "a defect in Sigyn stopped reading here".to_owned() };
             Outcome { records: 0, damaged: 1, flaws: vec![flaw] }
         });
-        let member = Arc::clone(&batch.member);
+        let member = batch.member;
+        // Nobody reads any more: then nobody needs it.
+        let _ = used.send(batch.bytes);
         if done.send((number, Done::Batch { member, found, outcome, classes })).is_err() {
             return;
         }

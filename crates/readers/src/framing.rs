@@ -6,7 +6,7 @@ mod lines;
 pub(crate) mod rows;
 mod xml_events;
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 pub(crate) use chunks::{CHUNK_BYTES, Chunks, HEADER_BYTES};
 pub(crate) use json_stream::JsonStream;
@@ -15,7 +15,7 @@ pub(crate) use rows::Rows;
 pub(crate) use xml_events::XmlEvents;
 
 /// Bytes that a batch aims at.
-pub(crate) const BATCH_BYTES: usize = 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 256 * 1024;
 /// Bytes that one record may have; a longer one is counted as broken and skipped.
 pub(crate) const RECORD_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -37,11 +37,16 @@ pub(crate) trait Frame: Send {
     /// # Errors
     /// What reading gives. What was read before is in earlier blocks.
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>>;
+
+    /// What it has read ahead.
+    fn carry(&mut self) -> &mut Carry;
 }
 
 /// What most framings share: bytes that were read but do not make whole records yet.
 #[derive(Debug, Default)]
-struct Carry {
+pub(crate) struct Carry {
+    /// Memory for the block after the next; none if it has to be asked for.
+    pub(crate) spare: Vec<u8>,
     bytes: Vec<u8>,
     /// Offset of its first byte.
     offset: u64,
@@ -57,19 +62,30 @@ impl Carry {
         if self.is_end || missing == 0 {
             return;
         }
-        self.bytes.reserve(missing);
-        match input.take(missing as u64).read_to_end(&mut self.bytes) {
-            Ok(read) => self.is_end = read < missing,
-            Err(error) => {
-                self.is_end = true;
-                self.failure = Some(error);
+        // Clearing memory that was used before costs less than the small steps in which `read_to_end` feels its way.
+        let (mut end, wanted) = (self.bytes.len(), self.bytes.len() + missing);
+        self.bytes.resize(wanted, 0);
+        while let Some(free) = self.bytes.get_mut(end..).filter(|free| !free.is_empty()) {
+            match input.read(free) {
+                Ok(0) => self.is_end = true,
+                Ok(read) => end += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => (self.is_end, self.failure) = (true, Some(error)),
+            }
+            if self.is_end {
+                break;
             }
         }
+        self.bytes.truncate(end);
     }
 
     /// Hands out the first bytes.
     fn cut(&mut self, length: usize) -> Block {
-        let rest = self.bytes.split_off(length.min(self.bytes.len()));
+        let length = length.min(self.bytes.len());
+        let mut rest = std::mem::take(&mut self.spare);
+        rest.clear();
+        rest.extend_from_slice(&self.bytes[length..]);
+        self.bytes.truncate(length);
         let bytes = std::mem::replace(&mut self.bytes, rest);
         let offset = self.offset;
         self.offset += bytes.len() as u64;

@@ -17,6 +17,10 @@ pub(crate) struct Chunks {
 }
 
 impl Frame for Chunks {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         if !self.is_started {
             self.is_started = true;

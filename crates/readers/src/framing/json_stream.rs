@@ -26,6 +26,10 @@ impl JsonStream {
 }
 
 impl Frame for JsonStream {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {

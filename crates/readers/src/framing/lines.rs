@@ -14,6 +14,10 @@ pub(crate) struct Lines {
 }
 
 impl Frame for Lines {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {

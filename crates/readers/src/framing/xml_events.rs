@@ -11,6 +11,10 @@ pub(crate) struct XmlEvents {
 }
 
 impl Frame for XmlEvents {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
