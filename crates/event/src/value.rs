@@ -181,7 +181,7 @@ impl<'e> Event<'e> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn value_of(self, id: NodeId, node: &Node) -> Value<'e> {
         let members = || Members { event: self, at: id.0 + 1, end: node.next };
         match node.kind {
