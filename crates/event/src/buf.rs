@@ -18,21 +18,38 @@ const ARENA: u32 = 1 << 31;
 const NAME: u32 = 1 << 30;
 
 /// A piece of text: of the reader's input, of the buffer's own arena, or a name of its vocabulary.
+///
+/// From the lowest bit: offset in bytes, or the number of a name, in 32; length in bytes in 30; whether it is a name;
+/// whether it lies in the arena. One number and not two, so that it is never written in halves and read as a whole,
+/// which stalls the processor; that was a tenth of the price of reading JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// Offset in bytes; the number of a name.
-    start: u32,
-    /// Length in bytes; the highest bit says that it lies in the arena, the next that it is a name.
-    length: u32,
-}
+pub struct Text(u64);
 
 impl Text {
-    pub(crate) const EMPTY: Self = Self { start: 0, length: 0 };
+    pub(crate) const EMPTY: Self = Self(0);
     /// The empty name: the key of what has none.
     pub const NO_KEY: Self = Self::name(0);
 
+    #[inline]
+    const fn new(start: u32, length: u32) -> Self {
+        Self(start as u64 | (length as u64) << 32)
+    }
+
+    #[inline]
     const fn name(number: u32) -> Self {
-        Self { start: number, length: NAME }
+        Self::new(number, NAME)
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    fn start(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// The length and what stands beside it.
+    #[inline]
+    fn length(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
     /// The name, if this is one.
@@ -44,7 +61,7 @@ impl Text {
     /// The number of the name, if this is one.
     #[inline]
     pub(crate) fn as_name(self) -> Option<u32> {
-        (self.length & NAME != 0).then_some(self.start)
+        (self.length() & NAME != 0).then_some(self.start())
     }
 }
 
@@ -177,7 +194,7 @@ impl EventBuf {
     #[inline]
     pub fn input_text(&self, start: usize, length: usize) -> Text {
         match (u32::try_from(start), u32::try_from(length)) {
-            (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text { start, length },
+            (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text::new(start, length),
             _ => Text::EMPTY,
         }
     }
@@ -300,7 +317,7 @@ impl EventBuf {
     #[inline]
     pub fn arena_text(&self, start: usize, length: usize) -> Text {
         match (u32::try_from(start), u32::try_from(length)) {
-            (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text { start, length: length | ARENA },
+            (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text::new(start, length | ARENA),
             _ => Text::EMPTY,
         }
     }
@@ -420,12 +437,12 @@ impl EventBuf {
 
     #[inline]
     pub(crate) fn text<'e>(&'e self, input: &'e str, text: Text) -> &'e str {
-        let (source, length) = match text.length & !LENGTH_MAX {
-            0 => (input, text.length),
-            ARENA => (self.arena.as_str(), text.length & LENGTH_MAX),
-            _ => return self.vocabulary.text(text.start),
+        let (length, start) = (text.length() & LENGTH_MAX, text.start() as usize);
+        let source = match text.length() & !LENGTH_MAX {
+            0 => input,
+            ARENA => self.arena.as_str(),
+            _ => return self.vocabulary.text(text.start()),
         };
-        let start = text.start as usize;
         source.get(start..start + length as usize).unwrap_or("")
     }
 }

@@ -48,13 +48,16 @@ impl Json {
         self.keys.begin(buf);
         let message = buf.name("message");
         let arena = buf.take_arena();
-        let mut parser = Parser { text, bytes: text.as_bytes(), at, buf, arena, keys: &mut self.keys };
+        let mut parser =
+            Parser { text, bytes: text.as_bytes(), at, buf, arena, keys: &mut self.keys, broken: None };
         let result = parser.event(message);
-        let Parser { at, buf, arena, .. } = parser;
+        let Parser { at, buf, arena, broken, .. } = parser;
         // One check for all texts that were written out. They were copied from a text, so that it cannot fail.
         let is_text = buf.put_arena(arena);
-        result?;
-        if is_text { Ok(at) } else { Err(Broken { why: "a string is no UTF-8", at }) }
+        match result {
+            Ok(()) if is_text => Ok(at),
+            _ => Err(broken.unwrap_or(Broken { why: "a string is no UTF-8", at })),
+        }
     }
 }
 
@@ -67,7 +70,11 @@ struct Parser<'t, 'b> {
     /// than copying it.
     arena: Vec<u8>,
     keys: &'b mut Keys,
+    broken: Option<Broken>,
 }
+
+/// The text is broken; the parser knows why. Small, so that results travel in registers.
+struct Stop;
 
 impl Parser<'_, '_> {
     #[inline]
@@ -82,16 +89,20 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn broken<T>(&self, why: &'static str) -> Result<T, Broken> {
-        Err(Broken { why, at: self.at })
+    #[cold]
+    fn broken<T>(&mut self, why: &'static str) -> Result<T, Stop> {
+        self.broken = Some(Broken { why, at: self.at });
+        Err(Stop)
     }
 
     /// The text ends within a string.
-    fn no_end<T>(&self) -> Result<T, Broken> {
-        Err(Broken { why: "the string does not end", at: self.bytes.len() })
+    #[cold]
+    fn no_end<T>(&mut self) -> Result<T, Stop> {
+        self.at = self.bytes.len();
+        self.broken("the string does not end")
     }
 
-    fn event(&mut self, message: Text) -> Result<(), Broken> {
+    fn event(&mut self, message: Text) -> Result<(), Stop> {
         self.spaces();
         if self.peek() == Some(b'{') {
             self.object(None, 0)?;
@@ -105,7 +116,7 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         match self.peek() {
             Some(b'"') => {
                 let text = self.string()?;
@@ -123,7 +134,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn object(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn object(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         self.enter(depth)?;
         self.buf.begin_map(key);
         self.spaces();
@@ -152,7 +163,7 @@ impl Parser<'_, '_> {
 
     /// A key and its colon, with the spaces around them.
     #[inline]
-    fn key(&mut self, place: Place) -> Result<Text, Broken> {
+    fn key(&mut self, place: Place) -> Result<Text, Stop> {
         self.spaces();
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let key = match self.keys.expected(place, rest) {
@@ -171,7 +182,7 @@ impl Parser<'_, '_> {
         Ok(key)
     }
 
-    fn other_key(&mut self, place: Place) -> Result<Text, Broken> {
+    fn other_key(&mut self, place: Place) -> Result<Text, Stop> {
         if self.peek() != Some(b'"') {
             return self.broken("a key must stand here");
         }
@@ -187,7 +198,7 @@ impl Parser<'_, '_> {
         Ok(key)
     }
 
-    fn array(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn array(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         self.enter(depth)?;
         self.buf.begin_list(key);
         self.spaces();
@@ -212,7 +223,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn enter(&mut self, depth: usize) -> Result<(), Broken> {
+    fn enter(&mut self, depth: usize) -> Result<(), Stop> {
         if depth >= DEPTH_MAX {
             return self.broken("the value is nested too deeply");
         }
@@ -227,7 +238,7 @@ impl Parser<'_, '_> {
         &mut self,
         word: &str,
         push: impl FnOnce(&mut EventBuf) -> sigyn_event::NodeId,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Stop> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
             return self.broken("a value must stand here");
         }
@@ -236,7 +247,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn number(&mut self, key: Option<Text>) -> Result<(), Broken> {
+    fn number(&mut self, key: Option<Text>) -> Result<(), Stop> {
         let start = self.at;
         let is_negative = self.peek() == Some(b'-');
         self.at += usize::from(is_negative);
@@ -277,7 +288,7 @@ impl Parser<'_, '_> {
 
     /// The string that opens here, as a range of the input if nothing in it is escaped.
     #[inline]
-    fn string(&mut self) -> Result<Text, Broken> {
+    fn string(&mut self) -> Result<Text, Stop> {
         let start = self.at + 1;
         let mut at = start;
         while let Some(word) = self.word_at(at).filter(|_| at - start < SHORT_BYTES) {
@@ -295,7 +306,7 @@ impl Parser<'_, '_> {
 
     /// A string whose first quote or backslash stands at `at`.
     #[inline]
-    fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Broken> {
+    fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Stop> {
         self.at = at;
         if self.peek() == Some(b'"') {
             self.at += 1;
@@ -311,7 +322,7 @@ impl Parser<'_, '_> {
     }
 
     /// A string with escapes, the first of which stands here: written out into the arena.
-    fn escaped(&mut self, start: usize) -> Result<Text, Broken> {
+    fn escaped(&mut self, start: usize) -> Result<Text, Stop> {
         let begun = self.arena.len();
         self.arena.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
         loop {
@@ -333,7 +344,7 @@ impl Parser<'_, '_> {
 
     /// Copies what stands in front of the next quote or backslash: whole words, of which the last is cut.
     #[inline]
-    fn plain(&mut self) -> Result<(), Broken> {
+    fn plain(&mut self) -> Result<(), Stop> {
         let start = self.at;
         while let Some(word) = self.word_at(self.at).filter(|_| self.at - start < SHORT_BYTES) {
             self.arena.extend_from_slice(&word.to_le_bytes());
@@ -355,7 +366,7 @@ impl Parser<'_, '_> {
 
     /// What stands behind a backslash.
     #[inline]
-    fn escape(&mut self) -> Result<(), Broken> {
+    fn escape(&mut self) -> Result<(), Stop> {
         let byte = match self.peek() {
             Some(byte @ (b'"' | b'\\' | b'/')) => byte,
             Some(b'b') => 0x8,
@@ -376,7 +387,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn escaped_char(&mut self) -> Result<char, Broken> {
+    fn escaped_char(&mut self) -> Result<char, Stop> {
         let high = self.hex()?;
         let is_pair = (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u");
         if is_pair {
@@ -392,7 +403,7 @@ impl Parser<'_, '_> {
         Ok(char::from_u32(high).unwrap_or('\u{fffd}'))
     }
 
-    fn hex(&mut self) -> Result<u32, Broken> {
+    fn hex(&mut self) -> Result<u32, Stop> {
         let digits = self.bytes.get(self.at..self.at + 4).unwrap_or_default();
         let value =
             digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?));
