@@ -74,7 +74,7 @@ impl Engine {
         }
         let mut run = Run { engine: self, class, id, event, plan: fields, leaves: &plan.leaves, scratch };
         if self.config.witnesses.is_on() {
-            class.always.iter().for_each(|rule| run.scratch.wake(*rule));
+            class.sieve.always.iter().for_each(|rule| run.scratch.wake(*rule));
             run.scan_fields();
         } else {
             class.rules.iter().for_each(|rule| run.scratch.wake(*rule));
@@ -101,50 +101,55 @@ impl<'r> Run<'r, '_> {
         let (class, plan) = (self.class, self.plan);
         let mut last_costly = None;
         for scan in &plan.scans {
-            let Some(table) = class.tables.get(scan.table as usize) else { continue };
+            let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
             if !table.is_costly() {
-                if let Some(value) = self.event.value(scan.node) {
-                    self.scan_scalars(value, table);
-                }
+                self.scan_node(scan.node, table);
             } else if last_costly.replace(scan.place) != Some(scan.place) {
                 // All values of the field at once: its nodes stand together.
                 self.scan_prepared(scan.place, table, scan.table);
             }
         }
-        let Some(at) = class.table_at(KEYWORDS) else { return };
-        let Some(table) = class.tables.get(at as usize) else { return };
+        let Some(at) = class.sieve.table_at(KEYWORDS) else { return };
+        let Some(table) = class.sieve.tables.get(at as usize) else { return };
         if table.is_costly() {
             self.scan_prepared(KEYWORDS_PLACE, table, at);
             return;
         }
         for node in self.leaves {
-            match self.event.value(*node) {
-                Some(Value::Int(_) | Value::Uint(_) | Value::Float(_)) if !table.has_digits() => {}
-                Some(value) => self.scan_scalars(value, table),
-                None => {}
-            }
+            self.scan_node(*node, table);
         }
     }
 
     /// Looks through a value without keeping its text: most wake nothing.
+    #[inline]
+    fn scan_node(&mut self, node: NodeId, table: &'r Table) {
+        if let Some(bytes) = self.event.text_bytes(node)
+            && bytes.is_ascii()
+        {
+            let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+            let mut marks = Marks { now: *now, woken_at, woken, atoms };
+            stats.scanned += 1;
+            table.scan(bytes, true, |hit| marks.meet(hit));
+        } else if let Some(value) = self.event.value(node) {
+            self.scan_scalars(value, table);
+        }
+    }
+
     fn scan_scalars(&mut self, value: Value<'_>, table: &'r Table) {
-        let Scratch { arena, woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
-        let mut marks = Marks { now: *now, woken_at, woken, atoms };
         match value {
             Value::Null | Value::Map(_) => {}
             Value::List(list) => list.iter().for_each(|value| self.scan_scalars(value, table)),
-            Value::Text(text) if text.is_ascii() => {
-                stats.scanned += 1;
-                table.scan(text, true, |hit| marks.meet(hit));
-            }
+            Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
             scalar => {
+                let Scratch { arena, woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+                let mut marks = Marks { now: *now, woken_at, woken, atoms };
                 stats.scanned += 1;
                 let start = arena.len();
                 match scalar {
                     Value::Text(text) => fold_into(arena, text),
                     other => write_scalar(arena, other),
                 }
-                let text = arena.get(start..).unwrap_or("");
+                let text = arena.get(start..).unwrap_or("").as_bytes();
                 table.scan(text, text.is_ascii(), |hit| marks.meet(hit));
                 arena.truncate(start);
             }
@@ -180,7 +185,7 @@ impl<'r> Run<'r, '_> {
             let Scratch { arena, texts, woken_at, woken, now, atoms, .. } = &mut *self.scratch;
             let mut marks = Marks { now: *now, woken_at, woken, atoms };
             let text = if is_ascii { raw_of(self.event, texts, arena, at) } else { piece(arena, span) };
-            table.scan(text, is_ascii, |hit| {
+            table.scan(text.as_bytes(), is_ascii, |hit| {
                 woke = true;
                 marks.meet(hit);
             });
@@ -239,7 +244,7 @@ impl<'r> Run<'r, '_> {
             return verdict;
         }
         // Its literal was looked for in all values, and not met.
-        if self.class.is_known(id) {
+        if self.class.sieve.known.has(id) {
             return false;
         }
         let verdict = self.atom_afresh(id);

@@ -9,7 +9,7 @@ use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 
 use crate::class::{Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
-use crate::program::{FieldId, KEYWORDS};
+use crate::program::FieldId;
 
 /// Names of a field are further apart than the places where one name can be found.
 const RANKS_PER_NAME: u32 = 256;
@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) leaves: Vec<NodeId>,
     /// Channel, provider and event id.
     pub(crate) identity: [Option<NodeId>; 3],
+    /// A bit for each condition of the table of log sources that such events can fulfil; empty if that was not asked.
+    possible: Vec<u64>,
     /// Plans of classes; those from `classes_live` on are memory that is kept.
     classes: Vec<ClassPlan>,
     classes_live: usize,
@@ -139,7 +141,9 @@ impl Plan {
         // Stable without memory of its own: of equal keys the first entry has to stay first.
         for at in 1..self.firsts.len() {
             let mut at = at;
-            while at > 0 && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0) {
+            while at > 0
+                && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0)
+            {
                 self.firsts.swap(at - 1, at);
                 at -= 1;
             }
@@ -150,6 +154,17 @@ impl Plan {
         let leaves = event.leaf_members().filter(|member| is_shown(&member.value));
         self.leaves.extend(leaves.map(|member| member.id));
         self.identity = engine.classifier.identity(event, self);
+        if event.layout().is_some() {
+            self.possible = engine.classifier.possible(event, self);
+        } else {
+            self.possible.clear();
+        }
+    }
+
+    /// Whether an event with these keys can fulfil a condition of the table of log sources.
+    #[inline]
+    pub(crate) fn is_possible(&self, condition: u32) -> bool {
+        self.possible.get(condition as usize / 64).is_none_or(|word| word >> (condition % 64) & 1 != 0)
     }
 
     /// The first value of a key of the root, if the event has it.
@@ -209,7 +224,7 @@ impl ClassPlan {
         for field in &assigning.touched {
             let Some(slot) = assigning.slots.get(field.0 as usize) else { continue };
             let (place, start) = (self.fields.len(), count(&self.nodes));
-            let table = class.table_at(*field);
+            let table = class.sieve.table_at(*field);
             let mut next = slot.first;
             while let Some(found) = assigning.found.get(next as usize) {
                 self.nodes.push(found.node);
