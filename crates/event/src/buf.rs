@@ -437,12 +437,12 @@ impl EventBuf {
 
     #[inline]
     pub(crate) fn bytes<'e>(&'e self, input: &'e str, text: Text) -> &'e [u8] {
-        let (source, length) = match text.length & !LENGTH_MAX {
-            0 => (input, text.length),
-            ARENA => (self.arena.as_str(), text.length & LENGTH_MAX),
-            _ => return self.vocabulary.text(text.start).as_bytes(),
+        let (length, start) = (text.length() & LENGTH_MAX, text.start() as usize);
+        let source = match text.length() & !LENGTH_MAX {
+            0 => input,
+            ARENA => self.arena.as_str(),
+            _ => return self.vocabulary.text(text.start()).as_bytes(),
         };
-        let start = text.start as usize;
         source.as_bytes().get(start..start + length as usize).unwrap_or_default()
     }
 
