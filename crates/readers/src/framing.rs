@@ -45,9 +45,12 @@ pub(crate) trait Frame: Send {
 /// What most framings share: bytes that were read but do not make whole records yet.
 #[derive(Debug, Default)]
 pub(crate) struct Carry {
-    /// Memory for the block after the next; none if it has to be asked for.
+    /// Memory for the next block; none if it has to be asked for.
     pub(crate) spare: Vec<u8>,
-    bytes: Vec<u8>,
+    buffer: Vec<u8>,
+    /// How much of the buffer has been read. What lies behind is of an earlier block: clearing it each time is a
+    /// seventh of the price of reading.
+    filled: usize,
     /// Offset of its first byte.
     offset: u64,
     is_end: bool,
@@ -56,37 +59,38 @@ pub(crate) struct Carry {
 }
 
 impl Carry {
+    /// What was read and not handed out.
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
     /// Reads on until there are `wanted` bytes or the input ends.
     fn fill(&mut self, input: &mut dyn BufRead, wanted: usize) {
-        let missing = wanted.saturating_sub(self.bytes.len());
-        if self.is_end || missing == 0 {
-            return;
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
         }
-        // Clearing memory that was used before costs less than the small steps in which `read_to_end` feels its way.
-        let (mut end, wanted) = (self.bytes.len(), self.bytes.len() + missing);
-        self.bytes.resize(wanted, 0);
-        while let Some(free) = self.bytes.get_mut(end..).filter(|free| !free.is_empty()) {
-            match input.read(free) {
+        while !self.is_end && self.filled < wanted {
+            match input.read(&mut self.buffer[self.filled..wanted]) {
                 Ok(0) => self.is_end = true,
-                Ok(read) => end += read,
+                Ok(read) => self.filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => (self.is_end, self.failure) = (true, Some(error)),
             }
-            if self.is_end {
-                break;
-            }
         }
-        self.bytes.truncate(end);
     }
 
     /// Hands out the first bytes.
     fn cut(&mut self, length: usize) -> Block {
-        let length = length.min(self.bytes.len());
-        let mut rest = std::mem::take(&mut self.spare);
-        rest.clear();
-        rest.extend_from_slice(&self.bytes[length..]);
-        self.bytes.truncate(length);
-        let bytes = std::mem::replace(&mut self.bytes, rest);
+        let length = length.min(self.filled);
+        let rest = &self.buffer[length..self.filled];
+        let mut next = std::mem::take(&mut self.spare);
+        if next.len() < rest.len() {
+            next.resize(rest.len(), 0);
+        }
+        next[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        bytes.truncate(length);
         let offset = self.offset;
         self.offset += bytes.len() as u64;
         Block { bytes, offset, oversized: Vec::new() }
@@ -94,8 +98,10 @@ impl Carry {
 
     /// Drops the first bytes.
     fn skip(&mut self, length: usize) {
-        self.offset += length.min(self.bytes.len()) as u64;
-        self.bytes.drain(..length.min(self.bytes.len()));
+        let length = length.min(self.filled);
+        self.offset += length as u64;
+        self.buffer.copy_within(length..self.filled, 0);
+        self.filled -= length;
     }
 
     /// The end of the input: its failure, if it has one.

@@ -14,6 +14,9 @@ pub(crate) const DEPTH_MAX: usize = 128;
 /// Bytes of a string that are looked through by words; a call that uses wider registers pays only beyond.
 const SHORT_BYTES: usize = 64;
 
+/// As many digits always fit into 64 bits.
+const DIGITS_SAFE: usize = 19;
+
 /// Why a text is not the JSON that is read, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
@@ -253,13 +256,15 @@ impl Parser<'_, '_> {
         self.at += usize::from(is_negative);
         let digits = self.at;
         let mut value = 0_u64;
-        let mut fits = true;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            match value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0'))) {
-                Some(next) => value = next,
-                None => fits = false,
-            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
+        }
+        let length = self.at - digits;
+        // Longer ones may have gone round.
+        let mut fits = length <= DIGITS_SAFE;
+        if !fits && let Some(Ok(exact)) = self.text.get(digits..self.at).map(str::parse) {
+            (value, fits) = (exact, true);
         }
         if self.at == digits {
             return self.broken("a number must have digits");
@@ -429,6 +434,8 @@ fn specials(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str, expect: Result<&str, &str>) {
@@ -466,6 +473,65 @@ mod tests {
         );
         check("{}", Ok("{}"));
         check("\"text\"", Ok(r#"{"message":"text"}"#));
+    }
+
+    /// Any value without decimals, whose text is not unique.
+    fn any_value() -> impl Strategy<Value = serde_json::Value> {
+        let text = prop_oneof!["[a-z\"\\\\/\n]{0,40}", "\\PC{0,30}", "[ -~]{60,90}"];
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            text.prop_map(Into::into),
+        ];
+        let key = prop_oneof!["[ab]", "[ab\"\\\\]{0,3}", "[a-b]{28,34}", "\\PC{0,4}"];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::vec((key.clone(), inner), 0..6)
+                    .prop_map(|members| { serde_json::Value::Object(members.into_iter().collect()) }),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Once with keys unknown, then with the order of keys learned, and pretty-printed.
+        #[test]
+        fn any_text_is_read_as_others_read_it(values in prop::collection::vec(any_value(), 1..4)) {
+            let (mut json, mut buf) = (Json::default(), EventBuf::new());
+            for round in 0..3 {
+                for value in &values {
+                    let value = serde_json::json!({ "v": value, "after": 1 });
+                    let text = match round {
+                        2 => serde_json::to_string_pretty(&value).unwrap(),
+                        _ => value.to_string(),
+                    };
+                    buf.clear();
+                    prop_assert_eq!(json.value(&text, 0, &mut buf), Ok(text.len()));
+                    let mut out = String::new();
+                    buf.event(&text).write_json(&mut out);
+                    prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), value);
+                }
+            }
+        }
+
+        /// Nothing panics, and whatever is said to be read lies within the text.
+        #[test]
+        fn damaged_text_is_refused_or_read(value in any_value(), at in any::<prop::sample::Index>(), byte in "[ -~\n]") {
+            let mut text = serde_json::json!({ "v": value }).to_string();
+            let (mut json, mut buf) = (Json::default(), EventBuf::new());
+            let _ = json.value(&text, 0, &mut buf);
+            let at = at.index(text.len());
+            if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
+                text.replace_range(at..=at, &byte);
+            }
+            buf.clear();
+            match json.value(&text, 0, &mut buf) {
+                Ok(end) => prop_assert!(end <= text.len()),
+                Err(broken) => prop_assert!(broken.at <= text.len()),
+            }
+        }
     }
 
     #[test]

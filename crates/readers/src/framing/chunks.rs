@@ -28,10 +28,10 @@ impl Frame for Chunks {
             self.carry.skip(HEADER_BYTES);
         }
         self.carry.fill(input, BATCH_BYTES);
-        if self.carry.bytes.is_empty() {
+        if self.carry.bytes().is_empty() {
             return self.carry.finish();
         }
-        let mut block = self.carry.cut(self.carry.bytes.len());
+        let mut block = self.carry.cut(self.carry.bytes().len());
         block.bytes.resize(block.bytes.len().next_multiple_of(CHUNK_BYTES), 0);
         Ok(Some(block))
     }

@@ -23,15 +23,15 @@ impl Frame for Lines {
         loop {
             self.carry.fill(input, wanted);
             if self.is_skipping {
-                let end = memchr::memchr(b'\n', &self.carry.bytes);
-                self.carry.skip(end.map_or(self.carry.bytes.len(), |end| end + 1));
+                let end = memchr::memchr(b'\n', self.carry.bytes());
+                self.carry.skip(end.map_or(self.carry.bytes().len(), |end| end + 1));
                 self.is_skipping = end.is_none() && !self.carry.is_end;
                 if !self.carry.is_end {
                     continue;
                 }
             }
-            let end = match memchr::memrchr(b'\n', &self.carry.bytes) {
-                _ if self.carry.is_end => Some(self.carry.bytes.len()),
+            let end = match memchr::memrchr(b'\n', self.carry.bytes()) {
+                _ if self.carry.is_end => Some(self.carry.bytes().len()),
                 end => end.map(|end| end + 1),
             };
             match end {
@@ -43,7 +43,7 @@ impl Frame for Lines {
                 }
                 None if wanted >= RECORD_BYTES_MAX => {
                     self.oversized.push(self.carry.offset);
-                    self.carry.skip(self.carry.bytes.len());
+                    self.carry.skip(self.carry.bytes().len());
                     self.is_skipping = true;
                     wanted = BATCH_BYTES;
                 }
