@@ -92,6 +92,17 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// Steps over a byte that may have spaces in front. Most have none: that is asked first.
+    #[inline]
+    fn takes(&mut self, byte: u8) -> bool {
+        if self.peek() != Some(byte) {
+            self.spaces();
+        }
+        let takes = self.peek() == Some(byte);
+        self.at += usize::from(takes);
+        takes
+    }
+
     #[cold]
     fn broken<T>(&mut self, why: &'static str) -> Result<T, Stop> {
         self.broken = Some(Broken { why, at: self.at });
@@ -118,14 +129,19 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
+    /// A value. Most are strings: they are read in place, everything else by a call.
     #[inline]
     fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
+        if self.peek() == Some(b'"') {
+            let text = self.string()?;
+            self.buf.push_text(key, text);
+            return Ok(());
+        }
+        self.other_value(key, depth)
+    }
+
+    fn other_value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         match self.peek() {
-            Some(b'"') => {
-                let text = self.string()?;
-                self.buf.push_text(key, text);
-                Ok(())
-            }
             Some(b'-' | b'0'..=b'9') => self.number(key),
             Some(b'{') => self.object(key, depth),
             Some(b'[') => self.array(key, depth),
@@ -149,15 +165,13 @@ impl Parser<'_, '_> {
                 let key = self.key(place)?;
                 place = Keys::behind(key);
                 self.value(Some(key), depth + 1)?;
-                self.spaces();
-                match self.peek() {
-                    Some(b',') => self.at += 1,
-                    Some(b'}') => {
-                        self.at += 1;
-                        break;
-                    }
-                    _ => return self.broken("a comma or a brace must stand behind a member"),
+                if self.takes(b',') {
+                    continue;
                 }
+                if self.takes(b'}') {
+                    break;
+                }
+                return self.broken("a comma or a brace must stand behind a member");
             }
         }
         self.buf.end();
@@ -167,7 +181,9 @@ impl Parser<'_, '_> {
     /// A key and its colon, with the spaces around them.
     #[inline]
     fn key(&mut self, place: Place) -> Result<Text, Stop> {
-        self.spaces();
+        if self.peek() != Some(b'"') {
+            self.spaces();
+        }
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let key = match self.keys.expected(place, rest) {
             Some((key, length)) => {
@@ -176,12 +192,12 @@ impl Parser<'_, '_> {
             }
             None => self.other_key(place)?,
         };
-        self.spaces();
-        if self.peek() != Some(b':') {
+        if !self.takes(b':') {
             return self.broken("a colon must stand behind a key");
         }
-        self.at += 1;
-        self.spaces();
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.spaces();
+        }
         Ok(key)
     }
 
@@ -310,7 +326,7 @@ impl Parser<'_, '_> {
     }
 
     /// A string whose first quote or backslash stands at `at`.
-    #[inline]
+    #[inline(always)]
     fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Stop> {
         self.at = at;
         if self.peek() == Some(b'"') {
@@ -327,6 +343,7 @@ impl Parser<'_, '_> {
     }
 
     /// A string with escapes, the first of which stands here: written out into the arena.
+    #[inline(never)]
     fn escaped(&mut self, start: usize) -> Result<Text, Stop> {
         let begun = self.arena.len();
         self.arena.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
