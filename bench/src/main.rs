@@ -22,8 +22,10 @@ fn main() -> Result<()> {
         Some("match") => {
             matching::run(std::env::args().nth(2).as_deref(), std::env::args().nth(3).as_deref())
         }
-        Some("stages") => stages::run(std::env::args().nth(2).as_deref()),
-        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]|stages LOG"),
+        Some("stages") => stages::run(std::env::args().nth(2).as_deref(), std::env::args().nth(3).as_deref()),
+        _ => {
+            bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]|stages LOG [decode]")
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use sigyn_readers::{Batch, Decoder, Reader, Step};
 use crate::matching;
 
 const ROUNDS: usize = 7;
-const BUFFER_BYTES: usize = 1024 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Times the stages on a file. Each one is the least of several rounds; the file stands in the system's cache.
-pub(crate) fn run(file: Option<&str>) -> Result<()> {
-    let path = Path::new(file.context("usage: sigyn-bench stages LOG")?);
+/// Times the stages on a file, all of them or until `decode`. Each one is the least of several rounds; the file stands in the system's cache.
+pub(crate) fn run(file: Option<&str>, until: Option<&str>) -> Result<()> {
+    let path = Path::new(file.context("usage: sigyn-bench stages LOG [decode]")?);
     let batches = batches(path)?;
     let mut decoder = Decoder::new(None);
     let events: u64 = batches.iter().map(|batch| decoder.decode(batch, &mut |_, _| true).records).sum();
@@ -39,6 +39,9 @@ pub(crate) fn run(file: Option<&str>) -> Result<()> {
         Ok(())
     })?;
     show("decode", decode);
+    if until == Some("decode") {
+        return Ok(());
+    }
     let Some(folder) = crate::data("sigmahq") else { return Ok(()) };
     let set = matching::load(&folder)?;
     let engine = Engine::build(&set, &LogSources::built_in()?, Config::standard()).engine;

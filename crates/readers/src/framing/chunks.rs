@@ -9,6 +9,8 @@ use memchr::memmem;
 
 use super::{BATCH_BYTES, Block, Carry, Frame};
 
+/// Bytes that are looked at for a batch: the last two chunks of them wait for the next one.
+const BATCHED_BYTES: usize = 4 * BATCH_BYTES;
 /// Bytes of a chunk.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 /// Bytes of the file header.
@@ -57,18 +59,22 @@ impl Chunks {
     fn start(&mut self, input: &mut dyn BufRead) {
         self.is_started = true;
         self.carry.fill(input, HEADER_BYTES + CHUNK_MAGIC.len());
-        let first = first_chunk(&self.carry.bytes).unwrap_or(HEADER_BYTES);
+        let first = first_chunk(self.carry.bytes()).unwrap_or(HEADER_BYTES);
         self.carry.skip(first.min(HEADER_BYTES));
     }
 }
 
 impl Frame for Chunks {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         if !self.is_started {
             self.start(input);
         }
-        self.carry.fill(input, BATCH_BYTES);
-        let bytes = &self.carry.bytes;
+        self.carry.fill(input, BATCHED_BYTES);
+        let bytes = self.carry.bytes();
         if bytes.is_empty() {
             return self.carry.finish();
         }

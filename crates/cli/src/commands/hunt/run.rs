@@ -19,7 +19,8 @@ use crate::{Exit, input, output};
 
 /// Matches that a timeline or a page holds in memory.
 const KEPT_MAX: usize = 1_000_000;
-const BUFFER_BYTES: usize = 1024 * 1024;
+/// Smaller than what readers ask for at once: then nothing is copied twice.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Runs the command.
 pub(crate) fn run(args: &Hunt) -> Exit {
