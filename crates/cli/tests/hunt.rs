@@ -124,12 +124,24 @@ fn exit_codes_and_messages_say_what_happened() {
 #[test]
 fn the_page_stands_alone_and_shows_log_text_as_text() {
     let file = std::env::temp_dir().join(format!("sigyn-hunt-{}.html", std::process::id()));
-    let event = r#"{"Channel":"Security","EventID":4625,"TargetUserName":"<img src=x onerror=alert(1)>"}"#;
-    hunt(&["-", "--html", file.to_str().unwrap()], event);
+    let hostile = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u{202e}'\"";
+    let event = serde_json::json!({
+        "Channel": "Security", "EventID": 4625, "TargetUserName": hostile, "Computer": hostile, "x": hostile,
+    });
+    hunt(&["-", "--include-event", "--html", file.to_str().unwrap()], &event.to_string());
     let page = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
-    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"));
-    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"));
+    assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)") && page.contains("\\u003c/script>"));
+    for markup in ["<img", "<!--", "<script>alert", "http:", "https:", "\u{202e}"] {
+        assert!(!page.contains(markup), "{markup}");
+    }
+    // The data and the program, and no other program may run.
+    assert_eq!([page.matches("<script").count(), page.matches("</script").count()], [2, 2]);
+    assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"));
+    let (_, rest) = page.split_once("id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap();
+    let plain = hostile.replace('\u{202e}', "\u{fffd}");
+    assert!(data["texts"].as_array().unwrap().contains(&plain.into()), "{data}");
 }
 
 #[test]
