@@ -2,6 +2,7 @@
 
 mod evtx;
 mod flat;
+mod routed;
 mod vary;
 
 use std::fs;
@@ -13,10 +14,12 @@ use sigyn_readers::{Decoder, Reader, Step};
 
 use crate::report::grouped;
 
+/// Raised when what is made changes, so that no old input is measured.
+const VERSION: &str = "target/bench-inputs/2";
 /// Copies of the recorded events in the flat inputs.
 const COPIES: u32 = 32;
-/// Copies of the recorded chunks in the large EVTX file.
-const CHUNK_COPIES: usize = 4;
+/// Copies of the recorded chunks in the large EVTX file, and of the recorded files in the folder of small ones.
+const EVTX_COPIES: usize = 8;
 
 /// What there is to measure with.
 #[derive(Debug)]
@@ -35,18 +38,10 @@ pub(crate) struct Inputs {
 pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) path: PathBuf,
-    pub(crate) kind: Kind,
+    /// The same with the log source written into every event, for peers that cannot tell it.
+    pub(crate) routed: Option<PathBuf>,
     pub(crate) events: u64,
     pub(crate) bytes: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// One flat object per event, fields under the names that rules use.
-    FlatJson,
-    /// JSON of other shapes.
-    Json,
-    Evtx,
 }
 
 /// Makes what is missing and says what there is.
@@ -71,27 +66,34 @@ pub(crate) fn prepare() -> Result<Option<Inputs>> {
     else {
         return Ok(None);
     };
-    let folder = crate::workspace().join("target/bench-inputs");
+    let folder = crate::workspace().join(VERSION);
     fs::create_dir_all(&folder)?;
     let at = |name: &str| folder.join(name);
     let logs = files(&recorded, "evtx")?;
-    made(&at("flat.ndjson"), |out| flat::write(&logs, out))?;
-    made(&at("flat-x32.ndjson"), |out| repeat(&at("flat.ndjson"), out))?;
-    made(&at("flat-distinct.ndjson"), |out| distinct(&at("flat.ndjson"), out))?;
-    made(&at("large.evtx"), |out| evtx::join(&logs, CHUNK_COPIES, out))?;
-    made(&at("mordor.ndjson"), |out| unpack(&mordor, out))?;
-    made(&at("empty.ndjson"), |_| Ok(()))?;
     rules(&sigmahq, &at("rules"))?;
-    let mut inputs = Vec::new();
-    for (name, path, kind) in [
-        ("flat", at("flat-x32.ndjson"), Kind::FlatJson),
-        ("flat-distinct", at("flat-distinct.ndjson"), Kind::FlatJson),
-        ("evtx-files", recorded.clone(), Kind::Evtx),
-        ("evtx-large", at("large.evtx"), Kind::Evtx),
-        ("mordor", at("mordor.ndjson"), Kind::Json),
+    made(&at("empty.ndjson"), |_| Ok(()))?;
+    made(&at("flat.ndjson"), |out| flat::write(&logs, out))?;
+    made(&at("routed.ndjson"), |out| routed::write(&at("flat.ndjson"), &at("rules"), out))?;
+    for (base, same, own) in [
+        ("flat.ndjson", "flat-x32.ndjson", "flat-distinct.ndjson"),
+        ("routed.ndjson", "routed-x32.ndjson", "routed-distinct.ndjson"),
     ] {
-        let (events, bytes) = count(&path, &at(&format!("{name}.count")))?;
-        inputs.push(Input { name, path, kind, events, bytes });
+        made(&at(same), |out| repeat(&at(base), out))?;
+        made(&at(own), |out| distinct(&at(base), out))?;
+    }
+    small(&recorded, &logs, &at("evtx"))?;
+    made(&at("large.evtx"), |out| evtx::join(&logs, EVTX_COPIES, out))?;
+    made(&at("mordor.ndjson"), |out| unpack(&mordor, out))?;
+    let mut inputs = Vec::new();
+    for (name, path, routed) in [
+        ("flat", "flat-x32.ndjson", Some("routed-x32.ndjson")),
+        ("flat-distinct", "flat-distinct.ndjson", Some("routed-distinct.ndjson")),
+        ("evtx-files", "evtx", None),
+        ("evtx-large", "large.evtx", None),
+        ("mordor", "mordor.ndjson", None),
+    ] {
+        let (events, bytes) = count(&at(path), &at(&format!("{name}.count")))?;
+        inputs.push(Input { name, path: at(path), routed: routed.map(at), events, bytes });
     }
     Ok(Some(Inputs { rules: at("rules"), empty: at("empty.ndjson"), base: at("flat.ndjson"), logs: inputs }))
 }
@@ -131,6 +133,25 @@ fn distinct(base: &Path, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// The recorded files several times over, each copy in a folder of its own; links where the disk has them.
+fn small(recorded: &Path, logs: &[PathBuf], to: &Path) -> Result<()> {
+    if to.exists() {
+        return Ok(());
+    }
+    let part = to.with_extension("part");
+    for copy in 0..EVTX_COPIES {
+        for log in logs {
+            let file = part.join(copy.to_string()).join(log.strip_prefix(recorded)?);
+            fs::create_dir_all(file.parent().context("a log lies in a folder")?)?;
+            if fs::hard_link(log, &file).is_err() {
+                fs::copy(log, &file)?;
+            }
+        }
+    }
+    fs::rename(part, to)?;
+    Ok(())
+}
+
 /// The JSON lines of all recordings, one behind the other.
 fn unpack(mordor: &Path, out: &mut dyn Write) -> Result<()> {
     for path in files(mordor, "zip")? {
@@ -162,12 +183,19 @@ fn rules(sigmahq: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Events and bytes, counted once by reading.
+/// Events and bytes, counted once and kept.
 fn count(path: &Path, kept: &Path) -> Result<(u64, u64)> {
     if let Ok(text) = fs::read_to_string(kept) {
         let (events, bytes) = text.trim().split_once(' ').context("a count is two numbers")?;
         return Ok((events.parse()?, bytes.parse()?));
     }
+    let (events, bytes) = sizes(path)?;
+    fs::write(kept, format!("{events} {bytes}"))?;
+    Ok((events, bytes))
+}
+
+/// Events and bytes, by reading.
+fn sizes(path: &Path) -> Result<(u64, u64)> {
     let logs = if path.is_dir() { files(path, "evtx")? } else { vec![path.to_owned()] };
     let (mut events, mut bytes) = (0, 0);
     let mut decoder = Decoder::new(None);
@@ -179,8 +207,13 @@ fn count(path: &Path, kept: &Path) -> Result<(u64, u64)> {
             }
         }
     }
-    fs::write(kept, format!("{events} {bytes}"))?;
     Ok((events, bytes))
+}
+
+/// A log that a call names.
+pub(crate) fn own(path: &Path) -> Result<Input> {
+    let (events, bytes) = sizes(path)?;
+    Ok(Input { name: "a log of the call", path: path.to_owned(), routed: None, events, bytes })
 }
 
 /// Opens a log as a hunt does.

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: sigyn-bench record | inputs | hunt [RUNS] | stages [INPUT] | memory [GIGABYTES] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -16,14 +16,31 @@ pub(crate) const STATED_ON: &str =
 /// The version of rsigma.
 pub(crate) const RSIGMA: &str = "0.23.0";
 
-/// Configurations of rsigma, to be measured beside each other: the best one counts.
-pub(crate) const RSIGMA_WAYS: &[(&str, &[&str])] = &[
-    ("as it is", &[]),
-    ("log-source routing", &["--logsource-routing", "--event-logsource", "product=windows"]),
-    (
-        "log-source routing, bloom filter",
-        &["--logsource-routing", "--event-logsource", "product=windows", "--bloom-prefilter"],
-    ),
+/// A configuration of rsigma.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static [&'static str],
+    /// Whether it reads the events with their log source written into them.
+    pub(crate) input: Variant,
+}
+
+/// Which form of an input a program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variant {
+    Plain,
+    Routed,
+}
+
+/// Configurations of rsigma, measured beside each other: the best one counts.
+pub(crate) const RSIGMA_WAYS: &[Way] = &[
+    Way { name: "as it is", words: &[], input: Variant::Plain },
+    Way { name: "log-source routing", words: &["--logsource-routing"], input: Variant::Routed },
+    Way {
+        name: "log-source routing, bloom filter",
+        words: &["--logsource-routing", "--bloom-prefilter"],
+        input: Variant::Routed,
+    },
 ];
 
 /// rsigma in a folder of its own below `target/`, installed once; that takes a few minutes.

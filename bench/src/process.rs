@@ -1,7 +1,7 @@
 //! Runs commands as whole processes and takes what they cost.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -152,7 +152,7 @@ pub(crate) fn peak(pid: u32) -> Option<u64> {
 }
 
 /// A command on one core, if the machine lets processes be pinned.
-pub(crate) fn pinned(core: usize, program: &PathBuf) -> Command {
+pub(crate) fn pinned(core: usize, program: &Path) -> Command {
     if Command::new("taskset").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         return Command::new(program);
     }

@@ -2,13 +2,16 @@
 
 use std::hint::black_box;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use sigyn_engine::{Config, Engine, LogSources, Switch};
+use sigyn_event::Event;
 use sigyn_hunt::{Hit, RuleInfo, record};
-use sigyn_readers::{Decoder, Reader, Step};
+use sigyn_ir::ItemId;
+use sigyn_readers::{Decoder, Facts, Member, Reader, Step};
 
 use crate::inputs::{self, Input};
 use crate::matching::now;
@@ -39,12 +42,13 @@ const STAGES: &[(&str, Depth, Switch)] = &[
     ("the same, value cache off", Depth::Output, Switch::Off),
 ];
 
-/// Measures the stages on every input, or on the one named.
+/// Measures the stages on every input, or on the one named, or on a log of the call.
 pub(crate) fn run(only: Option<&str>) -> Result<Vec<Table>> {
     let Some(inputs) = inputs::prepare()? else { return Ok(Vec::new()) };
-    if only.is_some_and(|only| inputs.logs.iter().all(|input| input.name != only)) {
+    let own = only.map(Path::new).filter(|path| path.exists()).map(inputs::own).transpose()?;
+    if own.is_none() && only.is_some_and(|only| inputs.logs.iter().all(|input| input.name != only)) {
         let names: Vec<&str> = inputs.logs.iter().map(|input| input.name).collect();
-        bail!("there is no such input; there are {}", names.join(", "));
+        bail!("there is neither such an input nor such a file; inputs are {}", names.join(", "));
     }
     let mut paths = Vec::new();
     crate::rules::collect(&inputs.rules, &mut paths)?;
@@ -55,6 +59,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<Vec<Table>> {
     let engines = [Switch::On, Switch::Off].map(|value_cache| {
         Engine::build(&set, &sources, Config { value_cache, ..Config::standard() }).engine
     });
+    if let Some(own) = own {
+        return Ok(vec![measure(&own, &engines, &infos)?]);
+    }
     let chosen = inputs.logs.iter().filter(|input| only.is_none_or(|only| only == input.name));
     chosen.map(|input| measure(input, &engines, &infos)).collect()
 }
@@ -107,6 +114,8 @@ fn measure(input: &Input, [cached, plain]: &[Engine; 2], infos: &[RuleInfo]) -> 
 fn pass(logs: &[PathBuf], depth: Depth, engine: &Engine, infos: &[RuleInfo]) -> Result<Duration> {
     let mut decoder = Decoder::new(None);
     let mut scratch = engine.scratch();
+    let mut results =
+        Results { facts: Facts::new(), host: String::new(), user: String::new(), out: String::new() };
     let mut buffer = vec![0; 1 << 20];
     let clock = Instant::now();
     let start = now(clock);
@@ -129,17 +138,8 @@ fn pass(logs: &[PathBuf], depth: Depth, engine: &Engine, infos: &[RuleInfo]) -> 
                     Depth::Match => _ = black_box(engine.run(event, &mut scratch)),
                     Depth::Output => {
                         let (_, rules) = engine.run(event, &mut scratch);
-                        for rule in rules {
-                            let hit = Hit {
-                                rule: rule.0 as usize,
-                                time: sigyn_readers::time(event),
-                                host: sigyn_readers::host(event),
-                                user: sigyn_readers::user(event),
-                                member: batch.member.clone(),
-                                record,
-                                event: None,
-                            };
-                            black_box(infos.get(hit.rule).map(|info| record::json(&hit, info)));
+                        if !rules.is_empty() {
+                            results.write(event, rules, &batch.member, record, infos);
                         }
                     }
                     Depth::Read | Depth::Frame | Depth::Parse => _ = black_box(event),
@@ -149,4 +149,38 @@ fn pass(logs: &[PathBuf], depth: Depth, engine: &Engine, infos: &[RuleInfo]) -> 
         }
     }
     Ok(now(clock) - start)
+}
+
+/// What writing results needs, kept for its memory as a hunt keeps it.
+struct Results {
+    facts: Facts,
+    host: String,
+    user: String,
+    out: String,
+}
+
+impl Results {
+    fn write(
+        &mut self,
+        event: Event<'_>,
+        rules: &[ItemId],
+        member: &Arc<Member>,
+        record: u64,
+        infos: &[RuleInfo],
+    ) {
+        self.host.clear();
+        self.user.clear();
+        let time = self.facts.time(event);
+        let host = self.facts.host(event, &mut self.host).then_some(self.host.as_str().into());
+        let user = self.facts.user(event, &mut self.user).then_some(self.user.as_str().into());
+        let mut hit = Hit { rule: 0, time, host, user, member: Arc::clone(member), record, event: None };
+        for rule in rules {
+            hit.rule = rule.0 as usize;
+            if let Some(info) = infos.get(hit.rule) {
+                self.out.clear();
+                record::write_json(&mut self.out, &hit, info);
+                black_box(&self.out);
+            }
+        }
+    }
 }

@@ -23,6 +23,9 @@ const KEPT: &[&str] = &[
     "GrantedAccess",
     "EventType",
     "Protocol",
+    "product",
+    "service",
+    "category",
 ];
 /// Texts below this length repeat everywhere: flags, protocols, yes and no.
 const SHORT: usize = 12;
@@ -103,7 +106,7 @@ mod tests {
             ("User", r"CORP\bob", r"CORP\bob7"),
             ("TargetUserName", "PC-1$", "PC-17$"),
             ("SystemTime", "2019-04-27T15:57:25.868863Z", "2019-04-27T15:57:25.007863Z"),
-            ("ProcessGuid", "365ABB72-7ACC-5CC4-0000-0010B2470300", "53850DD7-7ACC-5CC4-0000-0010B2470300"),
+            ("ProcessGuid", "365ABB72-7ACC-5CC4-0000-0010B2470300", "538453D7-7ACC-5CC4-0000-0010B2470300"),
             ("Hashes", "MD5=0123456789ABCDEF", "MD5=0000000789ABCDEF"),
             ("CommandLine", "whoami /all /fo list", "whoami /all /fo list k7"),
             ("Initiated", "true", "true"),

@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 use sigyn_event::Timestamp;
 
 use self::text::{escaped, grouped, moment, names};
+use crate::found::Hit;
 use crate::rules::RuleInfo;
-use crate::run::Hit;
 use crate::summary::Summary;
 
 /// Matches that the page lists; the counts above the list are of all.
@@ -26,7 +26,7 @@ const STYLE: &str = include_str!("../data/report.css");
 const SCRIPT: &str = include_str!("../data/report.js");
 
 /// The page.
-pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit], made: Option<Timestamp>) -> String {
+pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit<'_>], made: Option<Timestamp>) -> String {
     let mut out = String::with_capacity(64 * 1024 + hits.len().min(ROWS_MAX) * 200);
     let hash = BASE64_STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     let _ = write!(
@@ -102,7 +102,7 @@ fn rule_table(out: &mut String, found: &[data::Found<'_>]) {
 }
 
 /// The frame of the list of matches; its rows are the script's.
-fn match_table(out: &mut String, summary: &Summary, hits: &[Hit]) {
+fn match_table(out: &mut String, summary: &Summary, hits: &[Hit<'_>]) {
     out.push_str("<h2 id=\"matches\">Matches</h2>\n");
     let shown = hits.len().min(ROWS_MAX) as u64;
     if shown < summary.hits {

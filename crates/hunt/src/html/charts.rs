@@ -6,8 +6,8 @@ use std::fmt::Write;
 use sigyn_event::Timestamp;
 
 use super::text::{escaped, grouped, moment};
+use crate::found::Hit;
 use crate::rules::RuleInfo;
-use crate::run::Hit;
 use crate::summary::Summary;
 
 /// Bars of the chart over time.
@@ -62,7 +62,7 @@ pub(super) fn levels(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
 }
 
 /// Matches over time, stacked by level.
-pub(super) fn over_time(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
+pub(super) fn over_time(out: &mut String, hits: &[Hit<'_>], rules: &[RuleInfo]) {
     let times = hits.iter().filter_map(|hit| hit.time);
     let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return };
     let span = last.0.saturating_sub(first.0).max(NANOS_PER_SECOND);
@@ -138,7 +138,7 @@ fn slot(
 }
 
 /// Which tactics the rules tell of, and where most was found.
-pub(super) fn tactics_and_hosts(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
+pub(super) fn tactics_and_hosts(out: &mut String, hits: &[Hit<'_>], rules: &[RuleInfo]) {
     let mut tactics: BTreeMap<usize, u64> = BTreeMap::new();
     let mut hosts: BTreeMap<&str, u64> = BTreeMap::new();
     for hit in hits {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::ROWS_MAX;
 use super::text::harmless;
+use crate::found::Hit;
 use crate::rules::RuleInfo;
-use crate::run::Hit;
 use crate::summary::{Count, Summary};
 
 /// A rule that matched.
@@ -27,8 +27,8 @@ pub(super) fn found<'a>(summary: &'a Summary, rules: &'a [RuleInfo]) -> Vec<Foun
 }
 
 /// The matches in order of time; when there are too many, the severest.
-pub(super) fn json(found: &[Found<'_>], rules: &[RuleInfo], hits: &[Hit]) -> String {
-    let mut shown: Vec<&Hit> = hits.iter().collect();
+pub(super) fn json(found: &[Found<'_>], rules: &[RuleInfo], hits: &[Hit<'_>]) -> String {
+    let mut shown: Vec<&Hit<'_>> = hits.iter().collect();
     if shown.len() > ROWS_MAX {
         shown.sort_by_key(|hit| rules.get(hit.rule).map_or(usize::MAX, RuleInfo::rank));
         shown.truncate(ROWS_MAX);

@@ -46,7 +46,7 @@ pub(super) fn text() -> Result<String, Vec<Found>> {
 #[derive(Default)]
 struct Findings {
     summary: Summary,
-    hits: Vec<Hit>,
+    hits: Vec<Hit<'static>>,
     /// Path, shape and records of each log.
     logs: Vec<(String, &'static str, u64)>,
 }
@@ -62,7 +62,7 @@ fn run(loaded: &Loaded) -> Findings {
     sigyn_hunt::run(&loaded.engine, inputs.collect(), settings, &Control::default(), &mut |report| {
         found.summary.add(&report);
         match report {
-            Report::Hit(hit) => found.hits.push(hit),
+            Report::Hit(hit) => found.hits.push(hit.into_owned()),
             Report::Read { path, shape, outcome, .. } => {
                 match found.logs.iter_mut().find(|log| log.0 == path) {
                     Some(log) => log.2 += outcome.records,
@@ -100,7 +100,7 @@ fn matched(page: &mut Page, found: &Findings, loaded: &Loaded) {
 fn explained(page: &mut Page, found: &Findings, loaded: &Loaded) -> Result<(), Vec<Found>> {
     let defect =
         || vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, "the samples are incomplete"))];
-    let is_it = |hit: &&Hit| loaded.infos.get(hit.rule).is_some_and(|info| info.title == EXPLAINED);
+    let is_it = |hit: &&Hit<'_>| loaded.infos.get(hit.rule).is_some_and(|info| info.title == EXPLAINED);
     let hit = found.hits.iter().find(is_it).ok_or_else(defect)?;
     let RuleItem::Rule(rule) = loaded.set.items.get(hit.rule).ok_or_else(defect)? else {
         return Err(defect());
@@ -120,7 +120,7 @@ fn explained(page: &mut Page, found: &Findings, loaded: &Loaded) -> Result<(), V
     Ok(())
 }
 
-fn who(hit: &Hit) -> String {
+fn who(hit: &Hit<'_>) -> String {
     let time = hit.time.map(|time: Timestamp| format!("at {}", second(time)));
     let host = hit.host.as_deref().map(|host| format!("on {}", shown(host)));
     let user = hit.user.as_deref().map(|user| format!("by {}", shown(user)));

@@ -42,7 +42,7 @@ pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo], screen: Screen, fit:
 }
 
 /// Every match in order of time.
-pub(crate) fn timeline(hits: &mut [Hit], rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
+pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
     hits.sort_by_key(|hit| hit.time);
     let mut grid = Grid::new(&[
         Column { title: "TIME", least: None, line: Line::First },
@@ -55,13 +55,13 @@ pub(crate) fn timeline(hits: &mut [Hit], rules: &[RuleInfo], screen: Screen, fit
     ]);
     for hit in hits.iter() {
         let Some(rule) = rules.get(hit.rule) else { continue };
-        let name = |name: &Option<String>| Cell::Word(shown(name.as_deref().unwrap_or("")), Tint::None);
+        let name = |name: Option<&str>| Cell::Word(shown(name.unwrap_or("")), Tint::None);
         grid.row([
             moment(hit.time),
             level(rule),
             Cell::Text(shown(&rule.title)),
-            name(&hit.host),
-            name(&hit.user),
+            name(hit.host.as_deref()),
+            name(hit.user.as_deref()),
             Cell::Path(shown(&hit.member.path)),
             Cell::Number(grouped(hit.record)),
         ]);
