@@ -8,6 +8,7 @@ use sigyn_diagnostics::render::{Finding, json, sarif, text};
 use sigyn_diagnostics::{Diagnostic, Sources};
 
 use crate::args::Diagnostics;
+use crate::screen::Color;
 
 /// A finding with the texts it points into.
 #[derive(Clone, Debug)]
@@ -67,12 +68,9 @@ pub(crate) fn reasons<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> 
 }
 
 fn style() -> text::Style {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let color = if std::io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb {
-        text::Color::Ansi
-    } else {
-        text::Color::Plain
+    let color = match Color::wanted() {
+        Color::Ansi if std::io::stderr().is_terminal() => text::Color::Ansi,
+        _ => text::Color::Plain,
     };
     text::Style { color, ..text::Style::PLAIN }
 }
