@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sigyn_ir::{
-    Cidr, CompareOp, Correlation, CorrelationCondition, Data, Expr, Number, Regex, Rule, RuleItem,
+    Cidr, CompareOp, Correlation, CorrelationCondition, Data, Expr, FieldRef, Number, Regex, Rule, RuleItem,
     SigmaString, TimePart, Timespan, Value,
 };
 
@@ -157,15 +157,8 @@ pub trait Target: Send + Sync {
     }
 
     /// A field compared with another.
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        text::field_ref(self.this(), cx, field, other, starts_with, ends_with)
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        text::field_ref(self.this(), cx, field, other)
     }
 
     /// A field without a value.

@@ -33,14 +33,7 @@ pub enum Value {
         part: Option<TimePart>,
     },
     /// The value of another field (`fieldref`).
-    FieldRef {
-        /// The other field.
-        field: String,
-        /// The field's value starts with the other's.
-        starts_with: bool,
-        /// The field's value ends with the other's; with `starts_with`: contains it.
-        ends_with: bool,
-    },
+    FieldRef(FieldRef),
     /// Whether the field is there (`exists`).
     Exists(bool),
     /// A part of a timestamp (`minute` … `year`).
@@ -64,6 +57,19 @@ pub enum Value {
         /// The values, in the reference's order.
         values: Vec<Value>,
     },
+}
+
+/// A comparison with another field of the same event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FieldRef {
+    /// The other field.
+    pub field: String,
+    /// The field's value starts with the other's.
+    pub starts_with: bool,
+    /// The field's value ends with the other's; with `starts_with`: contains it.
+    pub ends_with: bool,
+    /// Case counts (`cased`).
+    pub is_cased: bool,
 }
 
 /// Where an [`Value::Expansion`] comes from; the engine compiles some of them better than as a list.

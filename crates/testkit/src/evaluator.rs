@@ -11,8 +11,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use regex::Regex;
 use sigyn_event::{DateTime, Event, Value as Seen};
 use sigyn_ir::{
-    CompareOp, ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Modifier, Number, Part,
-    Rule, SigmaString, TimePart, Value,
+    CompareOp, ConditionExpr, Detection, DetectionEntry, DetectionItem, FieldRef, Linking, Modifier, Number,
+    Part, Rule, SigmaString, TimePart, Value,
 };
 
 /// Other names of a field, the best first, without the field's own.
@@ -170,10 +170,8 @@ impl Context<'_> {
             Value::TimePart { part, number } => {
                 any(&|seen| Ok(part_of(seen, *part).is_some_and(|part| part.to_string() == decimal(*number))))
             }
-            Value::FieldRef { field, starts_with, ends_with } if item.field.is_some() => {
-                self.field_ref(field, (*starts_with, *ends_with), has(Modifier::Cased), values)
-            }
-            Value::FieldRef { .. } => Err(NotEvaluable("needs a field".to_owned())),
+            Value::FieldRef(other) if item.field.is_some() => self.field_ref(other, values),
+            Value::FieldRef(_) => Err(NotEvaluable("needs a field".to_owned())),
             Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
             Value::Expansion { values: alternatives, .. } => {
                 let mut verdict = false;
@@ -186,18 +184,13 @@ impl Context<'_> {
     }
 
     /// §4.2 `fieldref`: some pair of values; `starts` alone leaves the end open, `ends` alone the beginning.
-    fn field_ref(
-        &self,
-        other: &str,
-        (starts, ends): (bool, bool),
-        is_cased: bool,
-        values: &Values,
-    ) -> Verdict {
+    fn field_ref(&self, field_ref: &FieldRef, values: &Values) -> Verdict {
+        let FieldRef { field, starts_with, ends_with, is_cased } = field_ref;
         let mut verdict = false;
-        for other in &self.field(other).texts {
-            let pattern = anchored(&regex::escape(other), !ends, !starts, is_cased);
+        for other in &self.field(field).texts {
+            let pattern = anchored(&regex::escape(other), !ends_with, !starts_with, *is_cased);
             for seen in &values.texts {
-                verdict |= self.evaluator.is_match(pattern.clone(), is_cased, seen)?;
+                verdict |= self.evaluator.is_match(pattern.clone(), *is_cased, seen)?;
             }
         }
         Ok(verdict)

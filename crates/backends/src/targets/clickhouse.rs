@@ -4,7 +4,7 @@ mod clickdetect;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, Expr, FieldRef, Number, Part, Regex, SigmaString, Value};
 
 use super::sql::windows::Engine;
 use super::{Builtin, sql};
@@ -135,15 +135,8 @@ impl Target for ClickHouse {
         )))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        sql::field_ref(self, cx, field, other, starts_with, ends_with)
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        sql::field_ref(self, cx, field, other)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {

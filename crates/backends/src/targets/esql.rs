@@ -9,7 +9,7 @@ mod literal;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, FieldRef, Regex, RuleItem, SigmaString, Value};
 
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
@@ -68,6 +68,17 @@ impl Target for Esql {
         let regex = LuceneRegex::translate(value, Case::Spelled, Dot::ButNewline)?;
         let name = self.field_name(cx, field);
         Ok(Frag::Text(format!("{name} rlike {}", literal::quoted(&regex.pattern, false))))
+    }
+
+    /// The reference compares equality with regard to case, and knows no other comparison of two fields.
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        let is_equality = !other.starts_with && !other.ends_with;
+        if cx.env.is_reference() && !is_equality {
+            return Err(Error::unsupported("the reference compares two fields for equality only"));
+        }
+        let regards_case = cx.env.is_reference() || !self.folds_case(cx);
+        let other = FieldRef { is_cased: other.is_cased || regards_case, ..other.clone() };
+        text::field_ref(self, cx, field, &other)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
@@ -149,7 +160,11 @@ impl Esql {
     /// Whether a comparison has to fold case. Where nothing can differ in case the field is read as it is, so
     /// that it may be an address or a number.
     fn folds(&self, cx: &Cx<'_>, value: &SigmaString) -> bool {
-        cx.env.options.text("case_sensitive", "false") != "true" && has_case(value)
+        self.folds_case(cx) && has_case(value)
+    }
+
+    fn folds_case(&self, cx: &Cx<'_>) -> bool {
+        cx.env.options.text("case_sensitive", "false") != "true"
     }
 
     fn compare(&self, cx: &Cx<'_>, field: &str, value: &SigmaString, folds: bool) -> FragResult {

@@ -2,7 +2,7 @@
 
 pub(super) mod windows;
 
-use sigyn_ir::{Correlation, Data, Expr, Meta, RuleItem, SigmaString, State, Value};
+use sigyn_ir::{Correlation, Data, Expr, FieldRef, Meta, RuleItem, SigmaString, State, Value};
 
 use crate::dialect::CorrelationDialect;
 use crate::target::FragResult;
@@ -33,19 +33,12 @@ pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String
 }
 
 /// A field compared with another. The reference's SQL backends take `%` and `_` in the second one's value for wildcards.
-pub(super) fn field_ref(
-    target: &dyn Target,
-    cx: &mut Cx<'_>,
-    field: &str,
-    other: &str,
-    starts_with: bool,
-    ends_with: bool,
-) -> FragResult {
+pub(super) fn field_ref(target: &dyn Target, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
     if !cx.env.is_reference() {
-        return text::field_ref(target, cx, field, other, starts_with, ends_with);
+        return text::field_ref(target, cx, field, other);
     }
-    let (first, second) = (target.field_name(cx, field), target.field_name(cx, other));
-    Ok(Frag::Text(match (starts_with, ends_with) {
+    let (first, second) = (target.field_name(cx, field), target.field_name(cx, &other.field));
+    Ok(Frag::Text(match (other.starts_with, other.ends_with) {
         (false, false) => format!("{first}={second}"),
         (true, false) => format!("{first} ILIKE {second} || '%'"),
         (false, true) => format!("{first} ILIKE '%' || {second}"),

@@ -185,14 +185,23 @@ impl Writer {
             Value::Compare { op, number, part } => {
                 return self.compare(&name, *op, *number, *part, is_negated, stages);
             }
-            Value::FieldRef { field: other, starts_with, ends_with } => {
-                let function = match (starts_with, ends_with) {
+            Value::FieldRef(other) => {
+                let function = match (other.starts_with, other.ends_with) {
                     (true, true) => "contains",
                     (true, false) => "hasPrefix",
                     (false, true) => "hasSuffix",
                     (false, false) => "eq",
                 };
-                let test = format!("{function} .{} .{name}", label_name(other));
+                let (first, second) = (format!(".{name}"), format!(".{}", label_name(&other.field)));
+                let test = if self.is_reference {
+                    format!("{function} {second} {first}")
+                } else {
+                    // Two absent labels are equal to a template, but no field equals one that is missing.
+                    let folds = !self.case_sensitive && !other.is_cased;
+                    let text =
+                        |label: &str| if folds { format!("(lower {label})") } else { label.to_owned() };
+                    format!("and {first} {second} ({function} {} {})", text(&second), text(&first))
+                };
                 let made = format!("{{{{ if {test} }}}}true{{{{ else }}}}false{{{{ end }}}}");
                 let label = self.make_label("match", &made, stages);
                 stages.tests.push(format!("{label}{equal}`true`"));

@@ -118,7 +118,7 @@ fn comparison(leaf: &Leaf<'_>, is_rule: bool) -> Result<String, Error> {
             let template = crate::Template::parse(text).map_err(Error::value)?;
             template.fill(&[("field", field), ("id", id)])
         }
-        Value::FieldRef { .. } => return Err(Error::unsupported("a UDM search cannot compare two fields")),
+        Value::FieldRef(_) => return Err(Error::unsupported("a UDM search cannot compare two fields")),
         Value::TimePart { .. } | Value::Compare { .. } => {
             return Err(Error::unsupported("a UDM search cannot read a part of a timestamp"));
         }
