@@ -6,10 +6,14 @@
 
 mod format;
 mod literal;
+mod temporal;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, FieldRef, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{
+    Correlation, CorrelationCondition, CorrelationType, Data, Expr, FieldRef, Regex, RuleItem, SigmaString,
+    Value,
+};
 
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
@@ -137,7 +141,13 @@ impl Target for Esql {
             return Err(Error::correlation("ES|QL cannot correlate correlations: a query has one source"));
         }
         cx.state.set("index", Data::Text(index::of_rules(rules)));
-        text::correlation(self, cx, correlation, rules)
+        let name = cx.env.method.as_deref().unwrap_or(&self.dialect.default_correlation_method);
+        match self.dialect.correlation.get(name) {
+            Some(method) if is_counted_by_rule(correlation) && !cx.env.is_reference() => {
+                temporal::query(self, cx, method, correlation, rules).map(|query| vec![query])
+            }
+            _ => text::correlation(self, cx, correlation, rules),
+        }
     }
 
     fn correlation_fields(
@@ -154,6 +164,12 @@ impl Target for Esql {
         let without = Correlation { fields: Vec::new(), ..correlation.clone() };
         text::correlation_fields(self, cx, method, &without, rules)
     }
+}
+
+/// Whether a correlation counts the rules that matched.
+fn is_counted_by_rule(correlation: &Correlation) -> bool {
+    let has_thresholds = matches!(correlation.condition, CorrelationCondition::Thresholds { .. });
+    correlation.kind == CorrelationType::Temporal && has_thresholds
 }
 
 impl Esql {
