@@ -8,7 +8,7 @@ use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
 
-use crate::Failure;
+use crate::{Failure, taxonomy};
 
 /// What becomes of a field that the pipeline leaves unmapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -248,6 +248,7 @@ impl Converter {
         let unmapped = if self.pipeline.maps_fields() { cx.unmapped_fields(&rule) } else { Vec::new() };
         let item = RuleItem::Rule(rule);
         let result = applied
+            .and_then(|()| taxonomy::check(&item, &self.pipeline, &cx))
             .map_err(Failure::from)
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
@@ -284,7 +285,8 @@ impl Converter {
             Ok(())
         };
         let item = RuleItem::Correlation(correlation);
-        let result = applied.map_err(Failure::from).and_then(|()| {
+        let known = applied.and_then(|()| taxonomy::check(&item, &self.pipeline, &cx));
+        let result = known.map_err(Failure::from).and_then(|()| {
             let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Raw::default())) };
             let rules = subqueries(correlation, converted_rules)?;
             let mut target_cx = Cx::new(&self.env, &item, cx.state.clone());

@@ -66,12 +66,10 @@ fn show(value: &Value) -> String {
         Value::Cidr(cidr) => format!("{} = {}", cidr.text, cidr.network),
         Value::Compare { op, number, part: None } => format!("{op} {number}"),
         Value::Compare { op, number, part: Some(part) } => format!("{part} {op} {number}"),
-        Value::FieldRef { field, starts_with, ends_with } => {
-            format!(
-                "{}field {field}{}",
-                if *ends_with { "*" } else { "" },
-                if *starts_with { "*" } else { "" }
-            )
+        Value::FieldRef(other) => {
+            let star = |is_open| if is_open { "*" } else { "" };
+            let case = if other.is_cased { "cased " } else { "" };
+            format!("{case}{}field {}{}", star(other.ends_with), other.field, star(other.starts_with))
         }
         Value::Exists(exists) => format!("exists {exists}"),
         Value::TimePart { part, number } => format!("{part} {number}"),
@@ -355,6 +353,17 @@ fn timeframe_is_no_search_identifier() {
     }
 }
 
+/// A document with a correlation of `t` that has one more key.
+fn counting(key: &str) -> String {
+    format!(
+        "---\ntitle: c\ncorrelation:\n  type: event_count\n  rules: [t]\n  timespan: 5m\n  condition: {{gte: 5}}\n  {key}\n"
+    )
+}
+
+fn named(name: &str) -> String {
+    rule_of("f: 1").replace("title: t", &format!("title: t\nname: {name}"))
+}
+
 #[test]
 fn warnings_of_our_reading() {
     for (text, found) in [
@@ -366,9 +375,28 @@ fn warnings_of_our_reading() {
         (rule_with("  a: x\n  b: y\n  condition: a AND b\n"), "uppercase-keyword"),
         (rule_with("  a: x\n  condition: 5 of a\n"), "count-out-of-reach"),
         (rule_with("  a: x\n  condition: a and not 1 of b*\n"), "empty-selector"),
+        (rule_of("f: 1").replace("  product: windows", "  product: windows\n  categroy: x"), "unknown-key"),
+        (format!("{}{}", named("t"), counting("group_by: [a]")), "unknown-key"),
+        (format!("{}{}", named("t"), counting("treshold: 5")), "unknown-key"),
+        (format!("{}{}", named("t"), counting("window: tumbling")), "correlation-extension"),
     ] {
         assert_eq!(warnings(&load(&text, SPEC)), [found], "{text}");
         assert_eq!(warnings(&load(&text, PYSIGMA)), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_misspelt_key_is_answered_with_the_one_that_was_meant() {
+    for (text, meant) in [
+        (format!("{}{}", named("t"), counting("group_by: [a]")), Some("did you mean `group-by`?")),
+        (format!("{}{}", named("t"), counting("treshold: 5")), None),
+        (format!("{}{}", named("t"), counting("x: 1").replace("gte", "get")), Some("did you mean `gte`?")),
+        (rule_of("f: 1").replace("  product", "  vendor: x\n  product"), None),
+        (rule_of("f: 1").replace("  product", "  sevice: x\n  product"), Some("did you mean `service`?")),
+    ] {
+        let loaded = load(&text, SPEC);
+        let help = loaded.diagnostics.iter().find_map(|found| found.help.as_deref());
+        assert_eq!(help, meant, "{text}");
     }
 }
 

@@ -134,6 +134,8 @@ pub struct ListDialect {
     pub or: Option<String>,
     /// The operator for all of the values; absent: `and` is written out.
     pub and: Option<String>,
+    /// How a text stands in the list: `{value}` or a string form; absent: as `string` says.
+    pub item: Option<Template>,
     /// Between values.
     pub separator: String,
     /// Values with wildcards may stand in lists.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, RuleItem};
+use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data};
 
 use super::correlation_parts::{extended, field_list, normalization, referenced_rules, rule_id};
+use super::finish::rule_attribute;
 use crate::dialect::CorrelationDialect;
 use crate::{Cx, Error, Subquery, Target, Template};
 
@@ -169,7 +170,12 @@ pub(crate) fn correlation_aggregation(
     let shown = target.correlation_fields(cx, method, correlation, rules)?;
     let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
     let timespan = target.timespan(method, &correlation.timespan);
-    let item = cx.rule;
+    let mut attributes = Vec::new();
+    for name in template.names() {
+        attributes.push((name.to_owned(), rule_attribute(target, cx, name)?));
+    }
+    let attribute =
+        |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone());
     Ok(template.fill_with(|name| match name {
         "referenced_rules" => referenced.clone(),
         "field" => fields.clone(),
@@ -178,14 +184,8 @@ pub(crate) fn correlation_aggregation(
         "groupby" => group_by.clone(),
         "search" => search.to_owned(),
         "percentile" => percentile.clone(),
-        other => rule_attribute(item, other),
+        other => attribute(other).unwrap_or_default(),
     }))
-}
-
-/// `{rule.NAME}`.
-fn rule_attribute(item: &RuleItem, name: &str) -> String {
-    let data = name.strip_prefix("rule.").and_then(|key| item.to_data().get(key).cloned());
-    data.map_or_else(String::new, |data| data.as_str().map_or_else(|| data.to_json(None), str::to_owned))
 }
 
 pub(crate) fn correlation_condition(

@@ -107,6 +107,16 @@ fn fill_string(
     Ok(Frag::Text(fill_texts(template, &texts)))
 }
 
+/// A string as a template puts it.
+pub(super) fn string_text(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> Result<String, Error> {
+    Ok(fill_texts(template, &string_texts(target, cx, template, value)?))
+}
+
 /// A string in every way that a template asks for.
 fn string_texts<'t>(
     target: &'t dyn Target,
