@@ -81,6 +81,9 @@ pub enum ExpansionKind {
     Base64Offset,
     /// A pipeline or `expand`.
     Pipeline,
+    /// A number and the text that the rule writes for it, where that is not the canonical one: `1.50` is the number 1.5
+    /// and equals the text `1.50` too (`reference/sigma.md` §3.5). The number comes first.
+    Written,
 }
 
 /// A regular expression. Kept as a string of parts because placeholders may stand in it.

@@ -9,9 +9,11 @@ pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let normal = |word: &str| word.to_ascii_lowercase().replace('_', "-");
     let written = normal(word);
     let changes = |known: &str| strsim::osa_distance(&written, &normal(known));
-    let (count, nearest) =
-        known.iter().map(|known| (changes(known), *known)).min_by_key(|(count, _)| *count)?;
-    (count <= CHANGES_MAX && count * 2 < nearest.chars().count()).then_some(nearest)
+    let near = known.iter().filter_map(|known| {
+        let count = changes(known);
+        (count <= CHANGES_MAX && count * 2 < known.chars().count()).then_some((count, *known))
+    });
+    near.min_by_key(|(count, _)| *count).map(|(_, known)| known)
 }
 
 #[cfg(test)]

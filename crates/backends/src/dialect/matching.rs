@@ -15,6 +15,8 @@ pub struct MatchDialect {
     pub equal: Option<Template>,
     /// What stands between a field and a number, truth value or part of time.
     pub equal_token: Option<String>,
+    /// Values are texts: a number that the rule writes as `1.50` is compared with that text too.
+    pub number_texts: bool,
     /// The field starts with the value; absent: wildcards in `equal`.
     pub startswith: Option<Matcher>,
     /// The field ends with the value; absent: wildcards in `equal`.

@@ -17,8 +17,9 @@ pub(crate) fn rule(
     for condition in &rule.conditions {
         let mut cx = Cx::new(env, item, state.clone());
         cx.note_lone(rule, condition);
-        let frag =
-            target.expr(&mut cx, &rule.expression(condition)).map_err(|error| error.or_at(condition.span))?;
+        let expr = rule.expression(condition);
+        let expr = if target.dialect().matching.number_texts { expr } else { expr.with_bare_numbers() };
+        let frag = target.expr(&mut cx, &expr).map_err(|error| error.or_at(condition.span))?;
         if frag == Frag::Nothing {
             if env.is_reference() {
                 continue;

@@ -8,7 +8,7 @@ use crate::{Cx, Error, text};
 
 /// The query of a condition.
 pub(super) fn query(cx: &Cx<'_>, rule: &Rule, condition: &Condition) -> Result<String, Error> {
-    let node = Builder { is_reference: false }.build(rule.expression(condition))?;
+    let node = Builder { is_reference: false }.build(rule.expression(condition).with_bare_numbers())?;
     let is_rule = cx.env.format == "yara_l";
     write(&node, is_rule)?.ok_or_else(|| Error::unsupported("nothing of the condition is left to search for"))
 }
