@@ -19,9 +19,9 @@ use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
 use super::{Builtin, undecided};
-use crate::dialect::{CorrelationDialect, Operator};
+use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
+use crate::{Correlating, Cx, Dialect, Error, Frag, Subquery, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "esql",
@@ -144,25 +144,21 @@ impl Target for Esql {
         let name = cx.env.method.as_deref().unwrap_or(&self.dialect.default_correlation_method);
         match self.dialect.correlation.get(name) {
             Some(method) if is_counted_by_rule(correlation) && !cx.env.is_reference() => {
-                temporal::query(self, cx, method, correlation, rules).map(|query| vec![query])
+                let kind = correlation.kind.as_str();
+                temporal::query(self, cx, Correlating { method, correlation, rules, kind })
+                    .map(|query| vec![query])
             }
             _ => text::correlation(self, cx, correlation, rules),
         }
     }
 
-    fn correlation_fields(
-        &self,
-        cx: &Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-    ) -> Result<String, Error> {
+    fn correlation_fields(&self, cx: &Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
         if !cx.env.is_reference() {
-            return text::correlation_fields(self, cx, method, correlation, rules);
+            return text::correlation_fields(self, cx, it);
         }
         // The reference forgets the fields of the correlation itself.
-        let without = Correlation { fields: Vec::new(), ..correlation.clone() };
-        text::correlation_fields(self, cx, method, &without, rules)
+        let without = Correlation { fields: Vec::new(), ..it.correlation.clone() };
+        text::correlation_fields(self, cx, Correlating { correlation: &without, ..it })
     }
 }
 

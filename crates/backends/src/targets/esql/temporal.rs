@@ -3,25 +3,17 @@
 //! The reference marks each event with the first rule that it matches and counts the marks, so that an event which two
 //! rules match counts as one rule. Here every rule has a column of its own, and an event may set several.
 
-use sigyn_ir::Correlation;
-
 use super::Esql;
-use crate::dialect::CorrelationDialect;
-use crate::{Cx, Error, Subquery, Target};
+use crate::{Correlating, Cx, Error, Subquery, Target};
 
 /// The query; windows lie side by side, as those of the target's other correlations.
-pub(super) fn query(
-    target: &Esql,
-    cx: &mut Cx<'_>,
-    method: &CorrelationDialect,
-    correlation: &Correlation,
-    rules: &[Subquery<'_>],
-) -> Result<String, Error> {
-    let search = target.correlation_search(cx, method, correlation, rules)?;
+pub(super) fn query(target: &Esql, cx: &mut Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
+    let Correlating { method, correlation, rules, .. } = it;
+    let search = target.correlation_search(cx, it)?;
     let timespan = target.timespan(method, &correlation.timespan);
-    let fields = target.correlation_fields(cx, method, correlation, rules)?;
+    let fields = target.correlation_fields(cx, it)?;
     let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
-    let condition = target.correlation_condition(cx, method, &correlation.condition, rules, "temporal")?;
+    let condition = target.correlation_condition(cx, it)?;
     let mut marks = Vec::with_capacity(rules.len());
     for (at, rule) in rules.iter().enumerate() {
         marks.push(format!("rule_{at}=case({}, 1, 0)", either(rule)?));
