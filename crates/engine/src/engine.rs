@@ -10,10 +10,10 @@ use crate::class::{self, Class, ClassId, Classifier, Keys, NONE};
 use crate::config::{Config, Routing};
 use crate::logsource::LogSources;
 use crate::ops::Ops;
-use crate::program::{Atoms, FieldId, Lowering, Node};
+use crate::program::{AtomId, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
-use crate::table::Table;
-use crate::witness::{Anchor, Chooser, Costs, Wake, Witness};
+use crate::table::{Literals, Table};
+use crate::witness::{self, Chooser, Costs, Wake, Witness};
 
 /// Rules, compiled. Immutable; shared between threads, each with a [`Scratch`] of its own.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Engine {
     pub fn scratch(&self) -> Scratch {
         let cache = if self.config.value_cache.is_on() { self.config.cache_entries_max } else { 0 };
         let (fields, atoms) = (self.atoms.fields.len(), self.atoms.atoms.len());
-        Scratch::new(self.keys.len(), fields, atoms, self.rules.len(), cache)
+        Scratch::new(fields, atoms, self.rules.len(), cache)
     }
 
     /// How many rules it holds.
@@ -220,7 +220,6 @@ fn finish(
     keys: &Keys,
     paths: &mut Vec<FieldPath>,
 ) {
-    type Literals = HashMap<(Anchor, Box<str>), Vec<u32>>;
     let mut literals: HashMap<FieldId, Literals> = HashMap::new();
     let mut direct: HashMap<FieldId, HashMap<_, Vec<u32>>> = HashMap::new();
     let mut fields = BTreeSet::new();
@@ -235,7 +234,7 @@ fn finish(
                     match witness {
                         Witness::Literal(field, anchor, text) => {
                             let of_field = literals.entry(*field).or_default();
-                            of_field.entry((*anchor, text.clone())).or_default().push(at);
+                            of_field.entry((*anchor, text.clone())).or_default().rules.push(at);
                         }
                         Witness::Atom(field, atom) => {
                             direct.entry(*field).or_default().entry(*atom).or_default().push(at);
@@ -244,6 +243,9 @@ fn finish(
                 }
             }
         }
+    }
+    if config.shared_atoms.is_on() && config.witnesses.is_on() {
+        know(class, drafts, atoms, &mut literals);
     }
     let with_tables: BTreeSet<_> = literals.keys().chain(direct.keys()).copied().collect();
     class.table_of = vec![NONE; atoms.fields.len()];
@@ -257,4 +259,24 @@ fn finish(
     }
     let fields: Vec<_> = fields.into_iter().collect();
     class.link(&fields, &atoms.fields, keys, paths);
+}
+
+/// Finds the atoms that say just that some literal of the class is there: looking for the literal tells whether they
+/// hold.
+fn know(class: &mut Class, drafts: &[Draft<'_>], atoms: &Atoms, literals: &mut HashMap<FieldId, Literals>) {
+    let mut known = vec![0_u64; atoms.atoms.len().div_ceil(64)];
+    let mut learn = |id: AtomId| {
+        let Some((field, anchor, text)) = witness::just_literal(id, atoms) else { return };
+        let meaning = literals.get_mut(&field).and_then(|of_field| of_field.get_mut(&(anchor, text.into())));
+        if let (Some(meaning), Some(word)) = (meaning, known.get_mut(id.0 as usize / 64)) {
+            meaning.atom = Some(id);
+            *word |= 1 << (id.0 % 64);
+        }
+    };
+    for at in &class.rules {
+        if let Some(draft) = drafts.get(*at as usize) {
+            draft.node.for_each_atom(&mut learn);
+        }
+    }
+    class.known = known;
 }

@@ -222,6 +222,20 @@ fn of_atom(atom: AtomId, atoms: &Atoms, config: &Config) -> Option<Vec<Witness>>
     }
 }
 
+/// The literal that an atom is about, if it says nothing but that the literal is there.
+pub(crate) fn just_literal(atom: AtomId, atoms: &Atoms) -> Option<(FieldId, Anchor, &str)> {
+    let at = atom.0 as usize;
+    let field = atoms.atoms.get(at)?.field;
+    let Some(Spec::Text(pattern, Case::Insensitive)) = atoms.specs.get(at)?.as_ref() else { return None };
+    match pattern {
+        Pattern::Exact(text) => Some((field, Anchor::Whole, text)),
+        Pattern::Prefix(text) => Some((field, Anchor::Front, text)),
+        Pattern::Suffix(text) => Some((field, Anchor::Back, text)),
+        Pattern::Contains(text) => Some((field, Anchor::Anywhere, text)),
+        Pattern::Any | Pattern::Glob(_) => None,
+    }
+}
+
 /// The longest text in a pattern.
 fn of_glob(glob: &Glob) -> Option<(Anchor, &str)> {
     let mut best: Option<(Anchor, &str)> = None;

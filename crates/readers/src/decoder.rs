@@ -2,7 +2,8 @@
 
 use sigyn_event::{Event, EventBuf, Timestamp};
 
-use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, json, syslog, xml};
+use crate::decoding::json::Json;
+use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, syslog, xml};
 use crate::framing::rows;
 use crate::reader::Batch;
 use crate::shapes;
@@ -17,6 +18,7 @@ const FLAWS_MAX: usize = 100;
 pub struct Decoder {
     cx: Context,
     buf: EventBuf,
+    json: Json,
     shapes: shapes::Scratch,
 }
 
@@ -52,7 +54,12 @@ impl Outcome {
 impl Decoder {
     /// A decoder. `now` serves times without a year; without it they are left out.
     pub fn new(now: Option<Timestamp>) -> Self {
-        Self { cx: Context { now }, buf: EventBuf::new(), shapes: shapes::Scratch::default() }
+        Self {
+            cx: Context { now },
+            buf: EventBuf::new(),
+            json: Json::default(),
+            shapes: shapes::Scratch::default(),
+        }
     }
 
     /// Calls `visit` with each record's number within the batch, counted from 0, and its event, in order. Stops
@@ -146,7 +153,7 @@ impl Decoder {
     }
 
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
-        let end = json::value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
+        let end = self.json.value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
         if end < line.base + line.text.len() {
             return Err("text follows the value");
         }
@@ -165,7 +172,7 @@ impl Decoder {
         let mut at = 0;
         while let Some(start) = next_object(text.as_bytes(), at) {
             self.buf.clear();
-            match json::value(text, start, &mut self.buf) {
+            match self.json.value(text, start, &mut self.buf) {
                 Ok(end) => {
                     shapes::apply(&mut self.buf, text, &mut self.shapes);
                     outcome.records += 1;
@@ -222,7 +229,7 @@ impl Decoder {
                     return outcome.flaw(None, "the record is no UTF-8");
                 };
                 self.buf.clear();
-                if let Err(broken) = json::value(text, 0, &mut self.buf) {
+                if let Err(broken) = self.json.value(text, 0, &mut self.buf) {
                     return outcome.flaw(None, broken.why);
                 }
                 shapes::apply(&mut self.buf, text, &mut self.shapes);
