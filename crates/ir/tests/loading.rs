@@ -550,6 +550,22 @@ fn filters() {
         assert_eq!(errors(&load(&FILTER.replace(from, to), SPEC)), [error], "{to}");
     }
     assert_eq!(warnings(&load(&FILTER.replace("not selection", "selection"), SPEC)), ["filter-without-not"]);
+    for (of_rule, of_filter, error) in [
+        ("", "", ""),
+        ("ecs", "ECS", ""),
+        ("", "Sigma", ""),
+        ("ecs", "", "filter-taxonomy"),
+        ("", "ecs", "filter-taxonomy"),
+    ] {
+        let with = |text: &str, taxonomy: &str| match taxonomy {
+            "" => text.to_owned(),
+            taxonomy => format!("taxonomy: {taxonomy}\n{text}"),
+        };
+        let texts = [with(&rule, of_rule), with(FILTER, of_filter)];
+        let texts = [texts[0].as_str(), texts[1].as_str()];
+        assert_eq!(errors(&load_files(&texts, SPEC)).concat(), error, "{of_rule} and {of_filter}");
+        assert_eq!(errors(&load_files(&texts, PYSIGMA)), [""; 0]);
+    }
     let other = FILTER.replace("product: windows", "product: linux");
     assert_eq!(rules(&load_files(&[&rule, &other], SPEC))[0].detections.len(), 2);
 }

@@ -614,6 +614,14 @@ pub static CORRELATION_EXTENSION: Code = Code {
     help: "Leave the key out where the rule is to mean the same everywhere.",
 };
 
+/// A filter and a rule it applies to name their fields by different taxonomies.
+pub static FILTER_TAXONOMY: Code = Code {
+    number: 2086,
+    name: "filter-taxonomy",
+    summary: "A filter and a rule it applies to name their fields by different taxonomies.",
+    help: "Write a filter for each taxonomy, and list the rules it applies to.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &NOT_A_MAP,
@@ -694,4 +702,5 @@ pub static ALL: &[&Code] = &[
     &DUPLICATE_NAME,
     &UNKNOWN_KEY,
     &CORRELATION_EXTENSION,
+    &FILTER_TAXONOMY,
 ];
