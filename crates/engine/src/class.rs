@@ -1,6 +1,7 @@
 //! Classes: what an event is, which rules are tried on it, and where they find their fields.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sigyn_event::{Event, FieldPath, NodeId, Value, write_scalar};
 use sigyn_ir::LogSource;
@@ -9,8 +10,8 @@ use crate::fold::{fold, fold_into};
 use crate::hash::{Buckets, hash_bytes};
 use crate::logsource::{Events, Group, LogSources, When};
 use crate::plan::Plan;
-use crate::program::{AtomId, FieldId};
-use crate::table::Table;
+use crate::program::FieldId;
+use crate::sieve::Sieve;
 
 /// What an event is: an entry of the table of log sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,13 +29,8 @@ pub(crate) struct Class {
     pub(crate) aliases: Vec<(String, String)>,
     /// Rules that are tried, by their places in the engine.
     pub(crate) rules: Vec<u32>,
-    /// Those of them that nothing wakes.
-    pub(crate) always: Vec<u32>,
-    pub(crate) tables: Vec<Table>,
-    /// For each field the place of its table, or `NONE`.
-    pub(crate) table_of: Vec<u32>,
-    /// A bit for each atom that says just that a literal of a table is there.
-    pub(crate) known: Vec<u64>,
+    /// What the rules wake by; classes with the same rules share it.
+    pub(crate) sieve: Arc<Sieve>,
     links: Vec<Link>,
     /// For each key the range of its links.
     links_of: Vec<(u32, u32)>,
@@ -89,10 +85,7 @@ impl Class {
             sources,
             aliases,
             rules: Vec::new(),
-            always: Vec::new(),
-            tables: Vec::new(),
-            table_of: Vec::new(),
-            known: Vec::new(),
+            sieve: Arc::default(),
             links: Vec::new(),
             links_of: Vec::new(),
         }
@@ -151,17 +144,6 @@ impl Class {
             Some((start, end)) => self.links.get(*start as usize..*end as usize).unwrap_or(&[]),
             None => &[],
         }
-    }
-
-    /// Whether an atom holds if, and only if, looking through the event's values has met its literal.
-    #[inline]
-    pub(crate) fn is_known(&self, atom: AtomId) -> bool {
-        self.known.get(atom.0 as usize / 64).is_some_and(|word| word >> (atom.0 % 64) & 1 != 0)
-    }
-
-    /// The place of a field's table.
-    pub(crate) fn table_at(&self, field: FieldId) -> Option<u32> {
-        self.table_of.get(field.0 as usize).copied().filter(|at| *at != NONE)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Hashes of short texts, and maps from such hashes to lists.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Sets the bit that tells small ASCII letters from capital ones. Other characters change too; it is only for
@@ -64,6 +66,39 @@ fn short(bytes: &[u8]) -> u64 {
             u64::from(first) | u64::from(last) << 32
         }
         _ => bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
+    }
+}
+
+/// For maps that live while an engine is built: quick, and rules are no one's attack on it: a file of rules is bounded
+/// and read once.
+pub(crate) type QuickState = BuildHasherDefault<Quick>;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        mix(self.0)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash_bytes(bytes) ^ self.0.wrapping_mul(MIX);
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = mix(self.0.wrapping_add(value) ^ MIX);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
     }
 }
 

@@ -41,6 +41,7 @@ mod predicate;
 mod program;
 mod regexes;
 mod scratch;
+mod sieve;
 mod spec;
 mod table;
 mod witness;

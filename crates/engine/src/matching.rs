@@ -74,7 +74,7 @@ impl Engine {
         }
         let mut run = Run { engine: self, class, id, event, plan: fields, leaves: &plan.leaves, scratch };
         if self.config.witnesses.is_on() {
-            class.always.iter().for_each(|rule| run.scratch.wake(*rule));
+            class.sieve.always.iter().for_each(|rule| run.scratch.wake(*rule));
             run.scan_fields();
         } else {
             class.rules.iter().for_each(|rule| run.scratch.wake(*rule));
@@ -101,7 +101,7 @@ impl<'r> Run<'r, '_> {
         let (class, plan) = (self.class, self.plan);
         let mut last_costly = None;
         for scan in &plan.scans {
-            let Some(table) = class.tables.get(scan.table as usize) else { continue };
+            let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
             if !table.is_costly() {
                 self.scan_node(scan.node, table);
             } else if last_costly.replace(scan.place) != Some(scan.place) {
@@ -109,8 +109,8 @@ impl<'r> Run<'r, '_> {
                 self.scan_prepared(scan.place, table, scan.table);
             }
         }
-        let Some(at) = class.table_at(KEYWORDS) else { return };
-        let Some(table) = class.tables.get(at as usize) else { return };
+        let Some(at) = class.sieve.table_at(KEYWORDS) else { return };
+        let Some(table) = class.sieve.tables.get(at as usize) else { return };
         if table.is_costly() {
             self.scan_prepared(KEYWORDS_PLACE, table, at);
             return;
@@ -244,7 +244,7 @@ impl<'r> Run<'r, '_> {
             return verdict;
         }
         // Its literal was looked for in all values, and not met.
-        if self.class.is_known(id) {
+        if self.class.sieve.known.has(id) {
             return false;
         }
         let verdict = self.atom_afresh(id);

@@ -141,7 +141,9 @@ impl Plan {
         // Stable without memory of its own: of equal keys the first entry has to stay first.
         for at in 1..self.firsts.len() {
             let mut at = at;
-            while at > 0 && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0) {
+            while at > 0
+                && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0)
+            {
                 self.firsts.swap(at - 1, at);
                 at -= 1;
             }
@@ -222,7 +224,7 @@ impl ClassPlan {
         for field in &assigning.touched {
             let Some(slot) = assigning.slots.get(field.0 as usize) else { continue };
             let (place, start) = (self.fields.len(), count(&self.nodes));
-            let table = class.table_at(*field);
+            let table = class.sieve.table_at(*field);
             let mut next = slot.first;
             while let Some(found) = assigning.found.get(next as usize) {
                 self.nodes.push(found.node);

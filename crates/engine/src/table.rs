@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use crate::grams::{Grams, PLACE_BITS};
-use crate::hash::{Buckets, SMALL, hash_caseless, head, tail};
+use crate::hash::{Buckets, QuickState, SMALL, hash_caseless, head, tail};
 use crate::program::AtomId;
 use crate::witness::Anchor;
 
@@ -38,17 +38,17 @@ pub(crate) struct Hit<'t> {
     pub(crate) rules: &'t [u32],
 }
 
-/// What a literal stands for.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Meaning {
+/// A literal with what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal<'l> {
+    pub(crate) anchor: Anchor,
+    /// Folded.
+    pub(crate) text: &'l str,
     /// The atom that says just that the literal is there.
     pub(crate) atom: Option<AtomId>,
     /// Rules that it wakes.
-    pub(crate) rules: Vec<u32>,
+    pub(crate) rules: &'l [u32],
 }
-
-/// The literals of a field.
-pub(crate) type Literals = HashMap<(Anchor, Box<str>), Meaning>;
 
 /// What wakes rules by the values of one field.
 #[derive(Debug, Default)]
@@ -75,30 +75,22 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
-    pub(crate) fn new(
-        literals: Literals,
-        mut direct: Vec<(AtomId, Vec<u32>)>,
-        is_hashed: bool,
-    ) -> Self {
-        let mut literals: Vec<_> = literals.into_iter().collect();
-        literals.sort_unstable();
-        direct.sort_unstable();
-        let (narrow, wide): (Vec<_>, Vec<_>) =
-            literals.into_iter().partition(|((_, text), _)| text.is_ascii());
-        let mut table = Self { direct, ..Self::with(narrow, is_hashed) };
-        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(wide, is_hashed)));
+    /// A table over literals, each once, and atoms; without `is_hashed` each literal is looked for by itself.
+    pub(crate) fn new(literals: &[Literal<'_>], direct: Vec<(AtomId, Vec<u32>)>, is_hashed: bool) -> Self {
+        let (narrow, wide): (Vec<_>, Vec<_>) = literals.iter().partition(|literal| literal.text.is_ascii());
+        let mut table = Self { direct, ..Self::with(&narrow, is_hashed) };
+        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(&wide, is_hashed)));
         table
     }
 
-    fn with(literals: Vec<((Anchor, Box<str>), Meaning)>, is_hashed: bool) -> Self {
+    fn with(literals: &[&Literal<'_>], is_hashed: bool) -> Self {
         let mut table = Self::default();
-        for ((anchor, text), meaning) in literals {
+        for literal in literals {
             let start = place(table.rules.len());
-            table.rules.extend(meaning.rules);
+            table.rules.extend_from_slice(literal.rules);
             let rules = (start, place(table.rules.len()));
-            let atom = meaning.atom.map_or(u32::MAX, |atom| atom.0);
-            table.needles.push(Needle { text, anchor, rules, atom });
+            let atom = literal.atom.map_or(u32::MAX, |atom| atom.0);
+            table.needles.push(Needle { text: literal.text.into(), anchor: literal.anchor, rules, atom });
         }
         table.has_digits = table.needles.iter().any(|needle| {
             needle.text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
@@ -146,7 +138,7 @@ impl Table {
             let anywhere = numbered.filter(|(_, needle)| needle.anchor == Anchor::Anywhere);
             anywhere.map(|(at, needle)| (at, needle.text.as_bytes()))
         };
-        let mut shared: HashMap<&[u8], u32> = HashMap::new();
+        let mut shared: HashMap<&[u8], u32, QuickState> = HashMap::default();
         for (_, literal) in sought() {
             for gram in literal.windows(END) {
                 *shared.entry(gram).or_default() += 1;
