@@ -20,6 +20,7 @@ pub struct Decoder {
     buf: EventBuf,
     json: Json,
     shapes: shapes::Scratch,
+    chunks: evtx::Chunks,
 }
 
 /// A damaged place.
@@ -59,6 +60,7 @@ impl Decoder {
             buf: EventBuf::new(),
             json: Json::default(),
             shapes: shapes::Scratch::default(),
+            chunks: evtx::Chunks::default(),
         }
     }
 
@@ -219,23 +221,15 @@ impl Decoder {
     }
 
     fn evtx(&mut self, batch: &Batch, outcome: &mut Outcome, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) {
-        let mut is_stopped = false;
-        let base = batch.offset;
-        evtx::records(&batch.bytes, base, &mut |item| match item {
-            _ if is_stopped => {}
-            evtx::Item::Damaged { offset, why } => outcome.flaw(offset, why),
-            evtx::Item::Record { json, time } => {
-                let Ok(text) = std::str::from_utf8(&json) else {
-                    return outcome.flaw(None, "the record is no UTF-8");
-                };
-                self.buf.clear();
-                if let Err(broken) = self.json.value(text, 0, &mut self.buf) {
-                    return outcome.flaw(None, broken.why);
-                }
-                shapes::apply(&mut self.buf, text, &mut self.shapes);
-                self.buf.set_time(time);
+        let memory = (&mut self.buf, &mut self.shapes);
+        self.chunks.decode(&batch.bytes, batch.offset, memory, &mut |item| match item {
+            evtx::Item::Damaged { offset, why } => {
+                outcome.flaw(Some(offset), why);
+                true
+            }
+            evtx::Item::Record(event) => {
                 outcome.records += 1;
-                is_stopped = !visit(outcome.records - 1, self.buf.event(text));
+                visit(outcome.records - 1, event)
             }
         });
     }

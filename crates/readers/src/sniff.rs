@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sigyn_event::EventBuf;
 
 use crate::decoding::{auditd, combined, csv, json, syslog};
-use crate::framing::{Chunks, Frame, JsonStream, Lines, Rows, XmlEvents};
+use crate::framing::{Chunks, FILE_MAGIC, Frame, JsonStream, Lines, Rows, XmlEvents, first_chunk};
 
 /// Lines looked at.
 const LINES_MAX: usize = 20;
@@ -69,10 +69,10 @@ impl Shape {
 /// All that was tried.
 pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
     let mut tried = Vec::new();
-    if head.starts_with(b"ElfFile\0") || head.get(4096..4104) == Some(b"ElfChnk\0") {
+    if head.starts_with(FILE_MAGIC) || first_chunk(head).is_some() {
         return Ok(Shape { name: "EVTX", decoding: Decoding::Evtx, cut: Cut::Chunks });
     }
-    tried.push(Tried { shape: "EVTX", why: "neither a file header nor a first chunk".to_owned() });
+    tried.push(Tried { shape: "EVTX", why: "neither a file header nor a chunk".to_owned() });
     let text = String::from_utf8_lossy(head);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let bom = head.len().min(3) * usize::from(head.starts_with(b"\xef\xbb\xbf"));
