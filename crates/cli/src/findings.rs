@@ -30,6 +30,12 @@ impl Found {
         Self { diagnostic, sources: sources.clone(), origin: String::new() }
     }
 
+    /// The line of its place, if it has one.
+    pub(crate) fn line(&self) -> Option<usize> {
+        let span = self.diagnostic.span?;
+        Some(self.sources.get(span.source)?.line_column(span.start).line)
+    }
+
     fn finding(&self) -> Finding<'_> {
         Finding { diagnostic: &self.diagnostic, sources: &self.sources, origin: &self.origin }
     }

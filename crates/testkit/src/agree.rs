@@ -287,8 +287,8 @@ const KNOWN_MAX: usize = 500_000;
 fn reads<'r>(rule: &'r Rule, fields: &mut BTreeSet<&'r str>) -> bool {
     fn other<'r>(value: &'r Value, fields: &mut BTreeSet<&'r str>) {
         match value {
-            Value::FieldRef { field, .. } => {
-                fields.insert(field);
+            Value::FieldRef(reference) => {
+                fields.insert(&reference.field);
             }
             Value::Expansion { values, .. } => values.iter().for_each(|value| other(value, fields)),
             _ => {}

@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 use sigyn_event::Event;
 use sigyn_ir::{
-    ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, Linking, Modifier, Rule,
+    ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, FieldRef, Linking, Modifier, Rule,
     SigmaString, Value,
 };
 
@@ -183,15 +183,12 @@ impl<'r> Evaluation<'_, 'r> {
 
     /// §3.4: some element satisfies the predicate.
     fn value(&self, value: &'r Value, item: &'r DetectionItem, values: &Values) -> Verdict {
-        let is_cased = item.modifiers.contains(&Modifier::Cased);
         match value {
             Value::Null if item.field.is_some() => Ok(values.texts.is_empty() && !values.has_object),
             Value::Exists(exists) if item.field.is_some() => Ok(values.is_present == *exists),
             Value::Null | Value::Exists(_) => Err(NotEvaluable("needs a field".to_owned())),
-            Value::FieldRef { field, starts_with, ends_with } if item.field.is_some() => {
-                Ok(self.field_ref(field, (*starts_with, *ends_with), is_cased, values))
-            }
-            Value::FieldRef { .. } => Err(NotEvaluable("needs a field".to_owned())),
+            Value::FieldRef(other) if item.field.is_some() => Ok(self.field_ref(other, values)),
+            Value::FieldRef(_) => Err(NotEvaluable("needs a field".to_owned())),
             Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
             Value::Expansion { values: alternatives, .. } => {
                 some(alternatives, |value| self.value(value, item, values))
@@ -246,16 +243,11 @@ impl<'r> Evaluation<'_, 'r> {
     }
 
     /// §4.2 `fieldref`: some pair of values; `starts` alone leaves the end open, `ends` alone the beginning.
-    fn field_ref(
-        &self,
-        other: &'r str,
-        (starts, ends): (bool, bool),
-        is_cased: bool,
-        values: &Values,
-    ) -> bool {
-        self.values(other).texts.iter().any(|theirs| {
-            let theirs = theirs.chars(is_cased);
-            values.texts.iter().map(|mine| mine.chars(is_cased)).any(|mine| match (starts, ends) {
+    fn field_ref(&self, other: &'r FieldRef, values: &Values) -> bool {
+        self.values(&other.field).texts.iter().any(|theirs| {
+            let theirs = theirs.chars(other.is_cased);
+            let mut mine = values.texts.iter().map(|mine| mine.chars(other.is_cased));
+            mine.any(|mine| match (other.starts_with, other.ends_with) {
                 (false, false) => mine == theirs,
                 (true, false) => mine.starts_with(theirs),
                 (false, true) => mine.ends_with(theirs),

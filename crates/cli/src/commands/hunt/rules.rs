@@ -103,7 +103,7 @@ impl Selection {
     }
 
     fn rewrite(&self, set: RuleSet, sources: &Arc<Sources>, refused: &mut Vec<Found>) -> RuleSet {
-        if self.pipeline.is_empty() {
+        if self.pipeline.is_empty() && set.items.iter().all(|item| item.meta().has_sigma_taxonomy()) {
             return set;
         }
         let context = || Context::with_files(Compat::Spec, self.disk.clone());
