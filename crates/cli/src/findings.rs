@@ -38,7 +38,7 @@ impl Found {
 pub(crate) fn print(found: &[Found], form: Diagnostics) {
     let out = match form {
         Diagnostics::Text => {
-            let style = style();
+            let style = style(&std::io::stderr());
             found.iter().map(|found| text::render(found.finding(), style) + "\n").collect()
         }
         Diagnostics::Json => found.iter().map(|found| json::render(found.finding()) + "\n").collect(),
@@ -66,10 +66,11 @@ pub(crate) fn reasons<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> 
     counts.into_iter().map(|(count, name)| format!("{count} × {name}")).collect()
 }
 
-fn style() -> text::Style {
+/// How text looks on an output: coloured on a terminal whose user has nothing against it.
+pub(crate) fn style(output: &impl IsTerminal) -> text::Style {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let color = if std::io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb {
+    let color = if output.is_terminal() && !is_set("NO_COLOR") && !is_dumb {
         text::Color::Ansi
     } else {
         text::Color::Plain
