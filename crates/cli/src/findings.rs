@@ -45,7 +45,7 @@ impl Found {
 pub(crate) fn print(found: &[Found], form: Diagnostics) {
     let out = match form {
         Diagnostics::Text => {
-            let style = style();
+            let style = style(&std::io::stderr());
             found.iter().map(|found| text::render(found.finding(), style) + "\n").collect()
         }
         Diagnostics::Json => found.iter().map(|found| json::render(found.finding()) + "\n").collect(),
@@ -73,9 +73,10 @@ pub(crate) fn reasons<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> 
     counts.into_iter().map(|(count, name)| format!("{count} × {name}")).collect()
 }
 
-fn style() -> text::Style {
+/// How text looks on an output: coloured on a terminal whose user has nothing against it.
+pub(crate) fn style(output: &impl IsTerminal) -> text::Style {
     let color = match Color::wanted() {
-        Color::Ansi if std::io::stderr().is_terminal() => text::Color::Ansi,
+        Color::Ansi if output.is_terminal() => text::Color::Ansi,
         _ => text::Color::Plain,
     };
     text::Style { color, ..text::Style::PLAIN }

@@ -49,6 +49,7 @@ fn run(sigyn: &Sigyn) -> Exit {
     match &sigyn.command {
         Command::Hunt(hunt) => commands::hunt::run(hunt),
         Command::Explain(explain) => commands::explain::run(explain),
+        Command::Check(check) => commands::check::run(check),
         Command::Convert(convert) => commands::convert::run(convert),
         Command::Analyze(analyze) => commands::analyze::run(analyze),
         Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),

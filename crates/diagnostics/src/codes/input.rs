@@ -74,6 +74,14 @@ pub static DANGLING_LINK: Code = Code {
     help: "Remove the link, or restore what it led to.",
 };
 
+/// A configuration of checks says something that cannot be.
+pub static BAD_CHECK_CONFIG: Code = Code {
+    number: 6020,
+    name: "bad-check-configuration",
+    summary: "A configuration of checks says something that cannot be.",
+    help: "`sigyn list checks` names every check; docs/checks/README.md describes the file.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &NOT_FOUND,
@@ -85,4 +93,5 @@ pub static ALL: &[&Code] = &[
     &NOT_ENCODABLE,
     &UNWRITABLE,
     &DANGLING_LINK,
+    &BAD_CHECK_CONFIG,
 ];
