@@ -180,7 +180,9 @@ fn write(kind: u8, bytes: &[u8], buf: &mut EventBuf) {
     let number = |bytes: &[u8]| integer(kind::UINT64, bytes).cast_unsigned();
     match kind {
         kind::STRING => utf16(until_nul(bytes), &mut |text| buf.write_str(text)),
-        kind::ANSI => bytes.iter().filter(|byte| **byte != 0).for_each(|byte| buf.write_char(windows_1252(*byte))),
+        kind::ANSI => {
+            bytes.iter().filter(|byte| **byte != 0).for_each(|byte| buf.write_char(windows_1252(*byte)))
+        }
         kind::BOOL => match integer(kind, bytes) {
             0 => buf.write_str("false"),
             1 => buf.write_str("true"),
@@ -246,8 +248,8 @@ pub(super) fn utf16(bytes: &[u8], write: &mut impl FnMut(&str)) {
 /// A byte of the Western code page, which logs without another statement use.
 fn windows_1252(byte: u8) -> char {
     const UPPER: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
