@@ -160,12 +160,15 @@ impl<'c> Chunk<'c> {
         self.bases.iter().filter_map(move |base| usize::try_from(base + i64::from(offset)).ok())
     }
 
-    /// The place that an offset means: the first that fits, else the first.
-    pub(super) fn place(self, offset: u32, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    /// The place that an offset means: `here`, where it is read, or the first, if what is there fits; else the first.
+    pub(super) fn place(self, offset: u32, here: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
         if let [base] = self.bases {
             return usize::try_from(base + i64::from(offset)).ok();
         }
-        self.places(offset).find(|place| fits(*place)).or_else(|| self.places(offset).next())
+        // What stands right behind its first use is no chance, as another thing of the kind elsewhere may be.
+        let is_here = self.places(offset).any(|place| place == here) && fits(here);
+        let found = Some(here).filter(|_| is_here).or_else(|| self.places(offset).find(|place| fits(*place)));
+        found.or_else(|| self.places(offset).next())
     }
 
     /// The text of a name and whether it has its hash; a name is a link, a hash, a length and the text.
@@ -254,7 +257,7 @@ impl Trees {
         let offset = chunk.u32(*at + 5).ok_or(SHORT)?;
         *at += 9;
         // The identifier is the first part of the GUID.
-        let definition = chunk.place(offset, |at| chunk.u32(at + 4) == Some(identifier));
+        let definition = chunk.place(offset, *at, |at| chunk.u32(at + 4) == Some(identifier));
         let definition = definition.ok_or("its template is not there")?;
         if definition == *at {
             let length = chunk.u32(*at + DEFINITION_BYTES - 4).ok_or(SHORT)?;

@@ -136,7 +136,7 @@ impl<'t, 'c> Stream<'t, 'c> {
     fn name(&mut self) -> Result<Span, Broken> {
         let offset = self.u32()?;
         let chunk = self.chunk;
-        let at = chunk.place(offset, |at| chunk.name(at).is_some_and(|(_, has_hash)| has_hash));
+        let at = chunk.place(offset, self.at, |at| chunk.name(at).is_some_and(|(_, has_hash)| has_hash));
         let at = at.ok_or("a name is not there")?;
         let (text, has_hash) = chunk.name(at).ok_or("a name is not there")?;
         if !has_hash {
