@@ -2,7 +2,8 @@
 
 use sigyn_event::{Event, EventBuf, Timestamp};
 
-use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, json, syslog, xml};
+use crate::decoding::json::Json;
+use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, syslog, xml};
 use crate::framing::rows;
 use crate::reader::Batch;
 use crate::shapes;
@@ -19,6 +20,7 @@ const OBJECTS_TRIED_MAX: usize = 64;
 pub struct Decoder {
     cx: Context,
     buf: EventBuf,
+    json: Json,
     shapes: shapes::Scratch,
     chunks: evtx::Chunks,
 }
@@ -58,6 +60,7 @@ impl Decoder {
         Self {
             cx: Context { now },
             buf: EventBuf::new(),
+            json: Json::default(),
             shapes: shapes::Scratch::default(),
             chunks: evtx::Chunks::default(),
         }
@@ -173,7 +176,7 @@ impl Decoder {
     }
 
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
-        let end = json::value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
+        let end = self.json.value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
         if end < line.base + line.text.len() {
             return Err("text follows the value");
         }
@@ -192,7 +195,7 @@ impl Decoder {
         let mut at = 0;
         while let Some(start) = next_object(text.as_bytes(), at) {
             self.buf.clear();
-            match json::value(text, start, &mut self.buf) {
+            match self.json.value(text, start, &mut self.buf) {
                 Ok(end) => {
                     shapes::apply(&mut self.buf, text, &mut self.shapes);
                     outcome.records += 1;

@@ -293,6 +293,7 @@ impl Run<'_> {
             return Err("the chunk unfolds to too much");
         }
         let frame = self.trees.record(chunk, start, end)?;
+        self.trees.make_keys(self.buf);
         let budget = &mut self.elements;
         Emit { chunk: chunk.bytes, trees: self.trees, buf: self.buf, budget }.record(frame)
     }

@@ -6,7 +6,7 @@
 //! middle, what stands behind has another beginning than what stands before: each reference is tried from each
 //! of them, and the one counts where identifier or hash fit.
 
-use sigyn_event::{EventBuf, Text};
+use sigyn_event::{EventBuf, Text, VocabularyId};
 
 use super::stream::Stream;
 use super::value::{Value, is_known, kind, size, utf16};
@@ -17,11 +17,6 @@ pub(super) const NESTING_MAX: usize = 16;
 const VALUES_MAX: u32 = 4_096;
 /// Bytes in front of a template's stream: the next template, its GUID, its length.
 const DEFINITION_BYTES: usize = 24;
-
-/// Keys of our own, with which the names begin.
-const KEYS: &str = "#attributes#text";
-pub(super) const ATTRIBUTES: Span = Span { start: 0, end: 11 };
-pub(super) const TEXT: Span = Span { start: 11, end: 16 };
 
 /// Why a stream cannot be read.
 pub(super) type Broken = &'static str;
@@ -72,6 +67,7 @@ pub(super) enum Node {
 pub(super) struct Attribute {
     pub(super) name: Span,
     pub(super) nodes: Span,
+    pub(super) key: Text,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +84,9 @@ pub(super) struct Element {
     pub(super) is_container: bool,
     /// Its attribute `Name`, if that is a literal.
     pub(super) data_name: Span,
+    /// The names as keys of the buffer.
+    pub(super) key: Text,
+    pub(super) data_key: Text,
 }
 
 /// The forms that are written without a closer look. `Fields` says nothing about arrays, which repeat elements.
@@ -132,6 +131,32 @@ pub(super) struct Trees {
     /// Nodes of what did not end yet.
     pub(super) pending: Vec<Node>,
     order: Vec<u32>,
+    pub(super) keys: Keys,
+}
+
+/// Which names are keys of the buffer already.
+#[derive(Debug)]
+pub(super) struct Keys {
+    vocabulary: Option<VocabularyId>,
+    elements: usize,
+    attributes: usize,
+    pub(super) of_attributes: Text,
+    pub(super) of_text: Text,
+    pub(super) of_data: Text,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let none = Text::NO_KEY;
+        Self {
+            vocabulary: None,
+            elements: 0,
+            attributes: 0,
+            of_attributes: none,
+            of_text: none,
+            of_data: none,
+        }
+    }
 }
 
 /// A chunk's bytes and where its offsets may be counted from.
@@ -194,12 +219,12 @@ impl Trees {
     /// Forgets the chunk.
     pub(super) fn clear(&mut self) {
         self.names.clear();
-        self.names.push_str(KEYS);
         self.nodes.clear();
         self.elements.clear();
         self.attributes.clear();
         self.templates.clear();
         self.damaged_names.clear();
+        self.forget_keys();
         self.clear_record();
     }
 
@@ -354,6 +379,33 @@ impl Trees {
         Ok(Span { start, end: place(self.nodes.len())? })
     }
 
+    /// Makes keys of the names of what was read since; of all, if the buffer forgot its own.
+    pub(super) fn make_keys(&mut self, buf: &mut EventBuf) {
+        if self.keys.vocabulary != Some(buf.vocabulary()) {
+            self.keys = Keys {
+                of_attributes: buf.name("#attributes"),
+                of_text: buf.name("#text"),
+                of_data: buf.name("Data"),
+                vocabulary: Some(buf.vocabulary()),
+                ..Keys::default()
+            };
+        }
+        let name = |span: Span| self.names.get(span.start as usize..span.end as usize).unwrap_or("");
+        for element in self.elements.iter_mut().skip(self.keys.elements) {
+            element.key = buf.name(name(element.name));
+            element.data_key = buf.name(name(element.data_name));
+        }
+        for attribute in self.attributes.iter_mut().skip(self.keys.attributes) {
+            attribute.key = buf.name(name(attribute.name));
+        }
+        (self.keys.elements, self.keys.attributes) = (self.elements.len(), self.attributes.len());
+    }
+
+    fn forget_keys(&mut self) {
+        self.keys.elements = self.keys.elements.min(self.elements.len());
+        self.keys.attributes = self.keys.attributes.min(self.attributes.len());
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark { nodes: self.nodes.len(), elements: self.elements.len(), attributes: self.attributes.len() }
     }
@@ -364,6 +416,7 @@ impl Trees {
             self.nodes.truncate(mark.nodes);
             self.elements.truncate(mark.elements);
             self.attributes.truncate(mark.attributes);
+            self.forget_keys();
         }
     }
 

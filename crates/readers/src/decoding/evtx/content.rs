@@ -2,7 +2,7 @@
 
 use sigyn_event::Text;
 
-use super::binxml::{ATTRIBUTES, Attribute, Broken, Element, Node, Span};
+use super::binxml::{Attribute, Broken, Element, Node, Span};
 use super::emit::{Emit, LARGE, Scope, TEXT_BYTES_MAX};
 use super::value::{Value, kind};
 
@@ -92,11 +92,11 @@ impl Emit<'_> {
 
     /// The attributes that have a value.
     pub(super) fn attributes(&mut self, element: &Element, scope: Scope<'_>) -> Result<(), Broken> {
-        let key = ATTRIBUTES.text(self.buf);
+        let key = self.trees.keys.of_attributes;
         self.buf.begin_map(Some(key));
         for attribute in element.attributes.of(&self.trees.attributes) {
             if self.has_text(attribute, scope) {
-                let key = attribute.name.text(self.buf);
+                let key = attribute.key;
                 self.one(attribute.nodes, scope, Some(key))?;
             }
         }

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 
 use sigyn_event::{EventBuf, Text};
 
-use super::binxml::{Broken, Element, Form, Frame, Node, TEXT, Trees};
+use super::binxml::{Broken, Element, Form, Frame, Node, Trees};
 use super::content::Layout;
-use super::value::{Value, decimal, kind};
+use super::value::{Value, kind};
 
 /// Elements in elements, over all fragments.
 const DEPTH_MAX: usize = 100;
@@ -62,8 +62,7 @@ impl Emit<'_> {
         };
         self.buf.begin_map(None);
         let root = self.element(element)?;
-        let key = root.name.text(self.buf);
-        self.value(root, Scope { frame, items: &[] }, Some(key), Place::Member, 0)?;
+        self.value(root, Scope { frame, items: &[] }, Some(root.key), Place::Member, 0)?;
         self.buf.end();
         Ok(())
     }
@@ -134,7 +133,7 @@ impl Emit<'_> {
                 self.attributes(&element, scope)?;
             }
             if layout.has_text {
-                let key = TEXT.text(self.buf);
+                let key = self.trees.keys.of_text;
                 self.content(element.nodes, scope, Some(key), true)?;
             }
             if layout.has_elements {
@@ -191,9 +190,8 @@ impl Emit<'_> {
                 continue;
             }
             let is_field = is_container && child.is_data;
-            let (name, place) =
-                if is_field { (child.data_name, Place::Data) } else { (child.name, Place::Member) };
-            let key = name.text(self.buf);
+            let (key, place) =
+                if is_field { (child.data_key, Place::Data) } else { (child.key, Place::Member) };
             self.value(child, inner, Some(key), place, depth + 1)?;
         }
         Ok(())
@@ -237,9 +235,9 @@ impl Emit<'_> {
                     if seen.insert((true, ""), 1).is_none() {
                         let named = kids.iter().zip(&names).filter(|(_, name)| name.is_some());
                         let fields: Vec<Kid> = named.map(|(kid, _)| kid.clone()).collect();
-                        let key = self.buf.store("Data");
+                        let key = self.trees.keys.of_data;
                         self.buf.begin_map(Some(key));
-                        let key = TEXT.text(self.buf);
+                        let key = self.trees.keys.of_text;
                         self.fields(&fields, key, depth)?;
                         self.buf.end();
                     }
@@ -258,14 +256,9 @@ impl Emit<'_> {
 
     /// A name, numbered from its second time on.
     fn key(&mut self, name: &str, seen: &mut u32) -> Text {
-        let begun = self.buf.begin_text();
-        self.buf.write_str(name);
-        if *seen > 0 {
-            self.buf.write_char('_');
-            decimal((*seen).into(), self.buf);
-        }
+        let key = if *seen == 0 { self.buf.name(name) } else { self.buf.name(&format!("{name}_{seen}")) };
         *seen += 1;
-        self.buf.end_text(begun)
+        key
     }
 
     /// One field, or a list of the values of several `Data`.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use sigyn_event::Text;
+
 use super::binxml::{Attribute, Broken, Chunk, Element, NESTING_MAX, Node, Span, Trees, place, value};
 use super::value::{kind, size};
 
@@ -186,7 +188,7 @@ impl<'t, 'c> Stream<'t, 'c> {
     fn end_attribute(&mut self) -> Result<(), Broken> {
         let Some((name, first)) = self.innermost()?.attribute.take() else { return Ok(()) };
         let nodes = self.trees.settle(first)?;
-        self.trees.attributes.push(Attribute { name, nodes });
+        self.trees.attributes.push(Attribute { name, nodes, key: Text::NO_KEY });
         self.innermost()?.attributes.end += 1;
         Ok(())
     }
@@ -214,6 +216,8 @@ impl<'t, 'c> Stream<'t, 'c> {
             is_data,
             is_container,
             data_name,
+            key: Text::NO_KEY,
+            data_key: Text::NO_KEY,
         });
         let at = place(trees.elements.len() - 1)?;
         trees.pending.push(Node::Element(at));

@@ -261,7 +261,7 @@ fn ascii(bytes: &[u8], buf: &mut EventBuf) {
     buf.write_str(std::str::from_utf8(bytes).unwrap_or(""));
 }
 
-pub(super) fn decimal(mut value: u64, buf: &mut EventBuf) {
+fn decimal(mut value: u64, buf: &mut EventBuf) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
