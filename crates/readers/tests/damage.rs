@@ -279,7 +279,7 @@ fn lines() -> Source {
         );
         bytes.extend(line.bytes());
         // With its line end: a line that runs into the next one is another line.
-        needs.push(Vec::from_iter([start..bytes.len()]));
+        needs.push(std::iter::once(start..bytes.len()).collect());
     }
     Source::new("lines".to_owned(), bytes, needs)
 }

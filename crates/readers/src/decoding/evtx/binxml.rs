@@ -18,6 +18,9 @@ const VALUES_MAX: u32 = 4_096;
 /// Bytes in front of a template's stream: the next template, its GUID, its length.
 const DEFINITION_BYTES: usize = 24;
 
+/// With what the stream of a template begins.
+const FRAGMENT_HEADER: u32 = 0x0001_010f;
+
 /// Why a stream cannot be read.
 pub(super) type Broken = &'static str;
 
@@ -282,7 +285,9 @@ impl Trees {
         let offset = chunk.u32(*at + 5).ok_or(SHORT)?;
         *at += 9;
         // The identifier is the first part of the GUID.
-        let definition = chunk.place(offset, *at, |at| chunk.u32(at + 4) == Some(identifier));
+        let definition = chunk.place(offset, *at, |at| {
+            chunk.u32(at + 4) == Some(identifier) && chunk.u32(at + DEFINITION_BYTES) == Some(FRAGMENT_HEADER)
+        });
         let definition = definition.ok_or("its template is not there")?;
         if definition == *at {
             let length = chunk.u32(*at + DEFINITION_BYTES - 4).ok_or(SHORT)?;
