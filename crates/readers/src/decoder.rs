@@ -11,6 +11,8 @@ use crate::sniff::{Cut, Decoding};
 
 /// Flaws of one batch that are described; the others are only counted.
 const FLAWS_MAX: usize = 100;
+/// Beginnings of objects in a broken line that are tried.
+const OBJECTS_TRIED_MAX: usize = 64;
 
 /// Decodes batches; kept by a thread for its memory. Decoding an event allocates nothing once it is warm, except
 /// where a record's text has to be rewritten.
@@ -142,7 +144,12 @@ impl Decoder {
                 Decoding::Combined | Decoding::Auditd | Decoding::Syslog
             ) {
                 outcome.flaw(Some(batch.offset + line.base as u64), why);
-                return true;
+                let is_json = batch.member.shape.decoding == Decoding::Json;
+                if !(is_json && self.last_object(input, line)) {
+                    return true;
+                }
+                outcome.records += 1;
+                return visit(outcome.records - 1, self.buf.event(input));
             }
             self.buf.clear();
             self.buf.set_origin(Some(decoding_origin(&batch.member.shape.decoding)));
@@ -152,6 +159,20 @@ impl Decoder {
         }
         outcome.records += 1;
         visit(outcome.records - 1, self.buf.event(input))
+    }
+
+    /// A whole object at the end of a broken line: where a line end was lost, the line behind it is still sound.
+    /// Says whether there is one; it is then in the buffer.
+    fn last_object(&mut self, input: &str, line: Line<'_>) -> bool {
+        let starts = memchr::memmem::find_iter(line.text.as_bytes(), "{\"").filter(|at| *at > 0);
+        for at in starts.take(OBJECTS_TRIED_MAX) {
+            self.buf.clear();
+            let part = Line { text: line.text.get(at..).unwrap_or(""), base: line.base + at };
+            if self.json_line(input, part).is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {

@@ -8,7 +8,7 @@ mod xml_events;
 
 use std::io::{self, BufRead};
 
-pub(crate) use chunks::{CHUNK_BYTES, CHUNK_MAGIC, Chunks, FILE_MAGIC, extent, first_chunk};
+pub(crate) use chunks::{CHUNK_BYTES, CHUNK_MAGIC, Chunks, FILE_MAGIC, RECORD_MAGIC, extent, first_chunk};
 pub(crate) use json_stream::JsonStream;
 pub(crate) use lines::Lines;
 pub(crate) use rows::Rows;

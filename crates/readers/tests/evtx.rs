@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
 
 use sigyn_readers::{Decoder, Reader, Step};
 
@@ -40,32 +41,10 @@ fn oracle(bytes: &[u8]) -> Vec<String> {
     times.into_iter().zip(events).map(|(time, event)| time + &event).collect()
 }
 
-/// Files below a folder of the shared data, in order; empty where it is absent.
-fn files(folder: &str) -> Vec<PathBuf> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("evtx")) {
-                found.push(path);
-            }
-        }
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(folder);
-    let mut found = Vec::new();
-    walk(&root, &mut found);
-    found.sort();
-    if found.is_empty() {
-        eprintln!("skipped: {} is not there", root.display());
-    }
-    found
-}
-
 #[test]
 fn every_value_is_the_oracles() {
     let (mut records, mut differences) = (0, Vec::new());
-    for path in files("evtx").into_iter().chain(files("sigmahq/regression_data")) {
+    for path in support::files("evtx").into_iter().chain(support::files("sigmahq/regression_data")) {
         let bytes = std::fs::read(&path).unwrap();
         let expect = oracle(&bytes);
         let (got, damaged) = read(&path.display().to_string(), bytes);

@@ -9,7 +9,9 @@
 //! lost or inserted. Every damaged place is reported.
 
 mod binxml;
+mod content;
 mod emit;
+mod stream;
 mod value;
 
 use memchr::memmem;
@@ -17,10 +19,9 @@ use sigyn_event::{Event, EventBuf, Timestamp};
 
 use self::binxml::{Broken, Chunk, Trees};
 use self::emit::Emit;
-use crate::framing::{CHUNK_BYTES, CHUNK_MAGIC, extent};
+use crate::framing::{CHUNK_BYTES, CHUNK_MAGIC, RECORD_MAGIC, extent};
 use crate::shapes;
 
-const RECORD_MAGIC: &[u8; 4] = b"**\0\0";
 /// Where the records of a chunk begin.
 const RECORDS_START: usize = 512;
 /// Magic, length, identifier, time.
@@ -142,7 +143,7 @@ impl Run<'_> {
         let has_magic = bytes.starts_with(CHUNK_MAGIC);
         if !has_magic && memmem::find(bytes, RECORD_MAGIC).is_none() {
             // Files are made longer in advance; what is not used yet is no damage. Nor is it lost bytes.
-            if bytes.len() % CHUNK_BYTES != 0 && bytes.iter().any(|byte| *byte != 0) {
+            if !bytes.len().is_multiple_of(CHUNK_BYTES) && bytes.iter().any(|byte| *byte != 0) {
                 self.damaged(0, "these bytes belong to no chunk");
             }
             return;
@@ -161,26 +162,30 @@ impl Run<'_> {
             _ => &bases[..],
         };
         let chunk = Chunk { bytes, bases };
-        let at = self.records(chunk, header);
+        let (at, last) = self.records(chunk, header);
         if bytes.len() > CHUNK_BYTES {
-            // The records of the chunk are there; what is behind it may be one whose beginning was lost.
             if at <= CHUNK_BYTES {
                 self.damaged(CHUNK_BYTES, "these bytes belong to no chunk");
-                self.leftover(chunk, at.max(RECORDS_START));
+                // What is behind a chunk that was read whole may be one whose beginning was lost.
+                let bases = [shift, CHUNK_BYTES as i64, 0];
+                self.leftover(Chunk { bytes, bases: &bases }, at, last);
             }
         } else if header.is_some_and(|header| header.free > bytes.len()) {
             self.damaged(bytes.len(), "the chunk is cut off here");
         }
     }
 
-    /// Walks from record to record; gives the place behind the last one.
-    fn records(&mut self, chunk: Chunk<'_>, header: Option<Header>) -> usize {
+    /// Walks from record to record; gives the place behind the last one, and its identifier.
+    fn records(&mut self, chunk: Chunk<'_>, header: Option<Header>) -> (usize, Option<u64>) {
         let length = chunk.bytes.len();
         let is_regular = length == CHUNK_BYTES;
         // In a chunk of another length the header's offset means another place.
         let mut limit = header.filter(|_| is_regular).map_or(length, |header| header.free);
         let mut seen = [None; 2];
-        let mut at = RECORDS_START;
+        // Bytes lost from the header move the records into its place.
+        let early =
+            next_record(chunk, 0, RECORDS_START, Search::Following([None; 2])).filter(|_| !is_regular);
+        let mut at = early.unwrap_or(RECORDS_START);
         while !self.is_stopped {
             let is_end = header.is_some_and(|header| {
                 at == header.free && (seen[0] == Some(header.last_identifier) || header.is_checked)
@@ -190,7 +195,7 @@ impl Run<'_> {
                     // A log that was not closed has records that its header does not count yet.
                     let next = seen[0].map(|last| last.wrapping_add(1));
                     if at >= length || next.is_none() || !starts_record(chunk, at, next) {
-                        return at;
+                        return (at, seen[0]);
                     }
                 }
                 limit = length;
@@ -225,11 +230,11 @@ impl Run<'_> {
                     if !is_free {
                         self.gap(chunk, at, limit);
                     }
-                    return limit;
+                    return (limit, seen[0]);
                 }
             }
         }
-        at
+        (at, seen[0])
     }
 
     /// A damaged place between records: perhaps one record whose length is damaged.
@@ -244,11 +249,18 @@ impl Run<'_> {
         }
     }
 
-    /// Records behind a chunk that was read whole.
-    fn leftover(&mut self, chunk: Chunk<'_>, from: usize) {
-        let mut at = from.max(CHUNK_BYTES);
-        while let Some(next) = next_record(chunk, at, chunk.bytes.len(), Search::Following([None, None])) {
-            let Some(end) = record_end(chunk, next).filter(|_| !self.is_stopped) else { return };
+    /// Records behind a chunk that was read whole, up to the one with that identifier. In its free space there may
+    /// be leftovers of others, which have lower ones.
+    fn leftover(&mut self, chunk: Chunk<'_>, from: usize, last: Option<u64>) {
+        let mut at = from;
+        while !self.is_stopped {
+            let following = Search::Following([last, None]);
+            let next = next_record(chunk, at, CHUNK_BYTES, following).or_else(|| {
+                next_record(chunk, at.max(CHUNK_BYTES), chunk.bytes.len(), Search::Following([None; 2]))
+            });
+            let Some((next, end)) = next.and_then(|next| Some((next, record_end(chunk, next)?))) else {
+                return;
+            };
             self.record(chunk, next, end);
             at = end;
         }
@@ -281,9 +293,16 @@ impl Run<'_> {
             return Err("the chunk unfolds to too much");
         }
         let frame = self.trees.record(chunk, start, end)?;
+        self.trees.make_keys(self.buf);
         let budget = &mut self.elements;
         Emit { chunk: chunk.bytes, trees: self.trees, buf: self.buf, budget }.record(frame)
     }
+}
+
+/// Whether a whole record stands in the first bytes of an input: EVTX without any header.
+pub(crate) fn has_record(head: &[u8]) -> bool {
+    let chunk = Chunk { bytes: head, bases: &[0] };
+    next_record(chunk, 0, head.len(), Search::Following([None; 2])).is_some()
 }
 
 /// Reads the header at the beginning of a chunk.

@@ -17,6 +17,8 @@ pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 const HEADER_BYTES: usize = 4096;
 /// The first bytes of a chunk.
 pub(crate) const CHUNK_MAGIC: &[u8; 8] = b"ElfChnk\0";
+/// The first bytes of a record.
+pub(crate) const RECORD_MAGIC: &[u8; 4] = b"**\0\0";
 /// The first bytes of a file.
 pub(crate) const FILE_MAGIC: &[u8; 8] = b"ElfFile\0";
 
@@ -58,8 +60,13 @@ impl Chunks {
     /// Skips the file header, which says nothing that the chunks do not say.
     fn start(&mut self, input: &mut dyn BufRead) {
         self.is_started = true;
-        self.carry.fill(input, HEADER_BYTES + CHUNK_MAGIC.len());
-        let first = first_chunk(self.carry.bytes()).unwrap_or(HEADER_BYTES);
+        // Most files are small; memory for a whole batch would be asked for in vain.
+        self.carry.fill(input, 3 * CHUNK_BYTES);
+        let head = self.carry.bytes();
+        let head = head.get(..HEADER_BYTES + CHUNK_MAGIC.len()).unwrap_or(head);
+        // Without a chunk's beginning where it should be, records say that the header is not whole either.
+        let lost = || memmem::find(head, RECORD_MAGIC).map_or(HEADER_BYTES, |_| 0);
+        let first = first_chunk(head).unwrap_or_else(lost);
         self.carry.skip(first.min(HEADER_BYTES));
     }
 }
@@ -73,7 +80,9 @@ impl Frame for Chunks {
         if !self.is_started {
             self.start(input);
         }
-        self.carry.fill(input, BATCHED_BYTES);
+        if !self.carry.is_end {
+            self.carry.fill(input, BATCHED_BYTES);
+        }
         let bytes = self.carry.bytes();
         if bytes.is_empty() {
             return self.carry.finish();

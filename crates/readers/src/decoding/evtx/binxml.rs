@@ -6,20 +6,20 @@
 //! middle, what stands behind has another beginning than what stands before: each reference is tried from each
 //! of them, and the one counts where identifier or hash fit.
 
-use sigyn_event::{EventBuf, Text};
+use sigyn_event::{EventBuf, Text, VocabularyId};
 
+use super::stream::Stream;
 use super::value::{Value, is_known, kind, size, utf16};
 
-/// Elements in elements of one stream.
-const DEPTH_MAX: usize = 64;
 /// Fragments in values of fragments.
-const NESTING_MAX: usize = 16;
+pub(super) const NESTING_MAX: usize = 16;
 /// Values of one template instance.
 const VALUES_MAX: u32 = 4_096;
 /// Bytes in front of a template's stream: the next template, its GUID, its length.
 const DEFINITION_BYTES: usize = 24;
-/// No dependency of an element on a value.
-const INDEPENDENT: u16 = 0xffff;
+
+/// With what the stream of a template begins.
+const FRAGMENT_HEADER: u32 = 0x0001_010f;
 
 /// Why a stream cannot be read.
 pub(super) type Broken = &'static str;
@@ -70,6 +70,7 @@ pub(super) enum Node {
 pub(super) struct Attribute {
     pub(super) name: Span,
     pub(super) nodes: Span,
+    pub(super) key: Text,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +87,9 @@ pub(super) struct Element {
     pub(super) is_container: bool,
     /// Its attribute `Name`, if that is a literal.
     pub(super) data_name: Span,
+    /// The names as keys of the buffer.
+    pub(super) key: Text,
+    pub(super) data_key: Text,
 }
 
 /// The forms that are written without a closer look. `Fields` says nothing about arrays, which repeat elements.
@@ -109,7 +113,7 @@ pub(super) struct Frame {
 
 #[derive(Clone, Copy, Debug)]
 struct Template {
-    offset: u32,
+    at: usize,
     roots: Result<Span, Broken>,
 }
 
@@ -123,12 +127,39 @@ pub(super) struct Trees {
     pub(super) attributes: Vec<Attribute>,
     pub(super) frames: Vec<Frame>,
     pub(super) values: Vec<Value>,
-    /// By offset.
+    /// By place.
     templates: Vec<Template>,
     /// Offsets of damaged names, to be reported.
     pub(super) damaged_names: Vec<u32>,
-    pending: Vec<Node>,
+    /// Nodes of what did not end yet.
+    pub(super) pending: Vec<Node>,
     order: Vec<u32>,
+    pub(super) keys: Keys,
+}
+
+/// Which names are keys of the buffer already.
+#[derive(Debug)]
+pub(super) struct Keys {
+    vocabulary: Option<VocabularyId>,
+    elements: usize,
+    attributes: usize,
+    pub(super) of_attributes: Text,
+    pub(super) of_text: Text,
+    pub(super) of_data: Text,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let none = Text::NO_KEY;
+        Self {
+            vocabulary: None,
+            elements: 0,
+            attributes: 0,
+            of_attributes: none,
+            of_text: none,
+            of_data: none,
+        }
+    }
 }
 
 /// A chunk's bytes and where its offsets may be counted from.
@@ -157,26 +188,25 @@ impl<'c> Chunk<'c> {
         self.bases.iter().filter_map(move |base| usize::try_from(base + i64::from(offset)).ok())
     }
 
-    /// Whether what an offset refers to stands right here.
-    fn is_here(self, offset: u32, at: usize) -> bool {
-        self.places(offset).any(|place| place == at)
-    }
-
-    /// The place that an offset means: the first that fits, else the first.
-    fn place(self, offset: u32, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    /// The place that an offset means: `here`, where it is read, or the first, if what is there fits; else the first.
+    pub(super) fn place(self, offset: u32, here: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
         if let [base] = self.bases {
             return usize::try_from(base + i64::from(offset)).ok();
         }
-        self.places(offset).find(|place| fits(*place)).or_else(|| self.places(offset).next())
+        // What stands right behind its first use is no chance, as another thing of the kind elsewhere may be.
+        let is_here = self.places(offset).any(|place| place == here) && fits(here);
+        let found = Some(here).filter(|_| is_here).or_else(|| self.places(offset).find(|place| fits(*place)));
+        found.or_else(|| self.places(offset).next())
     }
 
     /// The text of a name and whether it has its hash; a name is a link, a hash, a length and the text.
-    fn name(self, at: usize) -> Option<(&'c [u8], bool)> {
+    pub(super) fn name(self, at: usize) -> Option<(&'c [u8], bool)> {
         let text = self.bytes.get(at + 8..at + 8 + 2 * usize::from(self.u16(at + 6)?))?;
         let hash = text.as_chunks::<2>().0.iter().fold(0_u32, |hash, unit| {
             hash.wrapping_mul(65_599).wrapping_add(u16::from_le_bytes(*unit).into())
         });
-        Some((text, self.u16(at + 4)? == (hash & 0xffff) as u16))
+        // Zeros would be a name without a letter, with its hash.
+        Some((text, !text.is_empty() && self.u16(at + 4)? == (hash & 0xffff) as u16))
     }
 }
 
@@ -197,6 +227,7 @@ impl Trees {
         self.attributes.clear();
         self.templates.clear();
         self.damaged_names.clear();
+        self.forget_keys();
         self.clear_record();
     }
 
@@ -242,7 +273,7 @@ impl Trees {
     }
 
     /// An instance: the template's place, perhaps the template itself, then types and lengths, then the values.
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         chunk: Chunk<'_>,
         at: &mut usize,
@@ -253,7 +284,12 @@ impl Trees {
         let identifier = chunk.u32(*at + 1).ok_or(SHORT)?;
         let offset = chunk.u32(*at + 5).ok_or(SHORT)?;
         *at += 9;
-        if chunk.is_here(offset, *at) {
+        // The identifier is the first part of the GUID.
+        let definition = chunk.place(offset, *at, |at| {
+            chunk.u32(at + 4) == Some(identifier) && chunk.u32(at + DEFINITION_BYTES) == Some(FRAGMENT_HEADER)
+        });
+        let definition = definition.ok_or("its template is not there")?;
+        if definition == *at {
             let length = chunk.u32(*at + DEFINITION_BYTES - 4).ok_or(SHORT)?;
             *at = at.saturating_add(DEFINITION_BYTES).saturating_add(length as usize);
         }
@@ -282,7 +318,7 @@ impl Trees {
         if has_xml {
             self.fragments(chunk, values, nesting)?;
         }
-        let roots = self.template(chunk, offset, identifier, nesting)?;
+        let roots = self.template(chunk, definition, nesting)?;
         self.frame(Frame { roots, values, has_arrays })
     }
 
@@ -298,35 +334,18 @@ impl Trees {
     }
 
     /// The tree of a template; read once per chunk, its damage included.
-    fn template(
-        &mut self,
-        chunk: Chunk<'_>,
-        offset: u32,
-        identifier: u32,
-        nesting: usize,
-    ) -> Result<Span, Broken> {
-        match self.templates.binary_search_by_key(&offset, |template| template.offset) {
+    fn template(&mut self, chunk: Chunk<'_>, at: usize, nesting: usize) -> Result<Span, Broken> {
+        match self.templates.binary_search_by_key(&at, |template| template.at) {
             Ok(found) => self.templates[found].roots,
-            Err(_) => {
-                let roots = self.definition(chunk, offset, identifier, nesting);
-                // Reading it may have read others.
-                let to = self.templates.partition_point(|template| template.offset < offset);
-                self.templates.insert(to, Template { offset, roots });
+            Err(to) => {
+                let roots = self.definition(chunk, at, nesting);
+                self.templates.insert(to, Template { at, roots });
                 roots
             }
         }
     }
 
-    fn definition(
-        &mut self,
-        chunk: Chunk<'_>,
-        offset: u32,
-        identifier: u32,
-        nesting: usize,
-    ) -> Result<Span, Broken> {
-        // The identifier is the first part of the GUID.
-        let at = chunk.place(offset, |at| chunk.u32(at + 4) == Some(identifier));
-        let at = at.ok_or("its template is not there")?;
+    fn definition(&mut self, chunk: Chunk<'_>, at: usize, nesting: usize) -> Result<Span, Broken> {
         let length = chunk.u32(at + DEFINITION_BYTES - 4).ok_or("its template is not there")?;
         let start = at + DEFINITION_BYTES;
         let roots = self.stream(chunk, start, start.saturating_add(length as usize), true, nesting)?;
@@ -337,7 +356,7 @@ impl Trees {
     }
 
     /// Reads a stream of tokens; gives its top-level nodes.
-    fn stream(
+    pub(super) fn stream(
         &mut self,
         chunk: Chunk<'_>,
         start: usize,
@@ -349,9 +368,7 @@ impl Trees {
             return Err("a stream of tokens is cut off");
         }
         let first = self.pending.len();
-        let mut stream =
-            Stream { trees: self, chunk, at: start, end, is_template, nesting, open: Vec::new() };
-        let result = stream.tokens();
+        let result = Stream::new(self, chunk, start..end, is_template, nesting).tokens();
         let roots = match result {
             Ok(()) => self.settle(first),
             Err(broken) => Err(broken),
@@ -361,10 +378,37 @@ impl Trees {
     }
 
     /// Moves pending nodes to where they stay.
-    fn settle(&mut self, first: usize) -> Result<Span, Broken> {
+    pub(super) fn settle(&mut self, first: usize) -> Result<Span, Broken> {
         let start = place(self.nodes.len())?;
         self.nodes.extend(self.pending.drain(first..));
         Ok(Span { start, end: place(self.nodes.len())? })
+    }
+
+    /// Makes keys of the names of what was read since; of all, if the buffer forgot its own.
+    pub(super) fn make_keys(&mut self, buf: &mut EventBuf) {
+        if self.keys.vocabulary != Some(buf.vocabulary()) {
+            self.keys = Keys {
+                of_attributes: buf.name("#attributes"),
+                of_text: buf.name("#text"),
+                of_data: buf.name("Data"),
+                vocabulary: Some(buf.vocabulary()),
+                ..Keys::default()
+            };
+        }
+        let name = |span: Span| self.names.get(span.start as usize..span.end as usize).unwrap_or("");
+        for element in self.elements.iter_mut().skip(self.keys.elements) {
+            element.key = buf.name(name(element.name));
+            element.data_key = buf.name(name(element.data_name));
+        }
+        for attribute in self.attributes.iter_mut().skip(self.keys.attributes) {
+            attribute.key = buf.name(name(attribute.name));
+        }
+        (self.keys.elements, self.keys.attributes) = (self.elements.len(), self.attributes.len());
+    }
+
+    fn forget_keys(&mut self) {
+        self.keys.elements = self.keys.elements.min(self.elements.len());
+        self.keys.attributes = self.keys.attributes.min(self.attributes.len());
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -377,6 +421,7 @@ impl Trees {
             self.nodes.truncate(mark.nodes);
             self.elements.truncate(mark.elements);
             self.attributes.truncate(mark.attributes);
+            self.forget_keys();
         }
     }
 
@@ -385,7 +430,7 @@ impl Trees {
     }
 
     /// Copies a text to the names.
-    fn text(&mut self, units: &[u8]) -> Result<Span, Broken> {
+    pub(super) fn text(&mut self, units: &[u8]) -> Result<Span, Broken> {
         let start = place(self.names.len())?;
         utf16(units, &mut |text| self.names.push_str(text));
         Ok(Span { start, end: place(self.names.len())? })
@@ -396,7 +441,7 @@ impl Trees {
     }
 
     /// The form of an element that ends.
-    fn form(&mut self, attributes: Span, nodes: Span, is_container: bool) -> Form {
+    pub(super) fn form(&mut self, attributes: Span, nodes: Span, is_container: bool) -> Form {
         match nodes.of(&self.nodes) {
             [Node::Slot { id, .. }] if attributes.is_empty() => return Form::Slot(*id),
             [] => return Form::Other,
@@ -427,232 +472,8 @@ impl Trees {
     }
 }
 
-/// An element whose end is still to come.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    name: Span,
-    dependency: Option<u16>,
-    attributes: Span,
-    /// Where its nodes begin among the pending ones.
-    first: usize,
-    is_start_closed: bool,
-    /// The attribute that is being read, with where its nodes begin.
-    attribute: Option<(Span, usize)>,
-}
-
-struct Stream<'t, 'c> {
-    trees: &'t mut Trees,
-    chunk: Chunk<'c>,
-    at: usize,
-    end: usize,
-    is_template: bool,
-    nesting: usize,
-    open: Vec<Open>,
-}
-
-impl Stream<'_, '_> {
-    fn tokens(&mut self) -> Result<(), Broken> {
-        while self.at < self.end {
-            let token = self.take(1)?[0];
-            match token {
-                0x00 => break,
-                0x01 | 0x41 => self.open(token)?,
-                0x02 => {
-                    self.end_attribute()?;
-                    self.innermost()?.is_start_closed = true;
-                }
-                0x03 | 0x04 => self.close()?,
-                0x05 | 0x45 => self.literal()?,
-                0x06 | 0x46 => {
-                    self.end_attribute()?;
-                    let name = self.name()?;
-                    let first = self.trees.pending.len();
-                    self.innermost()?.attribute = Some((name, first));
-                }
-                0x07 | 0x47 => {
-                    let text = self.string()?;
-                    self.push(Node::Text(text))?;
-                }
-                0x08 | 0x48 => {
-                    let character = self.u16()?;
-                    self.push(Node::Character(character))?;
-                }
-                0x09 | 0x49 => {
-                    let name = self.name()?;
-                    self.push(Node::Entity(name))?;
-                }
-                0x0a => {
-                    self.name()?;
-                    self.push(Node::Instruction)?;
-                }
-                0x0b => {
-                    self.string()?;
-                    self.push(Node::Instruction)?;
-                }
-                0x0c if !self.is_template => {
-                    let frame = self.trees.instance(self.chunk, &mut self.at, self.end, self.nesting)?;
-                    self.push(Node::Frame(frame))?;
-                }
-                0x0d | 0x0e if self.is_template => {
-                    let id = self.u16()?;
-                    self.take(1)?;
-                    self.push(Node::Slot { id, is_optional: token == 0x0e })?;
-                }
-                0x0f => {
-                    self.take(3)?;
-                }
-                _ => return Err("a token is unknown or out of place"),
-            }
-        }
-        if self.open.is_empty() { Ok(()) } else { Err("an element does not end") }
-    }
-
-    fn take(&mut self, length: usize) -> Result<&[u8], Broken> {
-        let taken = self.chunk.bytes.get(self.at..self.at + length).ok_or("a token is cut off")?;
-        self.at += length;
-        Ok(taken)
-    }
-
-    fn u16(&mut self) -> Result<u16, Broken> {
-        let raw = self.take(2)?;
-        Ok(u16::from_le_bytes([raw[0], raw[1]]))
-    }
-
-    fn u32(&mut self) -> Result<u32, Broken> {
-        let raw = self.take(4)?;
-        Ok(u32::from_le_bytes([raw[0], raw[1], raw[2], raw[3]]))
-    }
-
-    fn innermost(&mut self) -> Result<&mut Open, Broken> {
-        self.open.last_mut().ok_or("a token stands outside of elements")
-    }
-
-    fn push(&mut self, node: Node) -> Result<(), Broken> {
-        let is_inside = self.open.last().is_none_or(|open| open.is_start_closed || open.attribute.is_some());
-        // Fragments alone may stand outside of elements.
-        if !is_inside || self.open.is_empty() && !matches!(node, Node::Frame(_)) {
-            return Err("a token stands outside of elements");
-        }
-        self.trees.pending.push(node);
-        Ok(())
-    }
-
-    /// A name: an offset; the name itself may follow if it is used here for the first time.
-    fn name(&mut self) -> Result<Span, Broken> {
-        let offset = self.u32()?;
-        let chunk = self.chunk;
-        let at = chunk.place(offset, |at| chunk.name(at).is_some_and(|(_, has_hash)| has_hash));
-        let (text, has_hash) = at.and_then(|at| chunk.name(at)).ok_or("a name is not there")?;
-        if !has_hash {
-            self.trees.damaged_names.push(offset);
-        }
-        if chunk.is_here(offset, self.at) {
-            // Link, hash, length, text, NUL.
-            self.take(8 + text.len() + 2)?;
-        }
-        self.trees.text(text)
-    }
-
-    /// A length and a text, which ends at its first NUL.
-    fn string(&mut self) -> Result<Span, Broken> {
-        let length = 2 * usize::from(self.u16()?);
-        let units = self.chunk.bytes.get(self.at..self.at + length).ok_or("a text is cut off")?;
-        self.at += length;
-        let end = units.as_chunks::<2>().0.iter().position(|unit| *unit == [0, 0]);
-        self.trees.text(&units[..2 * end.unwrap_or(length / 2)])
-    }
-
-    fn open(&mut self, token: u8) -> Result<(), Broken> {
-        if self.open.last().is_some_and(|open| !open.is_start_closed) {
-            return Err("an element begins in the head of another");
-        }
-        if self.open.len() >= DEPTH_MAX {
-            return Err("its elements are nested too deeply");
-        }
-        let dependency = if self.is_template { self.u16()? } else { INDEPENDENT };
-        self.u32()?;
-        let name = self.name()?;
-        if token == 0x41 {
-            self.u32()?;
-        }
-        let attributes = place(self.trees.attributes.len())?;
-        self.open.push(Open {
-            name,
-            dependency: Some(dependency).filter(|id| *id != INDEPENDENT),
-            attributes: Span { start: attributes, end: attributes },
-            first: self.trees.pending.len(),
-            is_start_closed: false,
-            attribute: None,
-        });
-        Ok(())
-    }
-
-    fn end_attribute(&mut self) -> Result<(), Broken> {
-        let Some((name, first)) = self.innermost()?.attribute.take() else { return Ok(()) };
-        let nodes = self.trees.settle(first)?;
-        self.trees.attributes.push(Attribute { name, nodes });
-        self.innermost()?.attributes.end += 1;
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), Broken> {
-        self.end_attribute()?;
-        let open = self.open.pop().ok_or("an element ends that did not begin")?;
-        let trees = &mut *self.trees;
-        let nodes = trees.settle(open.first)?;
-        let name = trees.name(open.name);
-        let is_data = name == "Data";
-        let is_container = matches!(name, "EventData" | "UserData");
-        let form = trees.form(open.attributes, nodes, is_container);
-        let named = open.attributes.of(&trees.attributes).iter().find(|one| trees.name(one.name) == "Name");
-        let data_name = match named.map(|one| one.nodes.of(&trees.nodes)) {
-            Some([Node::Text(text)]) if is_data => *text,
-            _ => Span::default(),
-        };
-        trees.elements.push(Element {
-            name: open.name,
-            attributes: open.attributes,
-            nodes,
-            dependency: open.dependency,
-            form,
-            is_data,
-            is_container,
-            data_name,
-        });
-        let at = place(trees.elements.len() - 1)?;
-        trees.pending.push(Node::Element(at));
-        Ok(())
-    }
-
-    /// A value that stands in the stream itself: mostly text.
-    fn literal(&mut self) -> Result<(), Broken> {
-        let kind = self.take(1)?[0];
-        let node = match kind {
-            kind::STRING => Node::Text(self.string()?),
-            kind::NULL => Node::Literal(value(kind, self.at, 0)?),
-            kind::XML => {
-                if self.is_template || self.nesting >= NESTING_MAX {
-                    return Err("a fragment stands where none is read");
-                }
-                let length = usize::from(self.u16()?);
-                let start = self.at;
-                self.take(length)?;
-                let roots = self.trees.stream(self.chunk, start, start + length, false, self.nesting + 1)?;
-                return roots.of(&self.trees.nodes).to_vec().into_iter().try_for_each(|node| self.push(node));
-            }
-            _ if size(kind) > 0 => {
-                let start = self.at;
-                self.take(size(kind))?;
-                Node::Literal(value(kind, start, size(kind))?)
-            }
-            _ => return Err("a literal's type is unknown"),
-        };
-        self.push(node)
-    }
-}
-
 /// A value, whose bytes must be enough for its type. One without bytes is none.
-fn value(kind: u8, start: usize, length: usize) -> Result<Value, Broken> {
+pub(super) fn value(kind: u8, start: usize, length: usize) -> Result<Value, Broken> {
     if !is_known(kind) {
         return Err("a value's type is unknown");
     }
@@ -668,6 +489,6 @@ fn value(kind: u8, start: usize, length: usize) -> Result<Value, Broken> {
     Ok(Value { kind, start: place(start)?, length: place(length)? })
 }
 
-fn place(at: usize) -> Result<u32, Broken> {
+pub(super) fn place(at: usize) -> Result<u32, Broken> {
     u32::try_from(at).map_err(|_| "it is too large")
 }

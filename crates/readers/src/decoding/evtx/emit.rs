@@ -9,18 +9,19 @@ use std::collections::HashMap;
 
 use sigyn_event::{EventBuf, Text};
 
-use super::binxml::{Attribute, Broken, Element, Form, Frame, Node, Span, Trees};
-use super::value::{Value, decimal, kind};
+use super::binxml::{Broken, Element, Form, Frame, Node, Trees};
+use super::content::Layout;
+use super::value::{Value, kind};
 
 /// Elements in elements, over all fragments.
 const DEPTH_MAX: usize = 100;
 /// Elements that one record may repeat an element to.
 const COPIES_MAX: usize = 1 << 16;
 /// Bytes of text that one record may unfold to.
-const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 const DEEP: Broken = "its elements are nested too deeply";
-const LARGE: Broken = "it unfolds to too much";
+pub(super) const LARGE: Broken = "it unfolds to too much";
 
 /// Writes one record.
 pub(super) struct Emit<'a> {
@@ -41,26 +42,9 @@ struct Kid {
 
 /// Where an element's slots take their values from.
 #[derive(Clone, Copy)]
-struct Scope<'s> {
-    frame: u32,
-    items: &'s [(u16, Value)],
-}
-
-/// What an element holds.
-#[derive(Clone, Copy, Default)]
-struct Layout {
-    has_text: bool,
-    has_elements: bool,
-}
-
-/// A node with its value put in.
-enum Piece {
-    Text(Span),
-    Value(Value),
-    Character(u16),
-    Entity(Span),
-    Nothing,
-    Elements,
+pub(super) struct Scope<'s> {
+    pub(super) frame: u32,
+    pub(super) items: &'s [(u16, Value)],
 }
 
 impl Emit<'_> {
@@ -78,8 +62,7 @@ impl Emit<'_> {
         };
         self.buf.begin_map(None);
         let root = self.element(element)?;
-        let key = root.name.text(self.buf);
-        self.value(root, Scope { frame, items: &[] }, Some(key), Place::Member, 0)?;
+        self.value(root, Scope { frame, items: &[] }, Some(root.key), Place::Member, 0)?;
         self.buf.end();
         Ok(())
     }
@@ -92,13 +75,13 @@ impl Emit<'_> {
         self.trees.elements.get(at as usize).copied().ok_or("it has no element")
     }
 
-    fn frame(&self, at: u32) -> Result<Frame, Broken> {
+    pub(super) fn frame(&self, at: u32) -> Result<Frame, Broken> {
         self.trees.frames.get(at as usize).copied().ok_or("it has no element")
     }
 
     /// The value of a slot; none if the instance has fewer.
     #[inline]
-    fn slot(&self, scope: Scope<'_>, id: u16) -> Option<Value> {
+    pub(super) fn slot(&self, scope: Scope<'_>, id: u16) -> Option<Value> {
         if let Some((_, item)) = scope.items.iter().find(|(slot, _)| *slot == id) {
             return Some(*item);
         }
@@ -108,7 +91,7 @@ impl Emit<'_> {
 
     /// Whether an element is left out because the value that it depends on is null.
     #[inline]
-    fn is_left_out(&self, element: &Element, frame: u32) -> bool {
+    pub(super) fn is_left_out(&self, element: &Element, frame: u32) -> bool {
         element.dependency.is_some_and(|id| {
             let scope = Scope { frame, items: &[] };
             self.slot(scope, id).is_some_and(|value| value.kind == kind::NULL)
@@ -150,7 +133,7 @@ impl Emit<'_> {
                 self.attributes(&element, scope)?;
             }
             if layout.has_text {
-                let key = self.buf.store("#text");
+                let key = self.trees.keys.of_text;
                 self.content(element.nodes, scope, Some(key), true)?;
             }
             if layout.has_elements {
@@ -207,9 +190,8 @@ impl Emit<'_> {
                 continue;
             }
             let is_field = is_container && child.is_data;
-            let (name, place) =
-                if is_field { (child.data_name, Place::Data) } else { (child.name, Place::Member) };
-            let key = name.text(self.buf);
+            let (key, place) =
+                if is_field { (child.data_key, Place::Data) } else { (child.key, Place::Member) };
             self.value(child, inner, Some(key), place, depth + 1)?;
         }
         Ok(())
@@ -250,17 +232,12 @@ impl Emit<'_> {
                 }
                 // Without names the `Data` are one list, where the first of them stands.
                 Some(_) => {
-                    if !seen.contains_key(&(true, "")) {
-                        seen.insert((true, ""), 1);
-                        let fields: Vec<Kid> = kids
-                            .iter()
-                            .zip(&names)
-                            .filter(|(_, name)| name.is_some())
-                            .map(|(kid, _)| kid.clone())
-                            .collect();
-                        let key = self.buf.store("Data");
+                    if seen.insert((true, ""), 1).is_none() {
+                        let named = kids.iter().zip(&names).filter(|(_, name)| name.is_some());
+                        let fields: Vec<Kid> = named.map(|(kid, _)| kid.clone()).collect();
+                        let key = self.trees.keys.of_data;
                         self.buf.begin_map(Some(key));
-                        let key = self.buf.store("#text");
+                        let key = self.trees.keys.of_text;
                         self.fields(&fields, key, depth)?;
                         self.buf.end();
                     }
@@ -279,14 +256,9 @@ impl Emit<'_> {
 
     /// A name, numbered from its second time on.
     fn key(&mut self, name: &str, seen: &mut u32) -> Text {
-        let begun = self.buf.begin_text();
-        self.buf.write_str(name);
-        if *seen > 0 {
-            self.buf.write_char('_');
-            decimal((*seen).into(), self.buf);
-        }
+        let key = if *seen == 0 { self.buf.name(name) } else { self.buf.name(&format!("{name}_{seen}")) };
         *seen += 1;
-        self.buf.end_text(begun)
+        key
     }
 
     /// One field, or a list of the values of several `Data`.
@@ -399,158 +371,6 @@ impl Emit<'_> {
             }
         }
         Ok(())
-    }
-
-    /// A node with its value.
-    fn piece(&self, node: Node, scope: Scope<'_>) -> Result<Piece, Broken> {
-        Ok(match node {
-            Node::Element(_) | Node::Frame(_) => Piece::Elements,
-            Node::Text(text) => Piece::Text(text),
-            Node::Literal(value) => Piece::Value(value),
-            Node::Character(unit) => Piece::Character(unit),
-            Node::Entity(name) => Piece::Entity(name),
-            Node::Instruction => Piece::Nothing,
-            Node::Slot { id, is_optional } => match self.slot(scope, id) {
-                None => Piece::Nothing,
-                Some(value) if value.kind == kind::FRAME => Piece::Elements,
-                Some(value) if value.kind == kind::ABSENT => Piece::Nothing,
-                Some(value) if is_optional && value.is_empty(self.chunk) => Piece::Nothing,
-                Some(value) => Piece::Value(value),
-            },
-        })
-    }
-
-    fn layout(&self, nodes: Span, scope: Scope<'_>) -> Result<Layout, Broken> {
-        let mut layout = Layout::default();
-        for node in nodes.of(&self.trees.nodes) {
-            match self.piece(*node, scope)? {
-                Piece::Elements => {
-                    layout.has_elements |= match node {
-                        Node::Element(at) => self
-                            .trees
-                            .elements
-                            .get(*at as usize)
-                            .is_some_and(|child| !self.is_left_out(child, scope.frame)),
-                        Node::Frame(frame) => self.has_roots(*frame),
-                        Node::Slot { id, .. } => {
-                            self.slot(scope, *id).is_some_and(|value| self.has_roots(value.start))
-                        }
-                        _ => false,
-                    }
-                }
-                Piece::Text(text) => layout.has_text |= !text.is_empty(),
-                Piece::Value(value) => layout.has_text |= !value.is_empty(self.chunk),
-                Piece::Character(_) | Piece::Entity(_) => layout.has_text = true,
-                Piece::Nothing => {}
-            }
-        }
-        Ok(layout)
-    }
-
-    fn has_roots(&self, frame: u32) -> bool {
-        self.frame(frame).is_ok_and(|frame| !frame.roots.is_empty())
-    }
-
-    fn has_attributes(&self, element: &Element, scope: Scope<'_>) -> bool {
-        let attributes = element.attributes.of(&self.trees.attributes);
-        attributes.iter().any(|attribute| self.has_text(attribute, scope))
-    }
-
-    fn has_text(&self, attribute: &Attribute, scope: Scope<'_>) -> bool {
-        self.layout(attribute.nodes, scope).is_ok_and(|layout| layout.has_text)
-    }
-
-    /// The attributes that have a value.
-    fn attributes(&mut self, element: &Element, scope: Scope<'_>) -> Result<(), Broken> {
-        let key = self.buf.store("#attributes");
-        self.buf.begin_map(Some(key));
-        for attribute in element.attributes.of(&self.trees.attributes) {
-            if self.has_text(attribute, scope) {
-                let key = attribute.name.text(self.buf);
-                self.content(attribute.nodes, scope, Some(key), false)?;
-            }
-        }
-        self.buf.end();
-        Ok(())
-    }
-
-    /// Text and values as one value: a number if there is nothing else, else text.
-    fn content(
-        &mut self,
-        nodes: Span,
-        scope: Scope<'_>,
-        key: Option<Text>,
-        has_elements: bool,
-    ) -> Result<(), Broken> {
-        match self.number(nodes, scope, has_elements)? {
-            Some(number) => {
-                number.push(self.chunk, key, self.buf);
-                Ok(())
-            }
-            None => self.text(nodes, scope, key),
-        }
-    }
-
-    /// The one value that is a number. Beside elements, empty nodes do not count.
-    fn number(&self, nodes: Span, scope: Scope<'_>, has_elements: bool) -> Result<Option<Value>, Broken> {
-        let mut found = None;
-        let mut count = 0;
-        for node in nodes.of(&self.trees.nodes) {
-            match self.piece(*node, scope)? {
-                Piece::Value(value) if has_elements && value.is_empty(self.chunk) => {}
-                Piece::Value(value) => {
-                    found = Some(value);
-                    count += 1;
-                }
-                Piece::Text(text) if has_elements && text.is_empty() => {}
-                Piece::Text(_) | Piece::Character(_) | Piece::Entity(_) => return Ok(None),
-                Piece::Nothing | Piece::Elements => {}
-            }
-        }
-        Ok(found.filter(|value| count == 1 && value.is_bare()))
-    }
-
-    fn text(&mut self, nodes: Span, scope: Scope<'_>, key: Option<Text>) -> Result<(), Broken> {
-        let trees = self.trees;
-        // One literal is taken as it stands in the names.
-        if let [Node::Text(text)] = nodes.of(&trees.nodes) {
-            let text = text.text(self.buf);
-            self.buf.push_text(key, text);
-            return Ok(());
-        }
-        let begun = self.buf.begin_text();
-        for node in nodes.of(&trees.nodes) {
-            if self.buf.begin_text() > TEXT_BYTES_MAX {
-                return Err(LARGE);
-            }
-            match self.piece(*node, scope)? {
-                Piece::Text(text) => self.buf.write_str(trees.name(text)),
-                Piece::Value(value) => value.write(self.chunk, self.buf),
-                Piece::Character(unit) => {
-                    self.buf.write_char(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER));
-                }
-                Piece::Entity(name) => self.entity(trees.name(name)),
-                Piece::Nothing | Piece::Elements => {}
-            }
-        }
-        let text = self.buf.end_text(begun);
-        self.buf.push_text(key, text);
-        Ok(())
-    }
-
-    fn entity(&mut self, name: &str) {
-        match name {
-            "amp" => self.buf.write_char('&'),
-            "lt" => self.buf.write_char('<'),
-            "gt" => self.buf.write_char('>'),
-            "quot" => self.buf.write_char('"'),
-            "apos" => self.buf.write_char('\''),
-            _ => {
-                self.buf.write_char('&');
-                self.buf.write_str(name);
-                self.buf.write_char(';');
-            }
-        }
     }
 }
 

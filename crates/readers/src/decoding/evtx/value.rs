@@ -261,7 +261,7 @@ fn ascii(bytes: &[u8], buf: &mut EventBuf) {
     buf.write_str(std::str::from_utf8(bytes).unwrap_or(""));
 }
 
-pub(super) fn decimal(mut value: u64, buf: &mut EventBuf) {
+fn decimal(mut value: u64, buf: &mut EventBuf) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
@@ -407,4 +407,63 @@ fn systime(bytes: &[u8], buf: &mut EventBuf) {
         return moment([1601, 1, 1, 0, 0, 0, 0], buf);
     }
     moment([year % 10_000, month, day, field(4), field(5), field(6), field(7) * 10_000], buf);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: u8, bytes: &[u8], expect: &str) {
+        let mut buf = EventBuf::new();
+        buf.begin_map(None);
+        let key = buf.name("a");
+        let value = Value { kind, start: 0, length: u32::try_from(bytes.len()).unwrap() };
+        value.push(bytes, Some(key), &mut buf);
+        buf.end();
+        let mut out = String::new();
+        buf.event("").write_json(&mut out);
+        assert_eq!(out, format!("{{\"a\":{expect}}}"), "{kind:#x} {bytes:?}");
+    }
+
+    #[test]
+    fn values_are_written_as_windows_does() {
+        check(kind::STRING, b"a\0\xfc\0\0\0b\0", r#""aü""#);
+        check(kind::STRING, b"a\0\x3d\xd8\0\xde\x3d\xd8", "\"a\u{1f600}\u{fffd}\"");
+        check(kind::ANSI, b"a\x80\0b", r#""a€b""#);
+        check(kind::INT8, &[0xff], "-1");
+        check(kind::UINT8, &[0xff], "255");
+        check(kind::INT16, &[0xfe, 0xff], "-2");
+        check(kind::INT32, &[0, 0, 0, 0x80], "-2147483648");
+        check(kind::UINT32, &[0xff; 4], "4294967295");
+        check(kind::INT64, &[0xff; 8], "-1");
+        check(kind::UINT64, &[0xff; 8], "18446744073709551615");
+        check(kind::REAL32, &1.5_f32.to_le_bytes(), r#""1.5""#);
+        check(kind::REAL64, &2.0_f64.to_le_bytes(), r#""2.0""#);
+        check(kind::BOOL, &[1, 0, 0, 0], "true");
+        check(kind::BOOL, &[4, 0, 0, 0], "4");
+        check(kind::BINARY, &[0x0a, 0xff], r#""0AFF""#);
+        check(
+            kind::GUID,
+            &[0x78, 0x56, 0x34, 0x12, 0xbc, 0x9a, 0xf0, 0xde, 1, 2, 3, 4, 5, 6, 7, 8],
+            r#""{12345678-9abc-def0-0102-030405060708}""#,
+        );
+        check(kind::SIZE, &[0x10, 0, 0, 0], r#""0x10""#);
+        check(kind::HEX32, &[0; 4], r#""0x0""#);
+        check(kind::HEX64, &[0xff; 8], r#""0xffffffffffffffff""#);
+        check(
+            kind::FILETIME,
+            &116_444_736_000_000_001_u64.to_le_bytes(),
+            r#""1970-01-01T00:00:00.0000001Z""#,
+        );
+        check(kind::FILETIME, &[0xff; 8], r#""0000-00-00T00:00:00.0000000Z""#);
+        check(
+            kind::SYSTIME,
+            &[0xe8, 7, 2, 0, 0, 0, 29, 0, 23, 0, 59, 0, 58, 0, 7, 0],
+            r#""2024-02-29T23:59:58.0070000Z""#,
+        );
+        check(kind::SYSTIME, &[0; 16], r#""1601-01-01T00:00:00.0000000Z""#);
+        check(kind::SID, &[1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0], r#""S-1-5-32-544""#);
+        check(kind::ARRAY | kind::STRING, b"a\0\0\0\0\0b\0\0\0", r#""a,,b""#);
+        check(kind::ARRAY | kind::UINT16, &[1, 0, 2, 0], r#""1,2""#);
+    }
 }
