@@ -86,6 +86,11 @@ impl Attack {
         self.tactics.iter().find(|(_, name)| name == short_name).map(|(id, _)| id.as_str())
     }
 
+    /// All techniques with their ids, in no order.
+    pub fn techniques(&self) -> impl Iterator<Item = (&str, &Technique)> {
+        self.techniques.iter().map(|(id, technique)| (id.as_str(), technique))
+    }
+
     /// A technique by its id, e.g. `T1059.001`.
     pub fn technique(&self, id: &str) -> Option<&Technique> {
         self.techniques.get(id)

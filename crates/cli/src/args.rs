@@ -47,6 +47,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn check examples/rules\n  sigyn check --fix examples/rules\n  sigyn check --format sarif examples/rules"
     )]
     Check(Box<commands::check::Check>),
+    /// Say which techniques of MITRE ATT&CK rules tell of, and which are missing
+    ///
+    /// A rule counts once for each technique that its tags name, and for nothing else. Exit code 1 means that a rule could
+    /// not be read; gaps are no failure.
+    #[command(
+        after_help = "Examples:\n  sigyn coverage examples/rules\n  sigyn coverage --format navigator -o layer.json examples/rules\n  sigyn coverage --by logsource --html coverage.html examples/rules"
+    )]
+    Coverage(commands::coverage::Coverage),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more
     #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),

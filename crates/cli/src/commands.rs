@@ -3,6 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod check;
 pub(crate) mod convert;
+pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod hunt;

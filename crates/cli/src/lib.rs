@@ -51,6 +51,7 @@ fn run(sigyn: &Sigyn) -> Exit {
         Command::Explain(explain) => commands::explain::run(explain),
         Command::Check(check) => commands::check::run(check),
         Command::Convert(convert) => commands::convert::run(convert),
+        Command::Coverage(coverage) => commands::coverage::run(coverage),
         Command::Analyze(analyze) => commands::analyze::run(analyze),
         Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),
         Command::Demo(demo) => commands::demo::run(demo),

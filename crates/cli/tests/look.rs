@@ -164,6 +164,28 @@ fn worked(command: &str, run: &common::Run) -> bool {
     run.code == i32::from(command.starts_with("hunt"))
 }
 
+#[test]
+fn coverage_has_forms_and_finds_gaps() {
+    let folder = examples();
+    folder.write("wanted.txt", b"T1190\nT1571\nT1003\n");
+    let check = |words: &str, code: i32, part: &str| {
+        let run = folder.run(&format!("coverage {words}"));
+        assert!(run.code == code && run.stdout.contains(part), "{words}: {run:?}");
+    };
+    check("examples/rules", 0, "TECHNIQUE");
+    check("examples/rules --by tactic --format csv", 0, "tactic,techniques,known,rules,critical");
+    check("examples/rules --by logsource", 0, "LOGSOURCE");
+    check("examples/rules --format json", 0, "\"rules_without_technique\"");
+    check("examples/rules --format navigator", 0, "\"name\": \"rules\"");
+    check("examples/rules --against wanted.txt", 0, "T1571");
+    check("examples/rules --against examples/rules --format json", 0, "\"missing\": []");
+    check("examples/rules --html page.html", 0, "TECHNIQUE");
+    assert!(folder.read("page.html").contains("What rules covers"));
+    folder.write("none.txt", b"nothing\n");
+    check("examples/rules --against none.txt", 2, "");
+    check("nowhere", 2, "");
+}
+
 /// A tour that does not work is worse than none.
 #[test]
 fn every_command_of_the_readme_works() {

@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use sigyn_event::Timestamp;
+use sigyn_page::STYLE;
 
 use self::text::{escaped, grouped, moment, names};
 use crate::found::Hit;
@@ -22,7 +23,6 @@ use crate::summary::Summary;
 
 /// Matches that the page lists; the counts above the list are of all.
 pub const ROWS_MAX: usize = 20_000;
-const STYLE: &str = include_str!("../data/report.css");
 const SCRIPT: &str = include_str!("../data/report.js");
 
 /// The page.

@@ -15,11 +15,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipeline", &["diagnostics", "yaml", "syntax", "ir"]),
     ("lint", &["diagnostics", "yaml", "syntax", "ir"]),
     ("event", &[]),
+    ("page", &[]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("engine", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
-    ("hunt", &["event", "engine", "ir", "readers"]),
+    ("hunt", &["event", "engine", "ir", "page", "readers"]),
+    ("coverage", &["backends", "ir", "lint", "page"]),
     (
         "testkit",
         &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
@@ -39,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "lint",
             "readers",
             "hunt",
+            "coverage",
         ],
     ),
     (
