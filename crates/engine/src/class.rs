@@ -26,6 +26,10 @@ pub(crate) struct Class {
     pub(crate) sources: Vec<LogSource>,
     /// Field names of rules with the names that events may use instead, in order of preference.
     pub(crate) aliases: Vec<(String, String)>,
+    /// Fields with the ways to their further values.
+    pub(crate) derived: Vec<crate::derive::OfField>,
+    /// What may be the reason if no event has a field.
+    pub(crate) hints: BTreeMap<String, String>,
     /// Rules that are tried, by their places in the engine.
     pub(crate) rules: Vec<u32>,
     /// Those of them that nothing wakes.
@@ -86,6 +90,8 @@ impl Class {
             name,
             sources,
             aliases,
+            derived: Vec::new(),
+            hints: BTreeMap::new(),
             rules: Vec::new(),
             always: Vec::new(),
             tables: Vec::new(),
@@ -174,6 +180,8 @@ pub(crate) struct Classifier {
 #[derive(Debug)]
 struct Name {
     key: Option<KeyId>,
+    /// The key of the first step: most events of other sources lack it, which costs no walk.
+    step: Option<KeyId>,
     path: FieldPath,
 }
 
@@ -193,6 +201,8 @@ struct Condition {
 struct GroupClasses {
     plain: ClassId,
     by_event_id: HashMap<u64, Vec<(FieldValues, ClassId)>>,
+    /// Entries without ids: what their fields say is enough.
+    by_fields: Vec<(FieldValues, ClassId)>,
 }
 
 /// The classes of a table and how events find them. Class 0 is that of events that the table does not know.
@@ -225,17 +235,24 @@ fn class_of(sources: &LogSources, group: &Group, events: Option<&Events>) -> Cla
     }
     let aliases = sources.aliases_of(group, events);
     let aliases = aliases.into_iter().map(|(field, other)| (field.to_owned(), other.to_owned())).collect();
-    Class::new(name, all, aliases)
+    let mut class = Class::new(name, all, aliases);
+    class.derived = sources.derived_of(group, events);
+    class.hints = events.map_or_else(BTreeMap::new, |events| events.hints.clone());
+    class
 }
 
 fn group_classes(group: &Group, (plain, of_events): (ClassId, Vec<ClassId>), keys: &Keys) -> GroupClasses {
     let mut by_event_id: HashMap<u64, Vec<_>> = HashMap::new();
+    let mut by_fields = Vec::new();
     for (events, class) in group.events.iter().zip(of_events) {
+        if events.ids.is_empty() {
+            by_fields.push((values(&events.is, keys), class));
+        }
         for id in &events.ids {
             by_event_id.entry(*id).or_default().push((values(&events.is, keys), class));
         }
     }
-    GroupClasses { plain, by_event_id }
+    GroupClasses { plain, by_event_id, by_fields }
 }
 
 fn values(is: &BTreeMap<String, Vec<String>>, keys: &Keys) -> FieldValues {
@@ -257,34 +274,44 @@ pub(crate) fn names(sources: &LogSources) -> Vec<String> {
         }
         names.extend(group.events.iter().flat_map(|events| events.is.keys()).cloned());
     }
+    let steps: Vec<_> = names.iter().map(|name| FieldPath::new(name).first_step().to_owned()).collect();
+    names.extend(steps);
     names
 }
 
 impl Name {
     fn new(name: &str, keys: &Keys) -> Self {
-        Self { key: keys.find(name), path: FieldPath::new(name) }
+        let path = FieldPath::new(name);
+        Self { key: keys.find(name), step: keys.find(path.first_step()), path }
     }
 
     fn value(&self, event: Event<'_>, scratch: &Scratch) -> Option<NodeId> {
         if let Some(node) = self.key.and_then(|key| scratch.seen(key)) {
             return Some(node);
         }
-        if !self.path.has_steps() {
+        if !self.path.has_steps() || self.step.is_none_or(|step| scratch.seen(step).is_none()) {
             return None;
         }
         let mut found = None;
         let mut keep = |node| {
             found.get_or_insert(node);
         };
-        for member in event.root().iter().filter(|member| member.key == self.path.first_step()) {
+        let mounted = event.mounted().map(|(_, member)| member);
+        for member in event.root().iter().chain(mounted).filter(|member| member.key == self.path.first_step()) {
             event.visit_below(member.id, &self.path, &mut keep);
         }
         found
     }
 
-    /// Whether the field has one of the values, which are folded.
+    /// Whether the field, or an element of its list, has one of the values, which are folded.
     fn is_one_of(&self, values: &[String], event: Event<'_>, scratch: &mut Scratch) -> bool {
         let Some(node) = self.value(event, scratch) else { return false };
+        if let Some(Value::List(list)) = event.value(node) {
+            let mut elements = list.members();
+            return elements.any(|element| {
+                with_folded(event, element.id, scratch, |text| values.iter().any(|value| value == text))
+            });
+        }
         with_folded(event, node, scratch, |text| values.iter().any(|value| value == text))
     }
 }
@@ -356,7 +383,7 @@ impl Classifier {
             _ => None,
         });
         let of_id = id.and_then(|id| group.by_event_id.get(&id)).into_iter().flatten();
-        for (is, class) in of_id {
+        for (is, class) in of_id.chain(&group.by_fields) {
             if is.iter().all(|(name, values)| name.is_one_of(values, event, scratch)) {
                 return Some(*class);
             }

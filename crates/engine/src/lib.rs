@@ -27,6 +27,7 @@
 
 mod class;
 mod config;
+mod derive;
 mod engine;
 mod explain;
 mod fold;
@@ -39,6 +40,7 @@ mod predicate;
 mod program;
 mod regexes;
 mod scratch;
+mod seen;
 mod spec;
 mod table;
 mod witness;
@@ -49,3 +51,4 @@ pub use engine::{Built, Engine, Inert};
 pub use explain::{Explanation, Step};
 pub use logsource::{LogSources, TableError};
 pub use scratch::{Scratch, Stats};
+pub use seen::{Blind, SeenFields};

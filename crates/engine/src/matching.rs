@@ -4,6 +4,7 @@ use sigyn_event::{Event, NodeId, Value, write_scalar};
 use sigyn_ir::ItemId;
 
 use crate::class::{Class, ClassId, Link, NONE};
+use crate::derive;
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::hash::hash_bytes;
@@ -383,6 +384,9 @@ impl<'r> Run<'r, '_> {
                     has_map |= push_scalars(self.scratch, value, found.node);
                 }
                 next = found.next;
+            }
+            if !self.class.derived.is_empty() {
+                derive::add(self.engine, self.class, self.event, self.scratch, (field, start));
             }
         }
         let end = length(&self.scratch.texts);
