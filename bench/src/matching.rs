@@ -9,7 +9,7 @@ use sigyn_engine::{Built, Config, Engine, LogSources, Stats, Switch};
 use sigyn_event::EventBuf;
 use sigyn_ir::{BacktrackingRegex, Compat, LoadOptions, RuleSet};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
 
 /// SigmaHQ's active rules.
 const RULES: [&str; 5] =

@@ -31,6 +31,7 @@ mod derive;
 mod engine;
 mod explain;
 mod fold;
+mod grams;
 mod hash;
 mod logsource;
 mod matching;

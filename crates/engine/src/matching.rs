@@ -206,7 +206,7 @@ impl<'r> Run<'r, '_> {
                 Value::Text(text) if text.is_ascii() => {
                     self.scratch.stats.scanned += 1;
                     let Scratch { woken_at, woken, now, .. } = &mut *self.scratch;
-                    table.scan(text, |rule| wake(woken_at, woken, *now, rule));
+                    table.scan(text, true, |rule| wake(woken_at, woken, *now, rule));
                 }
                 Value::Null | Value::Bool(_) => {}
                 Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
@@ -218,7 +218,8 @@ impl<'r> Run<'r, '_> {
                         Value::Text(text) => fold_into(arena, text),
                         number => write_scalar(arena, number),
                     }
-                    table.scan(arena.get(start..).unwrap_or(""), |rule| wake(woken_at, woken, *now, rule));
+                    let text = arena.get(start..).unwrap_or("");
+                    table.scan(text, text.is_ascii(), |rule| wake(woken_at, woken, *now, rule));
                     arena.truncate(start);
                 }
             }
@@ -234,7 +235,7 @@ impl<'r> Run<'r, '_> {
         {
             let Scratch { arena, texts, woken_at, woken, now, .. } = &mut *self.scratch;
             let text = if is_ascii { raw_of(self.event, texts, arena, at) } else { piece(arena, span) };
-            table.scan(text, |rule| {
+            table.scan(text, is_ascii, |rule| {
                 woke = true;
                 wake(woken_at, woken, *now, rule);
             });

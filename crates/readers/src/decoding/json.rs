@@ -30,7 +30,7 @@ pub(crate) fn value(text: &str, at: usize, buf: &mut EventBuf) -> Result<usize, 
         parser.value(None, 0)?;
     } else {
         parser.buf.begin_map(None);
-        let key = parser.buf.store("message");
+        let key = parser.buf.name("message");
         parser.value(Some(key), 1)?;
         parser.buf.end();
     }
@@ -98,6 +98,7 @@ impl Parser<'_, '_> {
                     return self.broken("a key must stand here");
                 }
                 let key = self.string()?;
+                let key = self.buf.name_of(self.text, key);
                 self.spaces();
                 if self.peek() != Some(b':') {
                     return self.broken("a colon must stand behind a key");
