@@ -25,6 +25,7 @@
 //! # Ok::<(), sigyn_engine::TableError>(())
 //! ```
 
+mod catalogue;
 mod class;
 mod config;
 mod derive;
@@ -46,6 +47,7 @@ mod spec;
 mod table;
 mod witness;
 
+pub use catalogue::Known;
 pub use class::ClassId;
 pub use config::{Base64Case, Config, Routing, Switch};
 pub use engine::{Built, Engine, Inert};

@@ -4,33 +4,46 @@
 //! audited. [`SeenFields`] remembers per class which fields of the rules some event had; [`Engine::blind`] then finds
 //! the rules whose condition cannot become true without a field that none had.
 //!
-//! Price per event: one test of a bit for each field that it has and that some rule reads. Memory per class:
-//! a quarter of a byte for each field of the rule set.
+//! Price: what a field's names lead to is found once for each layout of events (see [`LayoutId`](sigyn_event::LayoutId)),
+//! for events without a layout once for each sequence of keys. Afterwards an event costs a look into a list; only
+//! fields that were always empty are looked at again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sigyn_event::{Event, Value};
+use sigyn_event::{Event, FieldPath, Resolved, Value, VocabularyId};
 use sigyn_ir::ItemId;
 
 use crate::class::{Class, ClassId};
 use crate::engine::Engine;
+use crate::hash::hash_bytes;
 use crate::ops::Op;
 use crate::program::{AtomId, AtomKind, FieldId};
-use crate::scratch::Scratch;
+
+/// Sequences of keys that are remembered per class; events beyond them are looked at one by one.
+const SEQUENCES_MAX: usize = 4096;
 
 /// Which fields events of each class had. Only good for the engine whose events were noted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SeenFields {
-    classes: BTreeMap<ClassId, Fields>,
+    vocabulary: Option<VocabularyId>,
+    classes: Vec<Fields>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Fields {
     events: u64,
+    /// The fields that rules of the class read.
+    read: Vec<FieldId>,
     /// A bit for each field that some event had.
     present: Vec<u64>,
     /// A bit for each field that some event had a value of that is not empty.
     filled: Vec<u64>,
+    /// Layouts that were looked at, by number.
+    layouts: Vec<bool>,
+    /// Sequences of keys that were looked at, by hash.
+    sequences: HashSet<u64>,
+    /// Fields that were there but empty so far.
+    pending: Vec<FieldId>,
 }
 
 /// A rule that no event could match, because none had a field that it needs.
@@ -63,38 +76,53 @@ struct Can {
 }
 
 impl SeenFields {
-    /// Notes the event that was just run with the scratch.
-    pub fn note(&mut self, engine: &Engine, class: Option<ClassId>, event: Event<'_>, scratch: &Scratch) {
-        let Some(class) = class else { return };
-        let words = engine.atoms.fields.len().div_ceil(64);
-        let fields = self.classes.entry(class).or_default();
+    /// Notes an event and its class.
+    pub fn note(&mut self, engine: &Engine, id: Option<ClassId>, event: Event<'_>) {
+        let Some((id, class)) = id.and_then(|id| Some((id, engine.classes.get(id.0 as usize)?))) else { return };
+        if self.vocabulary != Some(event.vocabulary()) {
+            self.vocabulary = Some(event.vocabulary());
+            self.classes.iter_mut().for_each(|fields| fields.layouts.clear());
+        }
+        let at = id.0 as usize;
+        if self.classes.len() <= at {
+            self.classes.resize_with(engine.classes.len(), Fields::default);
+        }
+        let Some(fields) = self.classes.get_mut(at) else { return };
+        if fields.events == 0 {
+            fields.begin(engine, class);
+        }
         fields.events += 1;
-        // Once per class.
-        if fields.present.len() < words {
-            fields.present.resize(words, 0);
-            fields.filled.resize(words, 0);
-        }
-        for field in &scratch.touched {
-            let (word, bit) = place(*field);
-            let (Some(present), Some(filled)) = (fields.present.get_mut(word), fields.filled.get_mut(word)) else {
-                continue;
-            };
-            if *filled & bit != 0 {
-                continue;
+        if fields.is_known(event) {
+            for at in (0..fields.pending.len()).rev() {
+                let field = fields.pending[at];
+                if fields.look(engine, class, field, event) == State::Filled {
+                    fields.pending.swap_remove(at);
+                }
             }
-            *present |= bit;
-            if is_filled(*field, event, scratch) {
-                *filled |= bit;
+            return;
+        }
+        for at in 0..fields.read.len() {
+            let field = fields.read[at];
+            if !has(&fields.filled, field) && fields.look(engine, class, field, event) == State::Empty
+                && !fields.pending.contains(&field)
+            {
+                fields.pending.push(field);
             }
         }
+        let filled = &fields.filled;
+        fields.pending.retain(|field| !has(filled, *field));
     }
 
     /// Adds what another thread has seen.
     pub fn merge(&mut self, other: Self) {
-        for (class, theirs) in other.classes {
-            let mine = self.classes.entry(class).or_default();
+        if self.classes.len() < other.classes.len() {
+            self.classes.resize_with(other.classes.len(), Fields::default);
+        }
+        for (mine, theirs) in self.classes.iter_mut().zip(other.classes) {
             mine.events += theirs.events;
-            for (mine, theirs) in [(&mut mine.present, theirs.present), (&mut mine.filled, theirs.filled)] {
+            for (mine, theirs) in
+                [(&mut mine.present, theirs.present), (&mut mine.filled, theirs.filled)]
+            {
                 mine.resize(mine.len().max(theirs.len()), 0);
                 mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
             }
@@ -106,29 +134,82 @@ fn place(field: FieldId) -> (usize, u64) {
     (field.0 as usize / 64, 1 << (field.0 % 64))
 }
 
-fn is_filled(field: FieldId, event: Event<'_>, scratch: &Scratch) -> bool {
-    let Some(slot) = scratch.slots.get(field.0 as usize) else { return false };
-    let mut next = slot.first;
-    while let Some(found) = scratch.found.get(next as usize) {
-        match event.value(found.node) {
-            None | Some(Value::Null | Value::Text("")) => {}
-            Some(Value::List(list)) if list.iter().next().is_none() => {}
-            Some(_) => return true,
-        }
-        next = found.next;
+fn has(bits: &[u64], field: FieldId) -> bool {
+    let (word, bit) = place(field);
+    bits.get(word).is_some_and(|word| word & bit != 0)
+}
+
+fn set(bits: &mut [u64], field: FieldId) {
+    let (word, bit) = place(field);
+    if let Some(word) = bits.get_mut(word) {
+        *word |= bit;
     }
-    false
+}
+
+fn is_filled(value: Value<'_>) -> bool {
+    let mut is_filled = false;
+    let has_map = value.scalars(&mut |scalar| is_filled |= !matches!(scalar, Value::Text("")));
+    is_filled || has_map
 }
 
 impl Fields {
+    fn begin(&mut self, engine: &Engine, class: &Class) {
+        let mut read = BTreeSet::new();
+        let roots = class.rules.iter().filter_map(|rule| engine.rules.get(*rule as usize));
+        roots.for_each(|rule| engine.fields_below(rule.root, &mut read));
+        self.read = read.into_iter().collect();
+        let words = engine.atoms.fields.len().div_ceil(64);
+        self.present.resize(words, 0);
+        self.filled.resize(words, 0);
+    }
+
+    /// Whether an event with these keys was looked at; if not, it is noted as such.
+    fn is_known(&mut self, event: Event<'_>) -> bool {
+        if let Some(layout) = event.layout() {
+            let at = layout.index();
+            if self.layouts.len() <= at {
+                self.layouts.resize(at + 1, false);
+            }
+            return self.layouts.get_mut(at).is_some_and(|is_known| std::mem::replace(is_known, true));
+        }
+        let mut hash = 0_u64;
+        let mut add = |key: &str| hash = hash.rotate_left(5) ^ hash_bytes(key.as_bytes());
+        event.root().iter().for_each(|member| add(member.key));
+        event.leaf_members().for_each(|member| add(member.key));
+        if self.sequences.contains(&hash) {
+            return true;
+        }
+        if self.sequences.len() < SEQUENCES_MAX {
+            self.sequences.insert(hash);
+        }
+        false
+    }
+
+    /// What an event has of a field.
+    fn look(&mut self, engine: &Engine, class: &Class, field: FieldId, event: Event<'_>) -> State {
+        let Some(name) = engine.atoms.fields.get(field.0 as usize).map(FieldPath::name) else {
+            return State::Missing;
+        };
+        for name in class.names_of(name) {
+            let mut filled = false;
+            let resolved = event.visit(&FieldPath::new(name), &mut |value| filled |= is_filled(value));
+            if resolved == Resolved::Present {
+                set(&mut self.present, field);
+                if filled {
+                    set(&mut self.filled, field);
+                }
+                return if filled { State::Filled } else { State::Empty };
+            }
+        }
+        State::Missing
+    }
+
     fn state(&self, class: &Class, engine: &Engine, field: FieldId) -> State {
-        let (word, bit) = place(field);
-        let has = |bits: &[u64]| bits.get(word).is_some_and(|word| word & bit != 0);
         let is_derived = || {
             let name = engine.atoms.fields.get(field.0 as usize).map_or("", |path| path.name());
             class.derived.iter().any(|(derived, _)| derived == name)
         };
-        match (has(&self.present), has(&self.filled)) {
+        match (has(&self.present, field), has(&self.filled, field)) {
             (_, true) => State::Filled,
             // What else the event says may stand for it.
             (true, false) if is_derived() => State::Filled,
@@ -144,8 +225,10 @@ impl Engine {
     pub fn blind(&self, seen: &SeenFields) -> Vec<Blind> {
         let mut can_match = BTreeSet::new();
         let mut blind: BTreeMap<u32, (u64, ClassId, Vec<FieldId>, bool)> = BTreeMap::new();
-        for (id, fields) in &seen.classes {
-            let Some(class) = self.classes.get(id.0 as usize) else { continue };
+        for ((id, fields), class) in (0..).map(ClassId).zip(&seen.classes).zip(&self.classes) {
+            if fields.events == 0 {
+                continue;
+            }
             for rule in &class.rules {
                 if can_match.contains(rule) {
                     continue;
@@ -158,7 +241,7 @@ impl Engine {
                     // The class with the most events explains best.
                     Some((names, is_any)) => {
                         if blind.get(rule).is_none_or(|(events, ..)| *events < fields.events) {
-                            blind.insert(*rule, (fields.events, *id, names, is_any));
+                            blind.insert(*rule, (fields.events, id, names, is_any));
                         }
                     }
                 }
@@ -175,7 +258,7 @@ impl Engine {
         seen: &SeenFields,
     ) -> Option<Blind> {
         let class = self.classes.get(id.0 as usize)?;
-        let states = seen.classes.get(&id)?;
+        let states = seen.classes.get(id.0 as usize)?;
         let is_empty = fields.iter().all(|field| states.state(class, self, *field) == State::Empty);
         let name = |field: &FieldId| self.atoms.fields.get(field.0 as usize).map(|path| path.name().to_owned());
         let names: Vec<String> = fields.iter().filter_map(name).collect();

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use sigyn_event::Timestamp;
 
+use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
 use crate::run::Hit;
 use crate::summary::Summary;
@@ -17,7 +18,13 @@ const BINS: usize = 60;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// The page.
-pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit], made: Option<Timestamp>) -> String {
+pub fn page(
+    summary: &Summary,
+    rules: &[RuleInfo],
+    hits: &[Hit],
+    idle: &[Idle],
+    made: Option<Timestamp>,
+) -> String {
     let mut out = String::with_capacity(64 * 1024 + hits.len() * 400);
     out.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
@@ -32,6 +39,7 @@ pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit], made: Option<Ti
     over_time(&mut out, hits, rules);
     rule_table(&mut out, summary, rules);
     match_table(&mut out, summary, rules, hits);
+    idle_table(&mut out, rules, idle);
     damage(&mut out, summary);
     out.push_str("</main>\n</body>\n</html>\n");
     out
@@ -165,6 +173,43 @@ fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[
         }
     }
     out.push_str("</tbody></table></div>\n");
+}
+
+/// Rules that read records and were blind all the same. Those that had nothing to read are only counted: in most
+/// hunts they are most rules.
+fn idle_table(out: &mut String, rules: &[RuleInfo], idle: &[Idle]) {
+    let (blind, unread): (Vec<_>, Vec<_>) =
+        idle.iter().partition(|idle| matches!(idle.cause, Cause::NoFields { .. }));
+    if idle.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Rules that could not match</h2>\n");
+    if !unread.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p>{} rules read log sources that these logs hold no records of.</p>",
+            grouped(unread.len() as u64)
+        );
+    }
+    if blind.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<details><summary>{} rules need a field that no record had</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th>Level</th><th>Rule</th><th>Why</th></tr></thead>\n<tbody>\n",
+        grouped(blind.len() as u64)
+    );
+    for idle in blind {
+        let Some(rule) = rules.get(idle.rule) else { continue };
+        let name = rule.level_name();
+        let _ = writeln!(
+            out,
+            "<tr><td><span class=\"badge {name}\">{name}</span></td><td>{}</td><td>{}</td></tr>",
+            escaped(&rule.title),
+            escaped(&idle.reason)
+        );
+    }
+    out.push_str("</tbody></table></div>\n</details>\n");
 }
 
 fn damage(out: &mut String, summary: &Summary) {

@@ -5,11 +5,13 @@
 //! clock: the caller hands in both.
 
 pub mod html;
+mod idle;
 pub mod record;
 mod rules;
 mod run;
 mod summary;
 
+pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};
 pub use run::{Control, Events, Hit, Input, Open, Report, Settings, run};
 pub use summary::{Count, Damage, Reads, Summary};

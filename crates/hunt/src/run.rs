@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use sigyn_engine::{ClassId, Engine};
+use sigyn_engine::{ClassId, Engine, SeenFields};
 use sigyn_event::{Event, Timestamp};
 use sigyn_readers::{Batch, Decoder, Flaw, Member, Outcome, Reader, Step, Tried};
 
@@ -122,6 +122,8 @@ pub enum Report {
         /// Why.
         error: io::Error,
     },
+    /// At the end: which fields events had.
+    Fields(SeenFields),
 }
 
 struct Job {
@@ -152,15 +154,20 @@ pub fn run(
     thread::scope(|scope| {
         let reader_done = done_in.clone();
         scope.spawn(move || read(inputs, control, &ticket_in, &job_in, &reader_done));
-        for _ in 0..threads {
-            let (jobs, done) = (&job_out, done_in.clone());
-            scope.spawn(move || work(engine, settings, control, jobs, &done));
-        }
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                let (jobs, done) = (&job_out, done_in.clone());
+                scope.spawn(move || work(engine, settings, control, jobs, &done))
+            })
+            .collect();
         drop(done_in);
         collect(&done_out, &ticket_out, report);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
         drop(ticket_out);
+        let mut seen = SeenFields::default();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).for_each(|other| seen.merge(other));
+        report(Report::Fields(seen));
     });
 }
 
@@ -199,19 +206,20 @@ fn read(
     }
 }
 
-/// Decodes and matches batches until there are none.
+/// Decodes and matches batches until there are none; gives the fields that their events had.
 fn work(
     engine: &Engine,
     settings: Settings,
     control: &Control,
     jobs: &Mutex<Receiver<Job>>,
     done: &Sender<(u64, Done)>,
-) {
+) -> SeenFields {
+    let mut seen = SeenFields::default();
     let mut decoder = Decoder::new(settings.now);
     let mut scratch = engine.scratch();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { number, batch }) = job else { return };
+        let Ok(Job { number, batch }) = job else { return seen };
         let mut hits = Vec::new();
         let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
         let decoded = catch_unwind(AssertUnwindSafe(|| {
@@ -227,6 +235,7 @@ fn work(
                         rules.iter().map(|rule| hit(rule.0 as usize, record, event, &batch, settings)),
                     );
                 }
+                seen.note(engine, class, event);
                 !control.stop.load(Ordering::Relaxed)
             })
         }));
@@ -239,7 +248,7 @@ fn work(
         });
         let member = Arc::clone(&batch.member);
         if done.send((number, Done::Batch { member, hits, outcome, classes })).is_err() {
-            return;
+            return seen;
         }
     }
 }

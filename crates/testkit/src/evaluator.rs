@@ -18,6 +18,9 @@ use sigyn_ir::{
 /// Other names of a field, the best first, without the field's own.
 pub type Aliases<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
+/// Further values of a field in an event, given those that it has under its own or another name.
+pub type Further<'a> = &'a dyn Fn(&str, &[String]) -> Vec<String>;
+
 /// Evaluates rules one by one.
 #[derive(Debug, Default)]
 pub struct Evaluator {
@@ -44,7 +47,21 @@ impl Evaluator {
     /// # Errors
     /// The rule holds something that has no meaning without a target: a placeholder, query text.
     pub fn evaluate(&self, rule: &Rule, event: Event<'_>, aliases: Aliases<'_>) -> Verdict {
-        let context = Context { evaluator: self, rule, event, aliases };
+        self.evaluate_with(rule, event, aliases, &|_, _| Vec::new())
+    }
+
+    /// As [`evaluate`](Self::evaluate), where fields also have values in other words.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_with(
+        &self,
+        rule: &Rule,
+        event: Event<'_>,
+        aliases: Aliases<'_>,
+        further: Further<'_>,
+    ) -> Verdict {
+        let context = Context { evaluator: self, rule, event, aliases, further };
         let mut verdict = false;
         for condition in &rule.conditions {
             verdict |= context.condition(&condition.expr)?;
@@ -68,6 +85,7 @@ struct Context<'a> {
     rule: &'a Rule,
     event: Event<'a>,
     aliases: Aliases<'a>,
+    further: Further<'a>,
 }
 
 impl Context<'_> {
@@ -227,6 +245,8 @@ impl Context<'_> {
             if !found.is_empty() {
                 let mut values = Values { texts: Vec::new(), is_present: true, has_object: false };
                 found.into_iter().for_each(|value| flatten(value, &mut values));
+                let further = (self.further)(field, &values.texts);
+                values.texts.extend(further);
                 return values;
             }
         }

@@ -59,7 +59,9 @@ fn recorded_events_match_alike() {
             let is_read =
                 built.engine.class_sources(class).iter().any(|source| rule.logsource.covers(source));
             if is_read {
-                let expect = evaluator.evaluate(rule, event, &aliases).unwrap_or(false);
+                let further =
+                    |field: &str, own: &[String]| built.engine.further_values(class, field, event, own);
+                let expect = evaluator.evaluate_with(rule, event, &aliases, &further).unwrap_or(false);
                 let is_found = found.iter().any(|id| id.0 == at);
                 assert_eq!(is_found, expect, "{}: {line}", rule.meta.title);
                 count += 1;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod diagnostics;
+mod logsources;
 mod transformations;
 
 use anyhow::{Context, Result};
@@ -15,6 +16,7 @@ type Page = (&'static str, fn() -> String);
 const PAGES: &[Page] = &[
     ("docs/cli.md", cli::page),
     ("docs/diagnostics.md", diagnostics::page),
+    ("docs/logsources.md", logsources::page),
     ("docs/transformations.md", transformations::page),
 ];
 

@@ -55,7 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "cli"]),
+    ("xtask", &["diagnostics", "ir", "engine", "pipeline", "backends", "convert", "cli"]),
 ];
 
 /// Crates of others that one room wraps, so that replacing them touches one place.
