@@ -2,13 +2,14 @@
 //!
 //! `cargo run --release -p sigyn-bench -- convert` times `sigyn convert` beside sigma-cli, whole processes;
 //! `… -- load` times the stages of loading and converting inside one process, on one core; `… -- match
-//! EVENTS.ndjson` times the match stage alone. Inputs that are not
+//! EVENTS.ndjson` times the match stage alone, `… -- stages LOG` those of a hunt. Inputs that are not
 //! there are skipped with a message. Figures of a noisy machine mean little; the ratios are what counts.
 
 mod convert;
 mod load;
 mod matching;
 mod process;
+mod stages;
 
 use std::path::PathBuf;
 
@@ -21,7 +22,8 @@ fn main() -> Result<()> {
         Some("match") => {
             matching::run(std::env::args().nth(2).as_deref(), std::env::args().nth(3).as_deref())
         }
-        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]"),
+        Some("stages") => stages::run(std::env::args().nth(2).as_deref()),
+        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]|stages LOG"),
     }
 }
 

@@ -85,7 +85,7 @@ fn measure(name: &str, built: &Built, events: &[EventBuf]) {
     );
 }
 
-fn load(folder: &Path) -> Result<RuleSet> {
+pub(crate) fn load(folder: &Path) -> Result<RuleSet> {
     let mut paths = Vec::new();
     for name in RULES {
         crate::load::collect(&folder.join(name), &mut paths)?;

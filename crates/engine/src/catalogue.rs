@@ -5,7 +5,7 @@ use sigyn_ir::LogSource;
 use crate::logsource::{Aliases, Group, LogSources, When};
 
 /// A group of the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     /// Its name.
     pub name: String,

@@ -16,7 +16,6 @@ use sigyn_event::{Event, FieldPath, Value, write_scalar};
 use crate::class::{Class, ClassId};
 use crate::engine::Engine;
 use crate::fold::{fold, fold_into};
-use crate::program::FieldId;
 use crate::scratch::{Raw, Scratch, Text};
 
 /// Folders of the drive that Windows starts from: a path of the kernel that begins with one of them is on `C:`.
@@ -210,10 +209,7 @@ fn drive_path(text: &str) -> Option<&str> {
 }
 
 /// Adds a field's further values behind its texts, which begin at `start`. The field is there.
-pub(crate) fn add(engine: &Engine, class: &Class, event: Event<'_>, scratch: &mut Scratch, place: (FieldId, u32)) {
-    let (field, start) = place;
-    let Some(name) = engine.atoms.fields.get(field.0 as usize).map(FieldPath::name) else { return };
-    let Some((_, makers)) = class.derived.iter().find(|(derived, _)| derived == name) else { return };
+pub(crate) fn add(makers: &[Maker], event: Event<'_>, scratch: &mut Scratch, start: u32) {
     let end = scratch.texts.len();
     for maker in makers.iter().filter(|maker| maker.applies(event)) {
         if maker.from.is_empty() {

@@ -14,48 +14,6 @@ pub(crate) const LONG: usize = 7;
 /// Places within a literal are kept in this many bits.
 pub(crate) const PLACE_BITS: u32 = 12;
 
-/// A set of groups, with the literals that have each: the literal's number and the group's place in it.
-#[derive(Debug, Default)]
-struct Groups {
-    bits: Vec<u64>,
-    shift: u32,
-    needles: Buckets,
-}
-
-impl Groups {
-    fn new(pairs: Vec<(u64, u32)>) -> Self {
-        // 32 bits for each group: three in a hundred places ask the hash table in vain.
-        let wanted = u32::try_from(pairs.len() * 32).unwrap_or(u32::MAX).max(1_024);
-        let log2 = (u32::BITS - wanted.leading_zeros()).min(18);
-        let shift = u32::BITS - log2;
-        let mut bits = vec![0_u64; 1 << (log2 - 6)];
-        for (gram, _) in &pairs {
-            let hash = spread(u32::try_from(*gram).unwrap_or(0)) >> shift;
-            if let Some(word) = bits.get_mut((hash >> 6) as usize) {
-                *word |= 1 << (hash & 63);
-            }
-        }
-        Self { bits, shift, needles: Buckets::new(pairs) }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.needles.is_empty()
-    }
-
-    #[inline]
-    fn look(&self, gram: u32, mut found: impl FnMut(u32)) {
-        let hash = spread(gram) >> self.shift;
-        if self.bits.get((hash >> 6) as usize).is_some_and(|word| word >> (hash & 63) & 1 != 0) {
-            self.needles.get(gram.into()).iter().for_each(|place| found(*place));
-        }
-    }
-}
-
-#[inline]
-fn spread(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9e37_79b1)
-}
-
 /// Literals anywhere in a text.
 ///
 /// One of seven bytes or more is entered with four neighbouring groups of four bytes, so that looking at every
@@ -63,10 +21,10 @@ fn spread(gram: u32) -> u32 {
 /// bytes with both groups of two: for them every second place is looked at. Only the shortest need each place.
 #[derive(Debug, Default)]
 pub(crate) struct Grams {
-    long: Groups,
-    short: Groups,
-    shorter: Groups,
-    shortest: Groups,
+    long: Buckets,
+    short: Buckets,
+    shorter: Buckets,
+    shortest: Buckets,
     /// Literals of one byte: they may be the last.
     single: Vec<(u8, u32)>,
 }
@@ -89,7 +47,7 @@ impl Grams {
                 _ => enter(&mut long, literal, at, (GRAM, 4), &cost),
             }
         }
-        let [long, short, shorter, shortest] = [long, short, shorter, shortest].map(Groups::new);
+        let [long, short, shorter, shortest] = [long, short, shorter, shortest].map(Buckets::new);
         Self { long, short, shorter, shortest, single }
     }
 
@@ -97,31 +55,34 @@ impl Grams {
     /// the text.
     #[inline]
     pub(crate) fn scan(&self, bytes: &[u8], mut found: impl FnMut(u32, usize)) {
+        let mut look = |groups: &Buckets, gram: u32, at: usize| {
+            groups.get(gram.into()).iter().for_each(|place| found(*place, at));
+        };
         if !self.long.is_empty() {
             for (at, chunk) in bytes.as_chunks::<GRAM>().0.iter().enumerate() {
                 let gram = u32::from_le_bytes(*chunk) | SMALL;
-                self.long.look(gram, |place| found(place, at * GRAM));
+                look(&self.long, gram, at * GRAM);
             }
         }
         if !self.short.is_empty() {
             let mut chunks = bytes.windows(GRAM).step_by(2);
             let mut at = 0;
             for chunk in &mut chunks {
-                self.short.look(word(chunk) & THREE, |place| found(place, at));
+                look(&self.short, word(chunk) & THREE, at);
                 at += 2;
             }
             if let Some(chunk) = bytes.get(at..at + 3) {
-                self.short.look(padded(chunk), |place| found(place, at));
+                look(&self.short, padded(chunk), at);
             }
         }
         if !self.shorter.is_empty() {
             for (at, pair) in bytes.windows(2).enumerate().step_by(2) {
-                self.shorter.look(padded(pair), |place| found(place, at));
+                look(&self.shorter, padded(pair), at);
             }
         }
         if !self.shortest.is_empty() {
             for (at, pair) in bytes.windows(2).enumerate() {
-                self.shortest.look(padded(pair), |place| found(place, at));
+                look(&self.shortest, padded(pair), at);
             }
         }
         for (byte, needle) in &self.single {

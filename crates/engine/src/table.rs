@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use crate::grams::{Grams, PLACE_BITS};
-use crate::hash::{Buckets, SMALL, hash_caseless, head, tail};
+use crate::hash::{Buckets, QuickState, SMALL, hash_caseless, head, tail};
 use crate::program::AtomId;
 use crate::witness::Anchor;
 
@@ -26,6 +26,28 @@ struct Needle {
     text: Box<str>,
     anchor: Anchor,
     rules: (u32, u32),
+    /// The atom that holds for a field if, and only if, one of its values has the literal; or none.
+    atom: u32,
+}
+
+/// What a text has met.
+pub(crate) struct Hit<'t> {
+    /// A number that is no atom's, if there is none.
+    pub(crate) atom: u32,
+    /// Rules that wake.
+    pub(crate) rules: &'t [u32],
+}
+
+/// A literal with what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal<'l> {
+    pub(crate) anchor: Anchor,
+    /// Folded.
+    pub(crate) text: &'l str,
+    /// The atom that says just that the literal is there.
+    pub(crate) atom: Option<AtomId>,
+    /// Rules that it wakes.
+    pub(crate) rules: &'l [u32],
 }
 
 /// What wakes rules by the values of one field.
@@ -53,28 +75,22 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table over literals and atoms; without `is_hashed` each literal is looked for by itself.
-    pub(crate) fn new(
-        literals: HashMap<(Anchor, Box<str>), Vec<u32>>,
-        mut direct: Vec<(AtomId, Vec<u32>)>,
-        is_hashed: bool,
-    ) -> Self {
-        let mut literals: Vec<_> = literals.into_iter().collect();
-        literals.sort_unstable();
-        direct.sort_unstable();
-        let (narrow, wide): (Vec<_>, Vec<_>) = literals.into_iter().partition(|((_, text), _)| text.is_ascii());
-        let mut table = Self { direct, ..Self::with(narrow, is_hashed) };
-        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(wide, is_hashed)));
+    /// A table over literals, each once, and atoms; without `is_hashed` each literal is looked for by itself.
+    pub(crate) fn new(literals: &[Literal<'_>], direct: Vec<(AtomId, Vec<u32>)>, is_hashed: bool) -> Self {
+        let (narrow, wide): (Vec<_>, Vec<_>) = literals.iter().partition(|literal| literal.text.is_ascii());
+        let mut table = Self { direct, ..Self::with(&narrow, is_hashed) };
+        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(&wide, is_hashed)));
         table
     }
 
-    fn with(literals: Vec<((Anchor, Box<str>), Vec<u32>)>, is_hashed: bool) -> Self {
+    fn with(literals: &[&Literal<'_>], is_hashed: bool) -> Self {
         let mut table = Self::default();
-        for ((anchor, text), rules) in literals {
+        for literal in literals {
             let start = place(table.rules.len());
-            table.rules.extend(rules);
+            table.rules.extend_from_slice(literal.rules);
             let rules = (start, place(table.rules.len()));
-            table.needles.push(Needle { text, anchor, rules });
+            let atom = literal.atom.map_or(u32::MAX, |atom| atom.0);
+            table.needles.push(Needle { text: literal.text.into(), anchor: literal.anchor, rules, atom });
         }
         table.has_digits = table.needles.iter().any(|needle| {
             needle.text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
@@ -122,7 +138,7 @@ impl Table {
             let anywhere = numbered.filter(|(_, needle)| needle.anchor == Anchor::Anywhere);
             anywhere.map(|(at, needle)| (at, needle.text.as_bytes()))
         };
-        let mut shared: HashMap<&[u8], u32> = HashMap::new();
+        let mut shared: HashMap<&[u8], u32, QuickState> = HashMap::default();
         for (_, literal) in sought() {
             for gram in literal.windows(END) {
                 *shared.entry(gram).or_default() += 1;
@@ -131,11 +147,10 @@ impl Table {
         Grams::new(sought(), |gram| commonness(gram) + 4 * shared.get(gram).copied().unwrap_or(0))
     }
 
-    /// Calls `wake` with each rule for which one of its literals is in the text, which is ASCII or folded; a rule may
-    /// come twice.
+    /// Calls `wake` for each literal that is in the text, which is ASCII or folded; for one that is there twice it may
+    /// call twice.
     #[inline]
-    pub(crate) fn scan(&self, text: &str, is_ascii: bool, mut wake: impl FnMut(u32)) {
-        let bytes = text.as_bytes();
+    pub(crate) fn scan(&self, bytes: &[u8], is_ascii: bool, mut wake: impl FnMut(Hit<'_>)) {
         if self.whole_lengths >> bytes.len().min(63) & 1 != 0 {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
@@ -149,17 +164,17 @@ impl Table {
         if let Some(wide) = &self.wide
             && !is_ascii
         {
-            wide.scan_dyn(text, &mut wake);
+            wide.scan_dyn(bytes, &mut wake);
         }
     }
 
     /// Apart, so that the table within the table is no recursion of generics.
-    fn scan_dyn(&self, text: &str, wake: &mut dyn FnMut(u32)) {
-        self.scan(text, true, wake);
+    fn scan_dyn(&self, bytes: &[u8], wake: &mut dyn FnMut(Hit<'_>)) {
+        self.scan(bytes, true, wake);
     }
 
     #[inline]
-    fn scan_ends(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn scan_ends(&self, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let mut look = |buckets: &Buckets, key: u64| {
             if !buckets.is_empty() {
                 buckets.get(key | SMALL).iter().for_each(|at| self.check_end(*at, bytes, wake));
@@ -173,7 +188,7 @@ impl Table {
         look(&self.front4, head(first4(bytes)));
     }
 
-    fn check_end(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn check_end(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get(at as usize) else { return };
         let literal = needle.text.as_bytes();
         let part = match needle.anchor {
@@ -189,7 +204,7 @@ impl Table {
     }
 
     /// A literal, named with the place in it that is found at a place of the text.
-    fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(u32)) {
+    fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { return };
         let literal = needle.text.as_bytes();
         let start = at.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
@@ -199,7 +214,7 @@ impl Table {
         }
     }
 
-    fn check_everywhere(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    fn check_everywhere(&self, at: u32, bytes: &[u8], wake: &mut impl FnMut(Hit<'_>)) {
         let Some(needle) = self.needles.get(at as usize) else { return };
         let literal = needle.text.as_bytes();
         if literal.is_empty() || bytes.windows(literal.len()).any(|part| part.eq_ignore_ascii_case(literal)) {
@@ -207,9 +222,10 @@ impl Table {
         }
     }
 
-    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(u32)) {
+    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
         let (start, end) = needle.rules;
-        self.rules.get(start as usize..end as usize).into_iter().flatten().copied().for_each(wake);
+        let rules = self.rules.get(start as usize..end as usize).unwrap_or_default();
+        wake(Hit { atom: needle.atom, rules });
     }
 
     /// Whether some literal can be in the text of a number.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::vocabulary::{LayoutId, Vocabulary, VocabularyId, hash_name};
+use crate::vocabulary::{LayoutId, NameId, Vocabulary, VocabularyId, hash_name};
 use crate::{Event, Timestamp};
 
 /// How many nodes one event may have. A reader that meets more gives the event up.
@@ -29,10 +29,16 @@ pub struct Text {
 impl Text {
     pub(crate) const EMPTY: Self = Self { start: 0, length: 0 };
     /// The empty name: the key of what has none.
-    const NO_KEY: Self = Self::name(0);
+    pub const NO_KEY: Self = Self::name(0);
 
     const fn name(number: u32) -> Self {
         Self { start: number, length: NAME }
+    }
+
+    /// The name, if this is one.
+    #[inline]
+    pub fn name_id(self) -> Option<NameId> {
+        self.as_name().map(NameId)
     }
 
     /// The number of the name, if this is one.
@@ -191,20 +197,14 @@ impl EventBuf {
         }
     }
 
-    /// As [`name`](Self::name), for a text that the buffer or the input holds already; it stays what it is if there
-    /// is no room for a name.
+    /// As [`name`](Self::name), for a key that stands in the input or the arena already: without room for a name it
+    /// stays that text.
     #[inline]
-    pub fn name_of(&mut self, input: &str, text: Text) -> Text {
-        let name = self.text(input, text);
+    pub fn name_or(&mut self, name: &str, text: Text) -> Text {
         let hash = hash_name(name.as_bytes());
-        match self.vocabulary.find(hash, name) {
-            Some(number) => Text::name(number),
-            None => {
-                let name = name.to_owned();
-                let added = Arc::make_mut(&mut self.vocabulary).add(hash, &name);
-                added.map_or(text, Text::name)
-            }
-        }
+        let known = self.vocabulary.find(hash, name);
+        let number = known.or_else(|| Arc::make_mut(&mut self.vocabulary).add(hash, name));
+        number.map_or(text, Text::name)
     }
 
     #[cold]
@@ -270,7 +270,28 @@ impl EventBuf {
 
     /// Ends a text.
     pub fn end_text(&mut self, start: usize) -> Text {
-        let length = self.arena.len().saturating_sub(start);
+        self.arena_text(start, self.arena.len().saturating_sub(start))
+    }
+
+    /// Takes the arena as bytes, for a reader that writes many small pieces into it. Until it is
+    /// [given back](Self::put_arena), no text may be written in another way.
+    pub fn take_arena(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.arena).into_bytes()
+    }
+
+    /// Gives the arena back; its bytes are checked once. False if they are no UTF-8: then it is empty.
+    pub fn put_arena(&mut self, bytes: Vec<u8>) -> bool {
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                self.arena = text;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// A range of the arena, in bytes. One that is not text there, or too long, reads as empty.
+    pub fn arena_text(&self, start: usize, length: usize) -> Text {
         match (u32::try_from(start), u32::try_from(length)) {
             (Ok(start), Ok(length)) if length <= LENGTH_MAX => Text { start, length: length | ARENA },
             _ => Text::EMPTY,
@@ -378,6 +399,17 @@ impl EventBuf {
 
     fn place(&self) -> u32 {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+
+    #[inline]
+    pub(crate) fn bytes<'e>(&'e self, input: &'e str, text: Text) -> &'e [u8] {
+        let (source, length) = match text.length & !LENGTH_MAX {
+            0 => (input, text.length),
+            ARENA => (self.arena.as_str(), text.length & LENGTH_MAX),
+            _ => return self.vocabulary.text(text.start).as_bytes(),
+        };
+        let start = text.start as usize;
+        source.as_bytes().get(start..start + length as usize).unwrap_or_default()
     }
 
     #[inline]

@@ -32,6 +32,7 @@ mod value;
 mod vocabulary;
 
 pub use buf::{EventBuf, NodeId, Text, nodes_max};
+pub use json::write_string;
 pub use lookup::{FieldPath, Resolved};
 pub use number::{integral, write_float, write_scalar};
 pub use time::{DateTime, Timestamp};

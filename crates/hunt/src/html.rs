@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use sigyn_event::Timestamp;
 
+use crate::found::Hit;
 use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
-use crate::run::Hit;
 use crate::summary::Summary;
 
 /// Matches that the page lists; the counts above the list are of all.
@@ -21,7 +21,7 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub fn page(
     summary: &Summary,
     rules: &[RuleInfo],
-    hits: &[Hit],
+    hits: &[Hit<'_>],
     idle: &[Idle],
     made: Option<Timestamp>,
 ) -> String {
@@ -78,7 +78,7 @@ fn levels(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
 }
 
 /// Matches over time, stacked by level.
-fn over_time(out: &mut String, hits: &[Hit], rules: &[RuleInfo]) {
+fn over_time(out: &mut String, hits: &[Hit<'_>], rules: &[RuleInfo]) {
     let times = hits.iter().filter_map(|hit| hit.time);
     let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return };
     let span = last.0.saturating_sub(first.0).max(NANOS_PER_SECOND);
@@ -133,8 +133,8 @@ fn rule_table(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
     out.push_str("</tbody></table></div>\n");
 }
 
-fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[Hit]) {
-    let mut shown: Vec<&Hit> = hits.iter().collect();
+fn match_table(out: &mut String, summary: &Summary, rules: &[RuleInfo], hits: &[Hit<'_>]) {
+    let mut shown: Vec<&Hit<'_>> = hits.iter().collect();
     // When there are too many, the severest stay.
     if shown.len() > ROWS_MAX {
         shown.sort_by_key(|hit| rules.get(hit.rule).map_or(usize::MAX, RuleInfo::rank));

@@ -4,6 +4,7 @@
 //! threads. [`Summary`] counts them; [`record`] and [`html`] write them down. The crate opens no file and asks no
 //! clock: the caller hands in both.
 
+mod found;
 pub mod html;
 mod idle;
 pub mod record;
@@ -11,7 +12,8 @@ mod rules;
 mod run;
 mod summary;
 
+pub use found::Hit;
 pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};
-pub use run::{Control, Events, Hit, Input, Open, Report, Settings, run};
+pub use run::{Control, Events, Input, Open, Report, Settings, run};
 pub use summary::{Count, Damage, Reads, Summary};

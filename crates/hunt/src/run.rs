@@ -13,8 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use sigyn_engine::{ClassId, Engine, SeenFields};
-use sigyn_event::{Event, Timestamp};
-use sigyn_readers::{Batch, Decoder, Flaw, Member, Outcome, Reader, Step, Tried};
+use sigyn_event::Timestamp;
+use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
+
+use crate::found::{Found, Hit};
 
 /// Batches under way per thread: one in hand, the others waiting so that no thread ever does.
 const TICKETS_PER_THREAD: usize = 3;
@@ -71,30 +73,11 @@ pub struct Control {
     pub bytes: AtomicU64,
 }
 
-/// A rule that matched an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// The rule's place in its set.
-    pub rule: usize,
-    /// When the event happened.
-    pub time: Option<Timestamp>,
-    /// Where.
-    pub host: Option<String>,
-    /// Who.
-    pub user: Option<String>,
-    /// The log.
-    pub member: Arc<Member>,
-    /// Number of the record in its log, from 1; damaged records do not count.
-    pub record: u64,
-    /// The event as JSON, if asked for.
-    pub event: Option<String>,
-}
-
 /// What a hunt reports, in the order of the inputs.
 #[derive(Debug)]
-pub enum Report {
+pub enum Report<'h> {
     /// A match.
-    Hit(Hit),
+    Hit(Hit<'h>),
     /// A part of an input was decoded: its damage.
     Read {
         /// The log.
@@ -132,7 +115,7 @@ struct Job {
 }
 
 enum Done {
-    Batch { member: Arc<Member>, hits: Vec<Hit>, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
+    Batch { member: Arc<Member>, found: Found, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
     Unknown { path: String, tried: Vec<Tried> },
     Failed { path: String, offset: u64, error: io::Error },
 }
@@ -143,7 +126,7 @@ pub fn run(
     inputs: Vec<Input>,
     settings: Settings,
     control: &Control,
-    report: &mut dyn FnMut(Report) -> bool,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
 ) {
     let threads = settings.threads.max(1);
     let tickets = threads * TICKETS_PER_THREAD;
@@ -217,10 +200,11 @@ fn work(
     let mut seen = SeenFields::default();
     let mut decoder = Decoder::new(settings.now);
     let mut scratch = engine.scratch();
+    let mut facts = Facts::new();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { number, batch }) = job else { return seen };
-        let mut hits = Vec::new();
+        let mut found = Found::default();
         let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
         let decoded = catch_unwind(AssertUnwindSafe(|| {
             decoder.decode(&batch, &mut |record, event| {
@@ -230,10 +214,8 @@ fn work(
                     Some((_, count)) => *count += 1,
                     None => classes.push((class, 1)),
                 }
-                if !rules.is_empty() && is_in_time(event, settings) {
-                    hits.extend(
-                        rules.iter().map(|rule| hit(rule.0 as usize, record, event, &batch, settings)),
-                    );
+                if !rules.is_empty() {
+                    found.add(rules, record, event, &mut facts, settings);
                 }
                 seen.note(engine, class, event);
                 !control.stop.load(Ordering::Relaxed)
@@ -247,41 +229,14 @@ fn work(
             Outcome { records: 0, damaged: 1, flaws: vec![flaw] }
         });
         let member = Arc::clone(&batch.member);
-        if done.send((number, Done::Batch { member, hits, outcome, classes })).is_err() {
+        if done.send((number, Done::Batch { member, found, outcome, classes })).is_err() {
             return seen;
         }
     }
 }
 
-fn is_in_time(event: Event<'_>, settings: Settings) -> bool {
-    if settings.from.is_none() && settings.to.is_none() {
-        return true;
-    }
-    // An event without a time is in no range.
-    sigyn_readers::time(event).is_some_and(|time| {
-        settings.from.is_none_or(|from| time >= from) && settings.to.is_none_or(|to| time < to)
-    })
-}
-
-fn hit(rule: usize, record: u64, event: Event<'_>, batch: &Batch, settings: Settings) -> Hit {
-    let json = (settings.events == Events::Included).then(|| {
-        let mut json = String::new();
-        event.write_json(&mut json);
-        json
-    });
-    Hit {
-        rule,
-        time: sigyn_readers::time(event),
-        host: sigyn_readers::host(event),
-        user: sigyn_readers::user(event),
-        member: Arc::clone(&batch.member),
-        record,
-        event: json,
-    }
-}
-
 /// Puts results in order and hands them on.
-fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report) -> bool) {
+fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report<'_>) -> bool) {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     let mut counter = Counter::default();
@@ -322,14 +277,13 @@ impl Counter {
     }
 }
 
-fn hand_out(done: Done, counter: &mut Counter, report: &mut dyn FnMut(Report) -> bool) -> bool {
+fn hand_out(done: Done, counter: &mut Counter, report: &mut dyn FnMut(Report<'_>) -> bool) -> bool {
     match done {
         Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),
         Done::Failed { path, offset, error } => report(Report::Failed { path, offset, error }),
-        Done::Batch { member, hits, outcome, classes } => {
+        Done::Batch { member, found, outcome, classes } => {
             let base = counter.base(&member, outcome.records);
-            for mut hit in hits {
-                hit.record += base + 1;
+            for hit in found.hits(&member, base) {
                 if !report(Report::Hit(hit)) {
                     return false;
                 }

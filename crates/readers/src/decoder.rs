@@ -2,7 +2,8 @@
 
 use sigyn_event::{Event, EventBuf, Timestamp};
 
-use crate::decoding::{Context, Framing, Header, Line, LineFormat, csv, evtx, json, xml};
+use crate::decoding::json::Json;
+use crate::decoding::{Context, Framing, Header, Line, LineFormat, csv, evtx, xml};
 use crate::framing::{entries, rows};
 use crate::reader::Batch;
 use crate::shapes;
@@ -19,6 +20,7 @@ pub struct Decoder {
     /// The header in force, for logs that have one.
     header: Header,
     buf: EventBuf,
+    json: Json,
     shapes: shapes::Scratch,
 }
 
@@ -54,7 +56,13 @@ impl Outcome {
 impl Decoder {
     /// A decoder. `now` serves times without a year; without it they are left out.
     pub fn new(now: Option<Timestamp>) -> Self {
-        Self { now, header: Header::default(), buf: EventBuf::new(), shapes: shapes::Scratch::default() }
+        Self {
+            now,
+            header: Header::default(),
+            buf: EventBuf::new(),
+            json: Json::default(),
+            shapes: shapes::Scratch::default(),
+        }
     }
 
     /// Calls `visit` with each record's number within the batch, counted from 0, and its event, in order. Stops
@@ -168,7 +176,7 @@ impl Decoder {
     }
 
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
-        let end = json::value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
+        let end = self.json.value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
         if end < line.base + line.text.len() {
             return Err("text follows the value");
         }
@@ -187,7 +195,7 @@ impl Decoder {
         let mut at = 0;
         while let Some(start) = next_object(text.as_bytes(), at) {
             self.buf.clear();
-            match json::value(text, start, &mut self.buf) {
+            match self.json.value(text, start, &mut self.buf) {
                 Ok(end) => {
                     shapes::apply(&mut self.buf, text, &mut self.shapes);
                     outcome.records += 1;
@@ -244,7 +252,7 @@ impl Decoder {
                     return outcome.flaw(None, "the record is no UTF-8");
                 };
                 self.buf.clear();
-                if let Err(broken) = json::value(text, 0, &mut self.buf) {
+                if let Err(broken) = self.json.value(text, 0, &mut self.buf) {
                     return outcome.flaw(None, broken.why);
                 }
                 shapes::apply(&mut self.buf, text, &mut self.shapes);

@@ -3,10 +3,16 @@
 //! Strings without escapes stay ranges of the input; the others are written out once into the buffer's arena.
 //! Integers are kept exactly. A lone half of a surrogate pair becomes U+FFFD. A key that stands twice has both values.
 
+mod keys;
+
 use sigyn_event::{EventBuf, Text};
+
+use keys::{Keys, Place};
 
 /// Deepest nesting that is read.
 pub(crate) const DEPTH_MAX: usize = 128;
+/// Bytes of a string that are looked through by words; a call that uses wider registers pays only beyond.
+const SHORT_BYTES: usize = 64;
 
 /// Why a text is not the JSON that is read, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +23,39 @@ pub(crate) struct Broken {
     pub(crate) at: usize,
 }
 
-/// Reads one value at `at`, spaces around it included, and gives the offset behind it.
-///
-/// A value that is no object becomes the root's member `message`, so that events are always maps.
+/// Reads a single value: see [`Json::value`].
 ///
 /// # Errors
-/// What is wrong and where; the buffer then holds a part of the event.
+/// As there.
 pub(crate) fn value(text: &str, at: usize, buf: &mut EventBuf) -> Result<usize, Broken> {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at, buf };
-    parser.spaces();
-    if parser.peek() == Some(b'{') {
-        parser.value(None, 0)?;
-    } else {
-        parser.buf.begin_map(None);
-        let key = parser.buf.name("message");
-        parser.value(Some(key), 1)?;
-        parser.buf.end();
+    Json::default().value(text, at, buf)
+}
+
+/// Reads values; kept by a thread for what it has learned about the order of keys.
+#[derive(Debug, Default)]
+pub(crate) struct Json {
+    keys: Keys,
+}
+
+impl Json {
+    /// Reads one value at `at`, spaces around it included, and gives the offset behind it.
+    ///
+    /// A value that is no object becomes the root's member `message`, so that events are always maps.
+    ///
+    /// # Errors
+    /// What is wrong and where; the buffer then holds a part of the event.
+    pub(crate) fn value(&mut self, text: &str, at: usize, buf: &mut EventBuf) -> Result<usize, Broken> {
+        self.keys.begin(buf);
+        let message = buf.name("message");
+        let arena = buf.take_arena();
+        let mut parser = Parser { text, bytes: text.as_bytes(), at, buf, arena, keys: &mut self.keys };
+        let result = parser.event(message);
+        let Parser { at, buf, arena, .. } = parser;
+        // One check for all texts that were written out. They were copied from a text, so that it cannot fail.
+        let is_text = buf.put_arena(arena);
+        result?;
+        if is_text { Ok(at) } else { Err(Broken { why: "a string is no UTF-8", at }) }
     }
-    parser.spaces();
-    Ok(parser.at)
 }
 
 struct Parser<'t, 'b> {
@@ -43,6 +63,10 @@ struct Parser<'t, 'b> {
     bytes: &'t [u8],
     at: usize,
     buf: &'b mut EventBuf,
+    /// The buffer's arena, as bytes: most escapes stand a few bytes apart, and checking each piece would cost more
+    /// than copying it.
+    arena: Vec<u8>,
+    keys: &'b mut Keys,
 }
 
 impl Parser<'_, '_> {
@@ -67,6 +91,20 @@ impl Parser<'_, '_> {
         Err(Broken { why: "the string does not end", at: self.bytes.len() })
     }
 
+    fn event(&mut self, message: Text) -> Result<(), Broken> {
+        self.spaces();
+        if self.peek() == Some(b'{') {
+            self.object(None, 0)?;
+        } else {
+            self.buf.begin_map(None);
+            self.value(Some(message), 1)?;
+            self.buf.end();
+        }
+        self.spaces();
+        Ok(())
+    }
+
+    #[inline]
     fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
         match self.peek() {
             Some(b'"') => {
@@ -74,9 +112,9 @@ impl Parser<'_, '_> {
                 self.buf.push_text(key, text);
                 Ok(())
             }
+            Some(b'-' | b'0'..=b'9') => self.number(key),
             Some(b'{') => self.object(key, depth),
             Some(b'[') => self.array(key, depth),
-            Some(b'-' | b'0'..=b'9') => self.number(key),
             Some(b't') => self.word("true", |buf| buf.push_bool(key, true)),
             Some(b'f') => self.word("false", |buf| buf.push_bool(key, false)),
             Some(b'n') => self.word("null", |buf| buf.push_null(key)),
@@ -92,19 +130,10 @@ impl Parser<'_, '_> {
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
+            let mut place = Keys::first_in(key);
             loop {
-                self.spaces();
-                if self.peek() != Some(b'"') {
-                    return self.broken("a key must stand here");
-                }
-                let key = self.string()?;
-                let key = self.buf.name_of(self.text, key);
-                self.spaces();
-                if self.peek() != Some(b':') {
-                    return self.broken("a colon must stand behind a key");
-                }
-                self.at += 1;
-                self.spaces();
+                let key = self.key(place)?;
+                place = Keys::behind(key);
                 self.value(Some(key), depth + 1)?;
                 self.spaces();
                 match self.peek() {
@@ -119,6 +148,43 @@ impl Parser<'_, '_> {
         }
         self.buf.end();
         Ok(())
+    }
+
+    /// A key and its colon, with the spaces around them.
+    #[inline]
+    fn key(&mut self, place: Place) -> Result<Text, Broken> {
+        self.spaces();
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let key = match self.keys.expected(place, rest) {
+            Some((key, length)) => {
+                self.at += length;
+                key
+            }
+            None => self.other_key(place)?,
+        };
+        self.spaces();
+        if self.peek() != Some(b':') {
+            return self.broken("a colon must stand behind a key");
+        }
+        self.at += 1;
+        self.spaces();
+        Ok(key)
+    }
+
+    fn other_key(&mut self, place: Place) -> Result<Text, Broken> {
+        if self.peek() != Some(b'"') {
+            return self.broken("a key must stand here");
+        }
+        let (start, written) = (self.at + 1, self.arena.len());
+        let text = self.string()?;
+        // An escaped key has been written out, any other one still stands in the text.
+        let name = match self.arena.get(written..) {
+            Some([]) | None => self.text.get(start..self.at - 1).unwrap_or(""),
+            Some(bytes) => std::str::from_utf8(bytes).unwrap_or(""),
+        };
+        let key = self.buf.name_or(name, text);
+        self.keys.came(place, key, name);
+        Ok(key)
     }
 
     fn array(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
@@ -213,87 +279,117 @@ impl Parser<'_, '_> {
     #[inline]
     fn string(&mut self) -> Result<Text, Broken> {
         let start = self.at + 1;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        // Most strings are short: a plain loop beats a call for the first bytes.
-        let mut length = 0;
-        let special = loop {
-            match rest.get(length) {
-                Some(byte @ (b'"' | b'\\')) => break *byte,
-                Some(_) if length < 24 => length += 1,
-                Some(_) => match memchr::memchr2(b'"', b'\\', &rest[length..]) {
-                    Some(found) => {
-                        length += found;
-                        break rest[length];
-                    }
-                    None => return self.no_end(),
-                },
-                None => return self.no_end(),
+        let mut at = start;
+        while let Some(word) = self.word_at(at).filter(|_| at - start < SHORT_BYTES) {
+            let specials = specials(word);
+            if specials != 0 {
+                return self.string_to(start, at + (specials.trailing_zeros() / 8) as usize);
             }
-        };
-        if special == b'"' {
-            self.at = start + length + 1;
-            return Ok(self.buf.input_text(start, length));
+            at += 8;
         }
-        self.escaped(start, start + length)
+        match memchr::memchr2(b'"', b'\\', self.bytes.get(at..).unwrap_or_default()) {
+            Some(found) => self.string_to(start, at + found),
+            None => self.no_end(),
+        }
     }
 
-    /// A string with escapes: the first of them stands at `at`.
-    fn escaped(&mut self, start: usize, at: usize) -> Result<Text, Broken> {
-        let begun = self.buf.begin_text();
-        self.buf.write_str(self.text.get(start..at).unwrap_or(""));
+    /// A string whose first quote or backslash stands at `at`.
+    #[inline]
+    fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Broken> {
         self.at = at;
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(self.buf.input_text(start, at - start));
+        }
+        self.escaped(start)
+    }
+
+    #[inline]
+    fn word_at(&self, at: usize) -> Option<u64> {
+        let word = self.bytes.get(at..)?.first_chunk::<8>()?;
+        Some(u64::from_le_bytes(*word))
+    }
+
+    /// A string with escapes, the first of which stands here: written out into the arena.
+    fn escaped(&mut self, start: usize) -> Result<Text, Broken> {
+        let begun = self.arena.len();
+        self.arena.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(self.buf.end_text(begun));
+                    return Ok(self.buf.arena_text(begun, self.arena.len() - begun));
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    let c = self.escape()?;
-                    self.buf.write_char(c);
+                    self.escape()?;
                 }
-                Some(_) => {
-                    let rest = &self.bytes[self.at..];
-                    let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return self.no_end() };
-                    self.buf.write_str(self.text.get(self.at..self.at + length).unwrap_or(""));
-                    self.at += length;
-                }
+                Some(_) => {}
                 None => return self.no_end(),
             }
+            self.plain()?;
         }
     }
 
-    fn escape(&mut self) -> Result<char, Broken> {
-        let byte = self.peek();
-        self.at += 1;
-        Ok(match byte {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
+    /// Copies what stands in front of the next quote or backslash: whole words, of which the last is cut.
+    #[inline]
+    fn plain(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        while let Some(word) = self.word_at(self.at).filter(|_| self.at - start < SHORT_BYTES) {
+            self.arena.extend_from_slice(&word.to_le_bytes());
+            let specials = specials(word);
+            if specials != 0 {
+                let length = (specials.trailing_zeros() / 8) as usize;
+                self.arena.truncate(self.arena.len() + length - 8);
+                self.at += length;
+                return Ok(());
+            }
+            self.at += 8;
+        }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(length) = memchr::memchr2(b'"', b'\\', rest) else { return self.no_end() };
+        self.arena.extend_from_slice(&rest[..length]);
+        self.at += length;
+        Ok(())
+    }
+
+    /// What stands behind a backslash.
+    #[inline]
+    fn escape(&mut self) -> Result<(), Broken> {
+        let byte = match self.peek() {
+            Some(byte @ (b'"' | b'\\' | b'/')) => byte,
+            Some(b'b') => 0x8,
+            Some(b'f') => 0xc,
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b't') => b'\t',
             Some(b'u') => {
-                let high = self.hex()?;
-                let is_pair = (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u");
-                if is_pair {
-                    let back = self.at;
-                    self.at += 2;
-                    let low = self.hex()?;
-                    if (0xdc00..0xe000).contains(&low) {
-                        let c = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-                        return Ok(char::from_u32(c).unwrap_or('\u{fffd}'));
-                    }
-                    self.at = back;
-                }
-                char::from_u32(high).unwrap_or('\u{fffd}')
+                self.at += 1;
+                let c = self.escaped_char()?;
+                self.arena.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                return Ok(());
             }
-            _ => {
-                self.at -= 1;
-                return self.broken("this escape does not exist");
+            _ => return self.broken("this escape does not exist"),
+        };
+        self.at += 1;
+        self.arena.push(byte);
+        Ok(())
+    }
+
+    fn escaped_char(&mut self) -> Result<char, Broken> {
+        let high = self.hex()?;
+        let is_pair = (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u");
+        if is_pair {
+            let back = self.at;
+            self.at += 2;
+            let low = self.hex()?;
+            if (0xdc00..0xe000).contains(&low) {
+                let c = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                return Ok(char::from_u32(c).unwrap_or('\u{fffd}'));
             }
-        })
+            self.at = back;
+        }
+        Ok(char::from_u32(high).unwrap_or('\u{fffd}'))
     }
 
     fn hex(&mut self) -> Result<u32, Broken> {
@@ -308,6 +404,16 @@ impl Parser<'_, '_> {
             None => self.broken("four hexadecimal digits must stand here"),
         }
     }
+}
+
+/// Marks the highest bit of each byte that is a quote or a backslash. Of the marks only the lowest is sure.
+#[inline]
+fn specials(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quotes = word ^ (ONES * b'"' as u64);
+    let backslashes = word ^ (ONES * b'\\' as u64);
+    (quotes.wrapping_sub(ONES) & !quotes | backslashes.wrapping_sub(ONES) & !backslashes) & HIGH
 }
 
 #[cfg(test)]

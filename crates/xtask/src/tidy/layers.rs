@@ -52,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "backends",
             "convert",
             "readers",
+            "hunt",
             "testkit",
         ],
     ),

@@ -81,7 +81,7 @@ struct Results<'a> {
     loaded: &'a Loaded,
     writer: Option<Writer<'a>>,
     summary: Summary,
-    kept: Vec<Hit>,
+    kept: Vec<Hit<'static>>,
     failure: Option<std::io::Error>,
 }
 
@@ -98,7 +98,7 @@ impl<'a> Results<'a> {
     }
 
     /// Takes a report; false if nobody reads what is written.
-    fn take(&mut self, report: Report) -> bool {
+    fn take(&mut self, report: Report<'_>) -> bool {
         self.summary.add(&report);
         if let Report::Hit(hit) = report {
             if let Some(writer) = &mut self.writer
@@ -108,7 +108,7 @@ impl<'a> Results<'a> {
             }
             let is_kept = self.args.timeline && self.args.format == Format::Table || self.args.html.is_some();
             if is_kept && self.kept.len() < KEPT_MAX {
-                self.kept.push(hit);
+                self.kept.push(hit.into_owned());
             }
         }
         self.failure.is_none()

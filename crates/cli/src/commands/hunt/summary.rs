@@ -40,7 +40,7 @@ pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo]) -> String {
 }
 
 /// Every match in order of time.
-pub(crate) fn timeline(hits: &mut [Hit], rules: &[RuleInfo]) -> String {
+pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo]) -> String {
     hits.sort_by_key(|hit| hit.time);
     let mut table = Table::new(&["time", "level", "host", "user", "log", "record", "rule"]);
     for hit in hits.iter() {
