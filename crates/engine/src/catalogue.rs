@@ -64,7 +64,8 @@ fn known(group: &Group) -> Known {
 
 fn condition(when: &When) -> String {
     let mut parts = Vec::new();
-    for (what, texts) in [("channel", &when.channel), ("provider", &when.provider), ("read as", &when.origin)] {
+    for (what, texts) in [("channel", &when.channel), ("provider", &when.provider), ("read as", &when.origin)]
+    {
         if !texts.is_empty() {
             parts.push(format!("{what} {}", quoted(texts)));
         }

@@ -298,7 +298,8 @@ impl Name {
             found.get_or_insert(node);
         };
         let mounted = event.mounted().map(|(_, member)| member);
-        for member in event.root().iter().chain(mounted).filter(|member| member.key == self.path.first_step()) {
+        for member in event.root().iter().chain(mounted).filter(|member| member.key == self.path.first_step())
+        {
             event.visit_below(member.id, &self.path, &mut keep);
         }
         found

@@ -85,11 +85,7 @@ impl Maker {
         Self {
             from: derived.from.iter().map(|name| FieldPath::new(name)).collect(),
             by: derived.by.clone().unwrap_or_else(|| "\\".to_owned()),
-            is: derived
-                .is
-                .iter()
-                .map(|(name, texts)| (FieldPath::new(name), texts.clone()))
-                .collect(),
+            is: derived.is.iter().map(|(name, texts)| (FieldPath::new(name), texts.clone())).collect(),
             map: derived.map.iter().map(|(from, to)| (fold(from), to.clone())).collect(),
             form: derived.form,
         }
@@ -284,7 +280,13 @@ pub(crate) fn of_texts(class: &Class, field: &str, event: Event<'_>, own: &[Stri
 
 impl Engine {
     /// What a class's events say of a field in the words of rules, beside the values `own` that the event has of it.
-    pub fn further_values(&self, class: ClassId, field: &str, event: Event<'_>, own: &[String]) -> Vec<String> {
+    pub fn further_values(
+        &self,
+        class: ClassId,
+        field: &str,
+        event: Event<'_>,
+        own: &[String],
+    ) -> Vec<String> {
         self.classes.get(class.0 as usize).map_or(Vec::new(), |class| of_texts(class, field, event, own))
     }
 }

@@ -78,7 +78,9 @@ struct Can {
 impl SeenFields {
     /// Notes an event and its class.
     pub fn note(&mut self, engine: &Engine, id: Option<ClassId>, event: Event<'_>) {
-        let Some((id, class)) = id.and_then(|id| Some((id, engine.classes.get(id.0 as usize)?))) else { return };
+        let Some((id, class)) = id.and_then(|id| Some((id, engine.classes.get(id.0 as usize)?))) else {
+            return;
+        };
         if self.vocabulary != Some(event.vocabulary()) {
             self.vocabulary = Some(event.vocabulary());
             self.classes.iter_mut().for_each(|fields| fields.layouts.clear());
@@ -103,7 +105,8 @@ impl SeenFields {
         }
         for at in 0..fields.read.len() {
             let field = fields.read[at];
-            if !has(&fields.filled, field) && fields.look(engine, class, field, event) == State::Empty
+            if !has(&fields.filled, field)
+                && fields.look(engine, class, field, event) == State::Empty
                 && !fields.pending.contains(&field)
             {
                 fields.pending.push(field);
@@ -120,9 +123,7 @@ impl SeenFields {
         }
         for (mine, theirs) in self.classes.iter_mut().zip(other.classes) {
             mine.events += theirs.events;
-            for (mine, theirs) in
-                [(&mut mine.present, theirs.present), (&mut mine.filled, theirs.filled)]
-            {
+            for (mine, theirs) in [(&mut mine.present, theirs.present), (&mut mine.filled, theirs.filled)] {
                 mine.resize(mine.len().max(theirs.len()), 0);
                 mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
             }
@@ -260,7 +261,8 @@ impl Engine {
         let class = self.classes.get(id.0 as usize)?;
         let states = seen.classes.get(id.0 as usize)?;
         let is_empty = fields.iter().all(|field| states.state(class, self, *field) == State::Empty);
-        let name = |field: &FieldId| self.atoms.fields.get(field.0 as usize).map(|path| path.name().to_owned());
+        let name =
+            |field: &FieldId| self.atoms.fields.get(field.0 as usize).map(|path| path.name().to_owned());
         let names: Vec<String> = fields.iter().filter_map(name).collect();
         let hint = names.iter().find_map(|name| class.hints.get(name));
         let reason = format!(

@@ -10,8 +10,11 @@ use crate::framing::{Chunks, Entries, Frame, Headed, JsonStream, Lines, Rows, Xm
 /// Lines looked at.
 const LINES_MAX: usize = 20;
 /// Members that hold the records of a wrapper: CloudTrail, Azure, Google Cloud, Elasticsearch and others.
-const WRAPPERS: &[&str] =
-    &["Records", "records", "value", "entries", "Events", "events", "hits", "results", "logs", "data"];
+const WRAPPERS: &[&str] = &[
+    "Records", "records", "value", "entries", "Events", "events", "hits", "results", "logs", "data", "items",
+];
+/// A record of Google Workspace's: its `events` are parts of it.
+const NO_WRAPPER: &str = "\"admin#reports#activity\"";
 
 /// How an input is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,7 +254,7 @@ fn wrapper(text: &str, start: usize) -> Option<usize> {
             return None;
         }
         at = spaces(at + 1);
-        if WRAPPERS.contains(&key) {
+        if WRAPPERS.contains(&key) && !text.get(start..at)?.contains(NO_WRAPPER) {
             match bytes.get(at) {
                 Some(b'[') if bytes.get(spaces(at + 1)) == Some(&b'{') => return Some(at + 1),
                 Some(b'{') if key == "hits" => return wrapper(text, at),

@@ -73,8 +73,11 @@ fn wrong(rule: &str, log: &Log) -> Option<String> {
                 !plain.engine.run(event, &mut plain_scratch).1.is_empty(),
                 built.engine.explain(parsed, event, class).matches,
                 class.is_some_and(|class| {
-                    let is_read =
-                        built.engine.class_sources(class).iter().any(|source| parsed.logsource.covers(source));
+                    let is_read = built
+                        .engine
+                        .class_sources(class)
+                        .iter()
+                        .any(|source| parsed.logsource.covers(source));
                     let aliases = |field: &str| {
                         let names = built.engine.field_names(Some(class), field);
                         names.into_iter().skip(1).map(str::to_owned).collect::<Vec<_>>()

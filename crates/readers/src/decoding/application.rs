@@ -11,8 +11,28 @@ use super::{Context, Framing, Line, LineFormat, combined::MONTHS};
 
 /// Words that levels are written with; in capitals, or in brackets in any case.
 const LEVELS: &[&str] = &[
-    "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL", "ALERT",
-    "EMERGENCY", "LOG", "STATEMENT", "DETAIL", "HINT", "PANIC", "EXCEPTION", "FINE", "CONFIG", "FATA", "ERRO",
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARN",
+    "WARNING",
+    "ERROR",
+    "SEVERE",
+    "CRITICAL",
+    "FATAL",
+    "ALERT",
+    "EMERGENCY",
+    "LOG",
+    "STATEMENT",
+    "DETAIL",
+    "HINT",
+    "PANIC",
+    "EXCEPTION",
+    "FINE",
+    "CONFIG",
+    "FATA",
+    "ERRO",
 ];
 /// Words between the time and the level: process, thread, logger, separators.
 const WORDS_MAX: usize = 7;
@@ -57,11 +77,14 @@ fn begins(line: &str) -> bool {
 /// What stands below the first line of an entry.
 fn is_continuation(line: &str) -> bool {
     line.starts_with([' ', '\t', '}', ')'])
-        || ["Caused by:", "Traceback ", "During handling", "The above exception"].iter().any(|start| line.starts_with(start))
+        || ["Caused by:", "Traceback ", "During handling", "The above exception"]
+            .iter()
+            .any(|start| line.starts_with(start))
         || line.split_once(':').is_some_and(|(class, _)| {
             // `django.core.exceptions.PermissionDenied: …`, `java.lang.IllegalStateException: …`
             let last = class.rsplit(['.', ':']).next().unwrap_or(class);
-            !class.contains(' ') && ["Error", "Exception", "Denied", "Warning"].iter().any(|end| last.ends_with(end))
+            !class.contains(' ')
+                && ["Error", "Exception", "Denied", "Warning"].iter().any(|end| last.ends_with(end))
         })
 }
 
@@ -81,12 +104,14 @@ fn head(line: &str) -> Option<Head<'_>> {
     let level = LEVELS.iter().find(|level| **level == first)?;
     // `ERROR:name:text` and `ERROR 2026-03-02 08:00:00,123 …`
     let time = time(rest.trim_start_matches([' ', '[']));
-    let is_named = rest.split_once(':').is_some_and(|(name, _)| is_name(name)) && line.contains(&format!("{level}:"));
+    let is_named =
+        rest.split_once(':').is_some_and(|(name, _)| is_name(name)) && line.contains(&format!("{level}:"));
     (time.is_some() || is_named).then(|| Head { time: time.map(|(time, _)| time), level: first })
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 /// A time at the beginning, in brackets or not, and what follows it.
@@ -101,7 +126,8 @@ fn time(line: &str) -> Option<(Timestamp, &str)> {
         _ => byte.is_ascii_digit(),
     });
     let clock = rest.strip_prefix(['T', ' ']).filter(|_| is_day)?;
-    let end = clock.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ',')).unwrap_or(clock.len());
+    let end =
+        clock.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ',')).unwrap_or(clock.len());
     let (clock, rest) = clock.split_at(end);
     let zone_end = rest.find([' ', ']', '\t', ',']).unwrap_or(rest.len());
     let (zone, behind) = rest.split_at(zone_end);
@@ -141,7 +167,8 @@ fn level(rest: &str, words_max: usize) -> Option<&str> {
             continue;
         }
         let (word, behind) = text.split_once([' ', '\t']).unwrap_or((text, ""));
-        let bare = word.trim_matches(|c: char| matches!(c, '[' | ']' | '(' | ')' | '|' | ',' | '-' | ':' | '<' | '>'));
+        let bare = word
+            .trim_matches(|c: char| matches!(c, '[' | ']' | '(' | ')' | '|' | ',' | '-' | ':' | '<' | '>'));
         // Monolog: `production.ERROR:`
         let last = bare.rsplit('.').next().unwrap_or(bare);
         if LEVELS.contains(&last) {
@@ -182,15 +209,36 @@ mod tests {
 
     #[test]
     fn heads_of_common_layouts_are_read() {
-        check("2026-03-02 08:00:00,123 ERROR [main] com.acme.A - x", r#"application 2026-03-02T08:00:00.123Z level="ERROR""#);
-        check("2026-03-02 08:00:00,123 - acme - WARNING - x", r#"application 2026-03-02T08:00:00.123Z level="WARNING""#);
-        check("2026-03-02T08:00:00.5+01:00 INFO 1 --- [main] c.a.A : x", r#"application 2026-03-02T07:00:00.500Z level="INFO""#);
-        check("[2026-03-02 08:00:00] production.ERROR: x", r#"application 2026-03-02T08:00:00Z level="ERROR""#);
-        check("E, [2026-03-02T08:00:00.5 #12] ERROR -- : x", r#"application 2026-03-02T08:00:00.500Z level="ERROR""#);
-        check("02-Mar-2026 08:00:00.1 SEVERE [main] org.x.Y z", r#"application 2026-03-02T08:00:00.100Z level="SEVERE""#);
+        check(
+            "2026-03-02 08:00:00,123 ERROR [main] com.acme.A - x",
+            r#"application 2026-03-02T08:00:00.123Z level="ERROR""#,
+        );
+        check(
+            "2026-03-02 08:00:00,123 - acme - WARNING - x",
+            r#"application 2026-03-02T08:00:00.123Z level="WARNING""#,
+        );
+        check(
+            "2026-03-02T08:00:00.5+01:00 INFO 1 --- [main] c.a.A : x",
+            r#"application 2026-03-02T07:00:00.500Z level="INFO""#,
+        );
+        check(
+            "[2026-03-02 08:00:00] production.ERROR: x",
+            r#"application 2026-03-02T08:00:00Z level="ERROR""#,
+        );
+        check(
+            "E, [2026-03-02T08:00:00.5 #12] ERROR -- : x",
+            r#"application 2026-03-02T08:00:00.500Z level="ERROR""#,
+        );
+        check(
+            "02-Mar-2026 08:00:00.1 SEVERE [main] org.x.Y z",
+            r#"application 2026-03-02T08:00:00.100Z level="SEVERE""#,
+        );
         check("ERROR 2026-03-02 08:00:00,1 views x", r#"application 2026-03-02T08:00:00.100Z level="ERROR""#);
         check("ERROR:root:x", r#"application level="ERROR""#);
-        check("2026-03-02 08:00:00.1 UTC [12] bob@db ERROR:  syntax error", r#"application 2026-03-02T08:00:00.100Z level="ERROR""#);
+        check(
+            "2026-03-02 08:00:00.1 UTC [12] bob@db ERROR:  syntax error",
+            r#"application 2026-03-02T08:00:00.100Z level="ERROR""#,
+        );
         check(
             "2026-03-02 08:00:00 ERROR x\njava.lang.A: y\n\tat a.b.C.d(C.java:1)",
             r#"application_jvm 2026-03-02T08:00:00Z level="ERROR""#,

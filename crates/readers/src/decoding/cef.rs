@@ -16,8 +16,14 @@ const CEF_HEADER: [&str; 6] =
 /// The same for LEEF.
 const LEEF_HEADER: [&str; 4] = ["deviceVendor", "deviceProduct", "deviceVersion", "deviceEventClassId"];
 
-pub(crate) const FORMAT: LineFormat =
-    LineFormat { name: "CEF or LEEF", framing: Framing::Lines, is_line, decode, other: None, directive: None };
+pub(crate) const FORMAT: LineFormat = LineFormat {
+    name: "CEF or LEEF",
+    framing: Framing::Lines,
+    is_line,
+    decode,
+    other: None,
+    directive: None,
+};
 
 /// Whether the line is CEF or LEEF, behind a syslog header if it has one.
 pub(crate) fn is_line(line: &str) -> bool {
@@ -243,7 +249,10 @@ mod tests {
             "LEEF:2.0|Acme|Box|2|Login|^|src=10.0.0.1^usrName=bob",
             r#" leefVersion="2.0" deviceVendor="Acme" deviceProduct="Box" deviceVersion="2" deviceEventClassId="Login" src="10.0.0.1" usrName="bob""#,
         );
-        check("CEF:0|a|b|c|d|e|3|", r#" cefVersion="0" deviceVendor="a" deviceProduct="b" deviceVersion="c" deviceEventClassId="d" name="e" severity="3""#);
+        check(
+            "CEF:0|a|b|c|d|e|3|",
+            r#" cefVersion="0" deviceVendor="a" deviceProduct="b" deviceVersion="c" deviceEventClassId="d" name="e" severity="3""#,
+        );
         check("CEF:0|a|b|c|d", "the header is cut off");
     }
 

@@ -83,7 +83,9 @@ impl<'t> Iterator for Pairs<'t> {
         let (key, behind) = text.split_at(end);
         let value = behind.strip_prefix('=')?;
         let is_key = !key.is_empty()
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'/'));
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'/'));
         if !is_key {
             return None;
         }
@@ -146,7 +148,14 @@ mod tests {
 
     #[test]
     fn other_lines_are_none() {
-        for line in ["", "a=1 b=2", "a=1 b=2 words c=3", "a=1 b=2 c=\"open", "https://x/?a=1&b=2 c=3 d=4 e", "=1 =2 =3"] {
+        for line in [
+            "",
+            "a=1 b=2",
+            "a=1 b=2 words c=3",
+            "a=1 b=2 c=\"open",
+            "https://x/?a=1&b=2 c=3 d=4 e",
+            "=1 =2 =3",
+        ] {
             assert!(!super::is_line(line), "{line}");
         }
     }

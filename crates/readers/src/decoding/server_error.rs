@@ -33,7 +33,8 @@ fn apache(line: &str) -> Option<(Timestamp, &str, &str)> {
     let (level, rest) = rest.split_once(']')?;
     // `Wed Oct 11 14:32:52.123456 2000`
     let mut words = time.split_ascii_whitespace();
-    let (_, month, day, clock, year) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+    let (_, month, day, clock, year) =
+        (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
     let time = DateTime::parse(&format!("{year}-{month:02}-{day:0>2}T{clock}Z"))?.timestamp()?;
     Some((time, level, rest.trim_start()))

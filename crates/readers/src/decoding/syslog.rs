@@ -27,8 +27,7 @@ pub(crate) const FORMAT: LineFormat = LineFormat {
     directive: None,
 };
 
-pub(crate) const SYSMON: LineFormat =
-    LineFormat { name: "Sysmon for Linux", is_line: is_sysmon, ..FORMAT };
+pub(crate) const SYSMON: LineFormat = LineFormat { name: "Sysmon for Linux", is_line: is_sysmon, ..FORMAT };
 
 /// The message behind the header, or the whole line if it has none.
 pub(crate) fn message(line: &str) -> &str {
@@ -306,8 +305,12 @@ mod tests {
     fn check(line: &str, expect: &str) {
         let mut buf = EventBuf::new();
         let now = Timestamp::parse("2026-02-01T00:00:00Z");
-        decode(Line { text: line, base: 0 }, &mut buf, &Context { now, header: &super::super::Header::default() })
-            .unwrap();
+        decode(
+            Line { text: line, base: 0 },
+            &mut buf,
+            &Context { now, header: &super::super::Header::default() },
+        )
+        .unwrap();
         let mut out = format!("{} ", buf.origin().unwrap_or("-"));
         out.push_str(&buf.time().map_or("-".to_owned(), |time| time.to_string()));
         for member in buf.event(line).root().iter().filter(|member| member.key != "message") {
@@ -341,7 +344,7 @@ mod tests {
         );
         check(
             "Mar  2 2026 08:00:00 r1 %%01BGP/4/BGP_AUTH_FAILED(l)[1]:x",
-            "huawei_syslog 2026-03-02T08:00:00Z host=\"r1\"",
+            r#"huawei_syslog 2026-03-02T08:00:00Z host="r1" appname="%%01BGP/4/BGP_AUTH_FAILED(l)" pid=1"#,
         );
     }
 

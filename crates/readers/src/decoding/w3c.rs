@@ -198,7 +198,11 @@ mod tests {
 
     #[test]
     fn what_wrote_it_is_told_by_the_header() {
-        let head = ["#Version: 1.5", "#Software: Microsoft Windows Firewall", "#Fields: date time action protocol src-ip dst-ip src-port dst-port"];
+        let head = [
+            "#Version: 1.5",
+            "#Software: Microsoft Windows Firewall",
+            "#Fields: date time action protocol src-ip dst-ip src-port dst-port",
+        ];
         check_line(
             &super::FORMAT,
             &head,

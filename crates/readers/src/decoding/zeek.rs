@@ -51,7 +51,8 @@ fn decode(line: Line<'_>, buf: &mut EventBuf, cx: &Context<'_>) -> Result<(), &'
     if header.names.is_empty() {
         return Err("a row before the line #fields");
     }
-    let or = |text: &'_ str, other: &'static str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
+    let or =
+        |text: &'_ str, other: &'static str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
     let (separator, unset) = (or(&header.separator, "\t"), or(&header.unset, "-"));
     let (empty, sets) = (or(&header.empty, "(empty)"), or(&header.set_separator, ","));
     buf.begin_map(None);

@@ -68,9 +68,10 @@ fn is_start(bytes: &[u8], at: usize, begins: Begins) -> bool {
     match std::str::from_utf8(line) {
         Ok(line) => begins(line),
         // The limit may cut a character.
-        Err(error) => {
-            line.get(..error.valid_up_to()).and_then(|line| std::str::from_utf8(line).ok()).is_some_and(begins)
-        }
+        Err(error) => line
+            .get(..error.valid_up_to())
+            .and_then(|line| std::str::from_utf8(line).ok())
+            .is_some_and(begins),
     }
 }
 

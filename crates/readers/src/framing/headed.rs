@@ -69,7 +69,8 @@ mod tests {
     fn batches_carry_the_header_in_force() {
         let row = "1\t2\n";
         let count = crate::framing::BATCH_BYTES / row.len();
-        let text = format!("#path\tx\n#fields\ta\tb\n{}#fields\tc\td\n{}", row.repeat(count), row.repeat(2 * count));
+        let text =
+            format!("#path\tx\n#fields\ta\tb\n{}#fields\tc\td\n{}", row.repeat(count), row.repeat(2 * count));
         let mut input = io::Cursor::new(text.clone());
         let (mut headed, mut seen, mut bytes) = (Headed::default(), Vec::new(), Vec::new());
         while let Some(block) = headed.next_block(&mut input).unwrap() {

@@ -43,7 +43,10 @@ fn section(page: &mut String, known: &Known) {
     page.push_str(&format!("- log source: {}\n", sources.join("; ")));
     page.push_str(&format!("- recognised by: {}\n", known.recognised.join("; ")));
     for (when, categories) in &known.events {
-        page.push_str(&format!("- {when}: also {}\n", categories.iter().map(code).collect::<Vec<_>>().join(", ")));
+        page.push_str(&format!(
+            "- {when}: also {}\n",
+            categories.iter().map(code).collect::<Vec<_>>().join(", ")
+        ));
     }
     if !known.reworded.is_empty() {
         let fields: Vec<String> = known.reworded.iter().map(code).collect();
@@ -64,6 +67,7 @@ fn code(text: impl AsRef<str>) -> String {
 
 fn source(source: &LogSource) -> String {
     let parts = [("product", &source.product), ("category", &source.category), ("service", &source.service)];
-    let given = parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} `{value}`")));
+    let given =
+        parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} `{value}`")));
     given.collect::<Vec<_>>().join(", ")
 }

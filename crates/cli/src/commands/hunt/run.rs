@@ -131,8 +131,7 @@ impl<'a> Results<'a> {
             };
             output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
         }
-        let idle =
-            sigyn_hunt::idle(&self.summary, &self.loaded.engine, &self.loaded.set, &self.loaded.inert);
+        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.engine, &self.loaded.set, &self.loaded.inert);
         if let Some(path) = &self.args.html {
             let page = html::page(&self.summary, &self.loaded.infos, &self.kept, &idle, now());
             output::write(path, page.as_bytes())

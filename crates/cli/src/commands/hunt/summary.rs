@@ -59,13 +59,7 @@ pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo]) -> String {
 }
 
 /// What was read and found, what was not, and which rules could not find anything.
-pub(crate) fn sum_up(
-    summary: &Summary,
-    loaded: &Loaded,
-    idle: &[Idle],
-    is_verbose: bool,
-    is_stopped: bool,
-) {
+pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbose: bool, is_stopped: bool) {
     let say = |line: &str| findings::say(Diagnostics::Text, line);
     if is_stopped {
         say("Stopped. This is what was found so far.");
@@ -158,7 +152,8 @@ fn most_wanted(blind: &[&Idle]) -> String {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let named = counts.iter().take(FIELDS_SHOWN);
-    let mut text = named.map(|(name, count)| format!("{} for {count}", shown(name))).collect::<Vec<_>>().join(", ");
+    let mut text =
+        named.map(|(name, count)| format!("{} for {count}", shown(name))).collect::<Vec<_>>().join(", ");
     if counts.len() > FIELDS_SHOWN {
         text.push_str(", …");
     }
