@@ -42,6 +42,8 @@ pub(crate) struct Derived {
     pub(crate) by: Option<String>,
     /// Only in events that have these values.
     pub(crate) is: BTreeMap<String, Vec<String>>,
+    /// Not in events where one of these fields says something.
+    pub(crate) unless: Vec<String>,
     /// What each text becomes, without regard to case; another text gives no value.
     pub(crate) map: BTreeMap<String, String>,
     /// In which form it is written; a text that has no such form gives no value.
@@ -75,6 +77,7 @@ pub(crate) struct Maker {
     from: Vec<FieldPath>,
     by: String,
     is: Vec<(FieldPath, Vec<String>)>,
+    unless: Vec<FieldPath>,
     /// By the folded text.
     map: BTreeMap<String, String>,
     form: Option<Form>,
@@ -86,13 +89,17 @@ impl Maker {
             from: derived.from.iter().map(|name| FieldPath::new(name)).collect(),
             by: derived.by.clone().unwrap_or_else(|| "\\".to_owned()),
             is: derived.is.iter().map(|(name, texts)| (FieldPath::new(name), texts.clone())).collect(),
+            unless: derived.unless.iter().map(|name| FieldPath::new(name)).collect(),
             map: derived.map.iter().map(|(from, to)| (fold(from), to.clone())).collect(),
             form: derived.form,
         }
     }
 
     fn applies(&self, event: Event<'_>) -> bool {
-        self.is.iter().all(|(path, texts)| {
+        let says = |path: &FieldPath| {
+            event.first(path).is_some_and(|value| !matches!(value, Value::Null | Value::Text("" | "-")))
+        };
+        !self.unless.iter().any(says) && self.is.iter().all(|(path, texts)| {
             let mut holds = false;
             event.visit(path, &mut |value| {
                 value.scalars(&mut |value| {

@@ -83,7 +83,7 @@ impl Found {
         let text = &mut self.text;
         let mut piece = |write: &mut dyn FnMut(&mut String) -> bool| {
             let start = text.len();
-            write(text).then(|| start..text.len())
+            write(text).then_some(start..text.len())
         };
         let host = piece(&mut |text| facts.host(event, text));
         let user = piece(&mut |text| facts.user(event, text));
