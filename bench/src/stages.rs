@@ -1,123 +1,186 @@
-//! The stages of a hunt on one file, on one core: read, decode, match, results.
+//! The stages of a hunt inside one process and thread: what each adds per event.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::hint::black_box;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use sigyn_engine::{Config, Engine, LogSources};
-use sigyn_hunt::{Control, Events, Input, Report, RuleInfo, Settings, record};
-use sigyn_readers::{Batch, Decoder, Reader, Step};
+use anyhow::{Result, bail};
+use sigyn_engine::{Config, Engine, LogSources, Switch};
+use sigyn_event::Event;
+use sigyn_hunt::{Hit, RuleInfo, record};
+use sigyn_ir::ItemId;
+use sigyn_readers::{Decoder, Facts, Member, Reader, Step};
 
-use crate::matching;
+use crate::inputs::{self, Input};
+use crate::matching::now;
+use crate::report::{Table, grouped};
 
-const ROUNDS: usize = 7;
-const BUFFER_BYTES: usize = 1024 * 1024;
+/// Rounds of each stage; the shortest counts.
+const ROUNDS: usize = 3;
 
-/// Times the stages on a file. Each one is the least of several rounds; the file stands in the system's cache.
-pub(crate) fn run(file: Option<&str>) -> Result<()> {
-    let path = Path::new(file.context("usage: sigyn-bench stages LOG")?);
-    let batches = batches(path)?;
+/// How far a pass goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Depth {
+    Read,
+    Frame,
+    Parse,
+    Classify,
+    Match,
+    Output,
+}
+
+/// The stages with their names, and whether values are remembered.
+const STAGES: &[(&str, Depth, Switch)] = &[
+    ("read", Depth::Read, Switch::On),
+    ("cut into records", Depth::Frame, Switch::On),
+    ("parse, name fields", Depth::Parse, Switch::On),
+    ("find the log source", Depth::Classify, Switch::On),
+    ("match", Depth::Match, Switch::On),
+    ("output", Depth::Output, Switch::On),
+    ("the same, value cache off", Depth::Output, Switch::Off),
+];
+
+/// Measures the stages on every input, or on the one named, or on a log of the call.
+pub(crate) fn run(only: Option<&str>) -> Result<Vec<Table>> {
+    let Some(inputs) = inputs::prepare()? else { return Ok(Vec::new()) };
+    let own = only.map(Path::new).filter(|path| path.exists()).map(inputs::own).transpose()?;
+    if own.is_none() && only.is_some_and(|only| inputs.logs.iter().all(|input| input.name != only)) {
+        let names: Vec<&str> = inputs.logs.iter().map(|input| input.name).collect();
+        bail!("there is neither such an input nor such a file; inputs are {}", names.join(", "));
+    }
+    let mut paths = Vec::new();
+    crate::rules::collect(&inputs.rules, &mut paths)?;
+    paths.sort_unstable();
+    let set = crate::rules::load(&paths)?;
+    let infos: Vec<RuleInfo> = set.items.iter().map(|item| RuleInfo::of(item.meta())).collect();
+    let sources = LogSources::built_in()?;
+    let engines = [Switch::On, Switch::Off].map(|value_cache| {
+        Engine::build(&set, &sources, Config { value_cache, ..Config::standard() }).engine
+    });
+    if let Some(own) = own {
+        return Ok(vec![measure(&own, &engines, &infos)?]);
+    }
+    let chosen = inputs.logs.iter().filter(|input| only.is_none_or(|only| only == input.name));
+    chosen.map(|input| measure(input, &engines, &infos)).collect()
+}
+
+fn measure(input: &Input, [cached, plain]: &[Engine; 2], infos: &[RuleInfo]) -> Result<Table> {
+    eprintln!("stages of {}", input.name);
+    let logs =
+        if input.path.is_dir() { inputs::files(&input.path, "evtx")? } else { vec![input.path.clone()] };
+    let mut best = vec![Duration::MAX; STAGES.len()];
+    for _ in 0..ROUNDS {
+        for ((_, depth, switch), best) in STAGES.iter().zip(&mut best) {
+            let engine = if *switch == Switch::On { cached } else { plain };
+            *best = (*best).min(pass(&logs, *depth, engine, infos)?);
+        }
+    }
+    let mut table = Table::new(
+        format!(
+            "Stages of {}: {} events of {:.0} bytes",
+            input.name,
+            grouped(input.events as f64),
+            input.bytes as f64 / input.events.max(1) as f64
+        ),
+        &["up to", "events/s", "MB/s", "µs per event", "of which its own"],
+    );
+    let events = input.events.max(1) as f64;
+    let mut before = Duration::ZERO;
+    for ((name, _, switch), time) in STAGES.iter().zip(&best) {
+        let own = time.as_secs_f64() - before.as_secs_f64();
+        let is_step = *switch == Switch::On;
+        table.row([
+            (*name).to_owned(),
+            grouped(events / time.as_secs_f64()),
+            grouped(input.bytes as f64 / 1e6 / time.as_secs_f64()),
+            format!("{:.2}", time.as_secs_f64() * 1e6 / events),
+            if is_step { format!("{:.2}", own * 1e6 / events) } else { String::new() },
+        ]);
+        if is_step {
+            before = *time;
+        }
+    }
+    let seconds = |at: usize| best.get(at).map_or(1.0, Duration::as_secs_f64);
+    table.note(format!(
+        "Processor time of one thread, shortest of {ROUNDS}. All of it takes {:.2} times as long as parsing alone.",
+        seconds(5) / seconds(2)
+    ));
+    Ok(table)
+}
+
+/// One pass over the logs.
+fn pass(logs: &[PathBuf], depth: Depth, engine: &Engine, infos: &[RuleInfo]) -> Result<Duration> {
     let mut decoder = Decoder::new(None);
-    let events: u64 = batches.iter().map(|batch| decoder.decode(batch, &mut |_, _| true).records).sum();
-    let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
-    println!("processor time of one core; {events} events, {bytes} bytes");
-    let show = |name: &str, spent: Duration| {
-        let per_event = spent.as_secs_f64() * 1e6 / events.max(1) as f64;
-        println!("{name:<24} {per_event:>7.3} us/event");
-    };
-    let read = least(|| batches_of(path).map(|count| assert!(count > 0)))?;
-    show("read and cut", read);
-    let validate = least(|| {
-        assert!(batches.iter().all(|batch| std::str::from_utf8(&batch.bytes).is_ok()));
-        Ok(())
-    })?;
-    show("  UTF-8 (part of decode)", validate);
-    let decode = least(|| {
-        batches.iter().for_each(|batch| drop(decoder.decode(batch, &mut |_, _| true)));
-        Ok(())
-    })?;
-    show("decode", decode);
-    let Some(folder) = crate::data("sigmahq") else { return Ok(()) };
-    let set = matching::load(&folder)?;
-    let engine = Engine::build(&set, &LogSources::built_in()?, Config::standard()).engine;
     let mut scratch = engine.scratch();
-    let mut hits = 0;
-    let matched = least(|| {
-        hits = 0;
-        for batch in &batches {
-            decoder.decode(batch, &mut |_, event| {
-                hits += engine.run(event, &mut scratch).1.len();
+    let mut results =
+        Results { facts: Facts::new(), host: String::new(), user: String::new(), out: String::new() };
+    let mut buffer = vec![0; 1 << 20];
+    let clock = Instant::now();
+    let start = now(clock);
+    for log in logs {
+        let mut bytes = inputs::open(log)?;
+        if depth == Depth::Read {
+            while bytes.read(&mut buffer)? > 0 {
+                black_box(&buffer);
+            }
+            continue;
+        }
+        for step in Reader::new(log.to_string_lossy(), bytes) {
+            let Step::Batch(batch) = black_box(step) else { continue };
+            if depth == Depth::Frame {
+                continue;
+            }
+            decoder.decode(&batch, &mut |record, event| {
+                match depth {
+                    Depth::Classify => _ = black_box(engine.classify(event, &mut scratch)),
+                    Depth::Match => _ = black_box(engine.run(event, &mut scratch)),
+                    Depth::Output => {
+                        let (_, rules) = engine.run(event, &mut scratch);
+                        if !rules.is_empty() {
+                            results.write(event, rules, &batch.member, record, infos);
+                        }
+                    }
+                    Depth::Read | Depth::Frame | Depth::Parse => _ = black_box(event),
+                }
                 true
             });
         }
-        Ok(())
-    })?;
-    show("match", matched.saturating_sub(decode));
-    let infos: Vec<RuleInfo> = set.items.iter().map(|item| RuleInfo::of(item.meta())).collect();
-    let whole = least(|| whole(path, &engine, &infos))?;
-    show("results", whole.saturating_sub(read + matched));
-    show("all", whole);
-    println!("{hits} results");
-    Ok(())
-}
-
-/// A hunt whose result is thrown away.
-fn whole(path: &Path, engine: &Engine, infos: &[RuleInfo]) -> Result<()> {
-    let file = path.to_owned();
-    let open = move || {
-        let file = File::open(file)?;
-        Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)) as Box<dyn std::io::BufRead + Send>)
-    };
-    let input = Input { path: path.display().to_string(), bytes: 0, open: Box::new(open) };
-    let settings = Settings { threads: 1, events: Events::LeftOut, from: None, to: None, now: None };
-    let (mut text, mut written) = (String::new(), 0);
-    sigyn_hunt::run(engine, vec![input], settings, &Control::default(), &mut |report| {
-        if let Report::Hit(hit) = report
-            && let Some(info) = infos.get(hit.rule)
-        {
-            text.clear();
-            record::write_json(&mut text, &hit, info);
-            written += text.len();
-        }
-        true
-    });
-    std::hint::black_box(written);
-    Ok(())
-}
-
-fn batches(path: &Path) -> Result<Vec<Batch>> {
-    let file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
-    let steps = Reader::new(path.display().to_string(), file);
-    Ok(steps.filter_map(|step| if let Step::Batch(batch) = step { Some(batch) } else { None }).collect())
-}
-
-fn batches_of(path: &Path) -> Result<usize> {
-    let file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
-    Ok(Reader::new(path.display().to_string(), file).count())
-}
-
-fn least(mut stage: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let mut least = Duration::MAX;
-    for _ in 0..ROUNDS {
-        let clock = Instant::now();
-        let start = now(clock);
-        stage()?;
-        least = least.min(now(clock).saturating_sub(start));
     }
-    Ok(least)
+    Ok(now(clock) - start)
 }
 
-/// Processor time of all threads that are running or ended (Linux); wall time elsewhere.
-fn now(start: Instant) -> Duration {
-    processor_time().unwrap_or_else(|| start.elapsed())
+/// What writing results needs, kept for its memory as a hunt keeps it.
+struct Results {
+    facts: Facts,
+    host: String,
+    user: String,
+    out: String,
 }
 
-fn processor_time() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Behind the name, which may hold anything, user and system time are the 12th and 13th values, in hundredths.
-    let mut values = text.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let mut next = || values.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis((next()? + next()?) * 10))
+impl Results {
+    fn write(
+        &mut self,
+        event: Event<'_>,
+        rules: &[ItemId],
+        member: &Arc<Member>,
+        record: u64,
+        infos: &[RuleInfo],
+    ) {
+        self.host.clear();
+        self.user.clear();
+        let time = self.facts.time(event);
+        let host = self.facts.host(event, &mut self.host).then_some(self.host.as_str().into());
+        let user = self.facts.user(event, &mut self.user).then_some(self.user.as_str().into());
+        let mut hit = Hit { rule: 0, time, host, user, member: Arc::clone(member), record, event: None };
+        for rule in rules {
+            hit.rule = rule.0 as usize;
+            if let Some(info) = infos.get(hit.rule) {
+                self.out.clear();
+                record::write_json(&mut self.out, &hit, info);
+                black_box(&self.out);
+            }
+        }
+    }
 }

@@ -38,6 +38,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn convert -t splunk -p splunk_windows examples/rules\n  sigyn convert -t esql --without-pipeline -s -o queries.txt examples/rules"
     )]
     Convert(Box<commands::convert::Convert>),
+    /// Say what is wrong with rules, where, why it matters and how to mend it
+    ///
+    /// INPUT can be files and folders; folders are searched for rule files. Exit code 1 means that something was found:
+    /// an error, or a warning. Notes do not count. A comment `# sigyn: allow(NAME) reason` in a rule suppresses a check
+    /// for its line, for the entry below it, or at the top for the whole document.
+    #[command(
+        after_help = "Examples:\n  sigyn check examples/rules\n  sigyn check --fix examples/rules\n  sigyn check --format sarif examples/rules"
+    )]
+    Check(Box<commands::check::Check>),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more
     #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),
@@ -47,8 +56,8 @@ pub(crate) enum Command {
     /// Look into processing pipelines: print one, or see what it does to rules
     #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Pipeline(commands::pipeline::Pipeline),
-    /// Convert the bundled example rules for three targets
-    #[command(after_help = "Example:\n  sigyn demo")]
+    /// Hunt in bundled sample logs and explain what is found; a first look that needs no files
+    #[command(after_help = "Examples:\n  sigyn demo\n  sigyn demo convert\n  sigyn demo save samples")]
     Demo(commands::demo::Demo),
 }
 

@@ -8,12 +8,14 @@ mod commands;
 mod disk;
 mod exit;
 mod findings;
+mod grid;
 mod http;
 mod input;
 mod json;
 mod output;
 mod pattern;
 mod progress;
+mod screen;
 mod setup;
 mod table;
 
@@ -47,6 +49,7 @@ fn run(sigyn: &Sigyn) -> Exit {
     match &sigyn.command {
         Command::Hunt(hunt) => commands::hunt::run(hunt),
         Command::Explain(explain) => commands::explain::run(explain),
+        Command::Check(check) => commands::check::run(check),
         Command::Convert(convert) => commands::convert::run(convert),
         Command::Analyze(analyze) => commands::analyze::run(analyze),
         Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),

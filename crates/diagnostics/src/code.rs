@@ -19,9 +19,12 @@ pub enum Group {
     Input,
     /// 7000–7999: rules that the matching engine cannot evaluate or never tries.
     Engine,
+    /// 8000–8999: what checks of rules find. Their codes stand with the checks, one file each.
+    Lint,
 }
 
-/// One kind of finding. Numbers are never reused; the table is [`crate::codes::all`].
+/// One kind of finding. Numbers are never reused; the table is [`crate::codes::all`], and for checks of rules
+/// the checks themselves.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Code {
     /// The number in the table, unique for ever.
@@ -44,7 +47,8 @@ impl Code {
             4000..=4999 => Group::Pipeline,
             5000..=5999 => Group::Backend,
             6000..=6999 => Group::Input,
-            _ => Group::Engine,
+            7000..=7999 => Group::Engine,
+            _ => Group::Lint,
         }
     }
 }

@@ -1,9 +1,12 @@
-//! Rendering: for people ([`text`]), for programs ([`json`]) and for code scanners ([`sarif`]).
+//! Rendering: for people ([`text`]), for programs ([`json`]), for code scanners ([`sarif`]), as annotations of a
+//! GitHub workflow ([`github`]) and as test results ([`junit`]).
 //!
-//! All three are pure functions from findings to text. They read the same place of a finding, so a line and
+//! All are pure functions from findings to text. They read the same place of a finding, so a line and
 //! column that a person sees are the ones that a program gets.
 
+pub mod github;
 pub mod json;
+pub mod junit;
 pub mod sarif;
 pub mod text;
 

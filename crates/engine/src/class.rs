@@ -174,6 +174,8 @@ pub(crate) struct Classifier {
     conditions: Vec<Condition>,
     /// For each channel the conditions that can hold; under the empty text those for any other channel.
     by_channel: HashMap<String, Vec<u32>>,
+    /// Those that ask for an origin, by the origin: the reader knows best, so that they are asked first.
+    by_origin: HashMap<String, Vec<u32>>,
     groups: Vec<GroupClasses>,
 }
 
@@ -343,6 +345,10 @@ impl Classifier {
             let fitting = (0..).zip(&whens).filter(|(_, (_, when))| fits(when)).map(|(at, _)| at);
             by_channel.insert(channel.clone(), fitting.collect());
         }
+        let mut by_origin: HashMap<String, Vec<u32>> = HashMap::new();
+        for (at, (_, when)) in (0..).zip(&whens) {
+            when.origin.iter().for_each(|origin| by_origin.entry(origin.clone()).or_default().push(at));
+        }
         let conditions = whens
             .iter()
             .map(|(group, when)| Condition {
@@ -359,6 +365,7 @@ impl Classifier {
             event_id: names(&table.identity.event_id),
             conditions,
             by_channel,
+            by_origin,
             groups,
         }
     }
@@ -391,7 +398,8 @@ impl Classifier {
             Some(node) => with_folded(event, node, buffer, |text| self.by_channel.get(text).or(other)),
             None => other,
         };
-        let group = candidates?.iter().find_map(|at| {
+        let of_origin = event.origin().and_then(|origin| self.by_origin.get(origin)).into_iter().flatten();
+        let group = of_origin.chain(candidates?).find_map(|at| {
             if !plan.is_possible(*at) {
                 return None;
             }

@@ -99,17 +99,18 @@ impl Maker {
         let says = |path: &FieldPath| {
             event.first(path).is_some_and(|value| !matches!(value, Value::Null | Value::Text("" | "-")))
         };
-        !self.unless.iter().any(says) && self.is.iter().all(|(path, texts)| {
-            let mut holds = false;
-            event.visit(path, &mut |value| {
-                value.scalars(&mut |value| {
-                    // Conditions are on texts: what they compare is ASCII in all logs that the table knows.
-                    let text = value.as_text().unwrap_or("");
-                    holds |= texts.iter().any(|other| other.eq_ignore_ascii_case(text));
+        !self.unless.iter().any(says)
+            && self.is.iter().all(|(path, texts)| {
+                let mut holds = false;
+                event.visit(path, &mut |value| {
+                    value.scalars(&mut |value| {
+                        // Conditions are on texts: what they compare is ASCII in all logs that the table knows.
+                        let text = value.as_text().unwrap_or("");
+                        holds |= texts.iter().any(|other| other.eq_ignore_ascii_case(text));
+                    });
                 });
-            });
-            holds
-        })
+                holds
+            })
     }
 
     /// Writes the values of the source fields, joined; false if one is missing.

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sigyn_event::{Event, FieldPath, Resolved, Value, VocabularyId};
+use sigyn_event::{Event, FieldPath, Member, Resolved, Value, VocabularyId};
 use sigyn_ir::ItemId;
 
 use crate::class::{Class, ClassId};
@@ -21,6 +21,9 @@ use crate::program::{AtomId, AtomKind, FieldId};
 
 /// Sequences of keys that are remembered per class; events beyond them are looked at one by one.
 const SEQUENCES_MAX: usize = 4096;
+
+/// An odd number without pattern: 2^64 divided by the golden ratio.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Which fields events of each class had. Only good for the engine whose events were noted.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +86,10 @@ impl SeenFields {
         };
         if self.vocabulary != Some(event.vocabulary()) {
             self.vocabulary = Some(event.vocabulary());
-            self.classes.iter_mut().for_each(|fields| fields.layouts.clear());
+            for fields in &mut self.classes {
+                fields.layouts.clear();
+                fields.sequences.clear();
+            }
         }
         let at = id.0 as usize;
         if self.classes.len() <= at {
@@ -174,9 +180,13 @@ impl Fields {
             return self.layouts.get_mut(at).is_some_and(|is_known| std::mem::replace(is_known, true));
         }
         let mut hash = 0_u64;
-        let mut add = |key: &str| hash = hash.rotate_left(5) ^ hash_bytes(key.as_bytes());
-        event.root().iter().for_each(|member| add(member.key));
-        event.leaf_members().for_each(|member| add(member.key));
+        let mut add = |member: Member<'_>| {
+            let name = member.name.map(|name| name.index() as u64);
+            hash = (hash.rotate_left(5) ^ name.unwrap_or_else(|| hash_bytes(member.key.as_bytes())))
+                .wrapping_mul(MIX);
+        };
+        event.root().iter().filter(|member| matches!(member.value, Value::Map(_))).for_each(&mut add);
+        event.leaf_members().for_each(&mut add);
         if self.sequences.contains(&hash) {
             return true;
         }

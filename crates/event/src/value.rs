@@ -96,6 +96,7 @@ impl<'e> List<'e> {
 
 impl<'e> Map<'e> {
     /// The members, in order.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Member<'e>> {
         self.members
     }
@@ -103,6 +104,7 @@ impl<'e> Map<'e> {
 
 impl<'e> Event<'e> {
     /// The whole event; an empty map if nothing was written.
+    #[inline]
     pub fn root(self) -> Map<'e> {
         let end = self.buf.nodes.first().map_or(0, |node| node.next);
         Map { members: Members { event: self, at: 1, end } }
@@ -179,6 +181,7 @@ impl<'e> Event<'e> {
     }
 
     /// As [`leaves`](Self::leaves), with keys and places.
+    #[inline]
     pub fn leaf_members(self) -> impl Iterator<Item = Member<'e>> {
         let nodes = self.buf.nodes.iter().zip(0..);
         nodes.filter(|(node, _)| !matches!(node.kind, Kind::List | Kind::Map)).map(move |(node, at)| {
@@ -187,7 +190,7 @@ impl<'e> Event<'e> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn value_of(self, id: NodeId, node: &Node) -> Value<'e> {
         let members = || Members { event: self, at: id.0 + 1, end: node.next };
         match node.kind {
@@ -205,6 +208,7 @@ impl<'e> Event<'e> {
 
 impl<'e> Value<'e> {
     /// The text, if this is one.
+    #[inline]
     pub fn as_text(self) -> Option<&'e str> {
         match self {
             Value::Text(text) => Some(text),

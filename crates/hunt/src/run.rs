@@ -1,8 +1,9 @@
 //! A hunt: inputs through readers and the engine on several threads, results in the order of the inputs.
 //!
-//! One thread reads and cuts, the others decode and match, the caller's thread puts results back in order. What is
-//! under way is bounded by tickets, so that memory does not grow with the input. The order of results depends on
-//! nothing but the order of the inputs.
+//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm; the caller's
+//! thread puts results back in order. A thread of its own for reading was measured and costs more: batches grow cold on
+//! the way, and when the system is busy all others wait for the one. What is under way is bounded by tickets, so that
+//! memory does not grow with the input. The order of results depends on nothing but the order of the inputs.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
@@ -12,14 +13,15 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use sigyn_engine::{ClassId, Engine, SeenFields};
+use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
 use sigyn_event::Timestamp;
 use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
 
 use crate::found::{Found, Hit};
 
-/// Batches under way per thread: one in hand, the others waiting so that no thread ever does.
-const TICKETS_PER_THREAD: usize = 3;
+/// Steps under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
+/// their results are held, so that a thread that falls behind keeps no other from working.
+const TICKETS_PER_THREAD: usize = 16;
 
 /// How an input is opened when its turn comes.
 pub type Open = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead + Send>> + Send>;
@@ -109,11 +111,6 @@ pub enum Report<'h> {
     Fields(SeenFields),
 }
 
-struct Job {
-    number: u64,
-    batch: Batch,
-}
-
 enum Done {
     Batch { member: Arc<Member>, found: Found, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
     Unknown { path: String, tried: Vec<Tried> },
@@ -129,18 +126,15 @@ pub fn run(
     report: &mut dyn FnMut(Report<'_>) -> bool,
 ) {
     let threads = settings.threads.max(1);
-    let tickets = threads * TICKETS_PER_THREAD;
-    let (ticket_in, ticket_out) = sync_channel::<()>(tickets);
-    let (job_in, job_out) = sync_channel::<Job>(tickets);
+    let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
     let (done_in, done_out) = channel::<(u64, Done)>();
-    let job_out = Mutex::new(job_out);
+    let source = Source { inputs: inputs.into_iter(), open: None, number: 0, tickets: ticket_in };
+    let source = Mutex::new(source);
     thread::scope(|scope| {
-        let reader_done = done_in.clone();
-        scope.spawn(move || read(inputs, control, &ticket_in, &job_in, &reader_done));
         let workers: Vec<_> = (0..threads)
             .map(|_| {
-                let (jobs, done) = (&job_out, done_in.clone());
-                scope.spawn(move || work(engine, settings, control, jobs, &done))
+                let (source, done) = (&source, done_in.clone());
+                scope.spawn(move || work(engine, settings, control, source, &done))
             })
             .collect();
         drop(done_in);
@@ -154,85 +148,138 @@ pub fn run(
     });
 }
 
-/// Reads and cuts all inputs.
-fn read(
-    inputs: Vec<Input>,
-    control: &Control,
-    tickets: &SyncSender<()>,
-    jobs: &SyncSender<Job>,
-    done: &Sender<(u64, Done)>,
-) {
-    let mut number = 0;
-    for input in inputs {
-        let steps: Box<dyn Iterator<Item = Step>> = match (input.open)() {
-            Ok(bytes) => Box::new(Reader::new(input.path, bytes)),
-            Err(error) => Box::new(std::iter::once(Step::Failed { path: input.path, offset: 0, error })),
-        };
-        for step in steps {
-            // A ticket is taken for each step and given back when it has been reported.
-            if control.stop.load(Ordering::Relaxed) || tickets.send(()).is_err() {
-                return;
-            }
-            let is_sent = match step {
-                Step::Batch(batch) => jobs.send(Job { number, batch }).is_ok(),
-                Step::Unknown { path, tried } => done.send((number, Done::Unknown { path, tried })).is_ok(),
-                Step::Failed { path, offset, error } => {
-                    done.send((number, Done::Failed { path, offset, error })).is_ok()
-                }
-            };
-            if !is_sent {
-                return;
-            }
-            number += 1;
+/// All inputs, cut into steps with numbers.
+struct Source {
+    inputs: std::vec::IntoIter<Input>,
+    open: Option<(Steps, u64)>,
+    number: u64,
+    /// One is taken for each step and given back when the step has been reported.
+    tickets: SyncSender<()>,
+}
+
+/// What an input yields, or why it could not be opened.
+enum Steps {
+    Read(Reader),
+    Failed(Option<Step>),
+}
+
+impl Source {
+    /// The next step with its number. `spare` is memory that a batch may use.
+    fn next(&mut self, spare: Vec<u8>, control: &Control) -> Option<(u64, Step)> {
+        if control.stop.load(Ordering::Relaxed) || self.tickets.send(()).is_err() {
+            return None;
         }
-        control.bytes.fetch_add(input.bytes, Ordering::Relaxed);
+        let mut spare = Some(spare);
+        loop {
+            let Some((steps, bytes)) = &mut self.open else {
+                let input = self.inputs.next()?;
+                let steps = match (input.open)() {
+                    Ok(bytes) => Steps::Read(Reader::new(input.path, bytes)),
+                    Err(error) => Steps::Failed(Some(Step::Failed { path: input.path, offset: 0, error })),
+                };
+                self.open = Some((steps, input.bytes));
+                continue;
+            };
+            let step = match steps {
+                Steps::Read(reader) => {
+                    spare.take().into_iter().for_each(|bytes| reader.give_back(bytes));
+                    reader.next()
+                }
+                Steps::Failed(step) => step.take(),
+            };
+            if let Some(step) = step {
+                self.number += 1;
+                return Some((self.number - 1, step));
+            }
+            control.bytes.fetch_add(*bytes, Ordering::Relaxed);
+            self.open = None;
+        }
     }
 }
 
-/// Decodes and matches batches until there are none; gives the fields that their events had.
+/// What a thread keeps from batch to batch.
+struct Worker {
+    decoder: Decoder,
+    scratch: Scratch,
+    facts: Facts,
+    seen: SeenFields,
+}
+
+/// Reads, decodes and matches batches until there are none; gives the fields that their events had.
 fn work(
     engine: &Engine,
     settings: Settings,
     control: &Control,
-    jobs: &Mutex<Receiver<Job>>,
+    source: &Mutex<Source>,
     done: &Sender<(u64, Done)>,
 ) -> SeenFields {
-    let mut seen = SeenFields::default();
-    let mut decoder = Decoder::new(settings.now);
-    let mut scratch = engine.scratch();
-    let mut facts = Facts::new();
+    let mut worker = Worker {
+        decoder: Decoder::new(settings.now),
+        scratch: engine.scratch(),
+        facts: Facts::new(),
+        seen: SeenFields::default(),
+    };
+    let mut spare = Vec::new();
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { number, batch }) = job else { return seen };
-        let mut found = Found::default();
-        let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
-            decoder.decode(&batch, &mut |record, event| {
-                let (class, rules) = engine.run(event, &mut scratch);
-                // Neighbours are mostly of few classes: a list beats a map.
-                match classes.iter_mut().find(|(other, _)| *other == class) {
-                    Some((_, count)) => *count += 1,
-                    None => classes.push((class, 1)),
-                }
-                if !rules.is_empty() {
-                    found.add(rules, record, event, &mut facts, settings);
-                }
-                seen.note(engine, class, event);
-                !control.stop.load(Ordering::Relaxed)
-            })
-        }));
-        // A defect of ours must not cost the rest of the hunt.
-        let outcome = decoded.unwrap_or_else(|_| {
-            (decoder, scratch) = (Decoder::new(settings.now), engine.scratch());
-            let flaw =
-                Flaw { offset: Some(batch.offset), why: "a defect in Sigyn stopped reading here".to_owned() };
-            Outcome { records: 0, damaged: 1, flaws: vec![flaw] }
-        });
-        let member = Arc::clone(&batch.member);
-        if done.send((number, Done::Batch { member, found, outcome, classes })).is_err() {
-            return seen;
+        let step = source.lock().unwrap_or_else(PoisonError::into_inner).next(spare, control);
+        let (number, result) = match step {
+            Some((number, Step::Batch(batch))) => {
+                let result = matched(engine, settings, control, &batch, &mut worker);
+                spare = batch.bytes;
+                // A defect of ours must not cost the rest of the hunt.
+                let (found, outcome, classes) = result.unwrap_or_else(|| {
+                    (worker.decoder, worker.scratch) = (Decoder::new(settings.now), engine.scratch());
+                    let why = "a defect in Sigyn stopped reading here".to_owned();
+                    let flaws = vec![Flaw { offset: Some(batch.offset), why }];
+                    (Found::default(), Outcome { records: 0, damaged: 1, flaws }, Vec::new())
+                });
+                (number, Done::Batch { member: batch.member, found, outcome, classes })
+            }
+            Some((number, Step::Unknown { path, tried })) => {
+                spare = Vec::new();
+                (number, Done::Unknown { path, tried })
+            }
+            Some((number, Step::Failed { path, offset, error })) => {
+                spare = Vec::new();
+                (number, Done::Failed { path, offset, error })
+            }
+            None => return worker.seen,
+        };
+        if done.send((number, result)).is_err() {
+            return worker.seen;
         }
     }
+}
+
+type Matched = (Found, Outcome, Vec<(Option<ClassId>, u64)>);
+
+/// What a batch holds; none if reading it panicked.
+fn matched(
+    engine: &Engine,
+    settings: Settings,
+    control: &Control,
+    batch: &Batch,
+    worker: &mut Worker,
+) -> Option<Matched> {
+    let Worker { decoder, scratch, facts, seen } = worker;
+    let mut found = Found::default();
+    let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decoder.decode(batch, &mut |record, event| {
+            let (class, rules) = engine.run(event, scratch);
+            // Neighbours are mostly of few classes: a list beats a map.
+            match classes.iter_mut().find(|(other, _)| *other == class) {
+                Some((_, count)) => *count += 1,
+                None => classes.push((class, 1)),
+            }
+            if !rules.is_empty() {
+                found.add(rules, record, event, facts, settings);
+            }
+            seen.note(engine, class, event);
+            !control.stop.load(Ordering::Relaxed)
+        })
+    }));
+    decoded.ok().map(|outcome| (found, outcome, classes))
 }
 
 /// Puts results in order and hands them on.

@@ -86,7 +86,7 @@ static CLASSES: &[(&Code, &str, Rank)] = &[
 /// When the reference raises an error. It collects most of what is wrong with documents and looks at it only
 /// after everything was read, so what it raises on the spot comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
+pub enum Rank {
     /// Before any document is looked at.
     Yaml,
     /// On the spot.
@@ -100,7 +100,12 @@ pub(crate) enum Rank {
 }
 
 pub(crate) fn rank(code: &Code) -> Rank {
-    find(code).map_or(Rank::Convert, |(_, _, rank)| *rank)
+    pysigma_rank(code).unwrap_or(Rank::Convert)
+}
+
+/// When the reference implementation raises what we report with this code; `None` if it does not.
+pub fn pysigma_rank(code: &Code) -> Option<Rank> {
+    find(code).map(|(_, _, rank)| *rank)
 }
 
 fn find(code: &Code) -> Option<&'static (&'static Code, &'static str, Rank)> {

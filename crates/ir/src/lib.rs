@@ -22,7 +22,7 @@ mod string;
 mod value;
 mod yaml_out;
 
-pub use compat::pysigma_class;
+pub use compat::{Rank, pysigma_class, pysigma_rank};
 pub use correlation::{
     Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, RuleRef, Threshold,
     ThresholdOp, Timespan,
@@ -33,13 +33,13 @@ pub use detection::{
 };
 pub use expr::Expr;
 pub use load::{
-    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, ParsedFile, apply_modifiers, read,
-    read_text, reread_condition, resolve,
+    BacktrackingRegex, Compat, FailedDocument, LoadOptions, Loaded, Lowered, ParsedDocument, ParsedFile,
+    apply_modifiers, read, read_documents, read_text, reread_condition, resolve,
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;
 pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};
-pub use value::{Cidr, CompareOp, ExpansionKind, Modifier, Regex, RegexFlags, TimePart, Value};
+pub use value::{Cidr, CompareOp, ExpansionKind, FieldRef, Modifier, Regex, RegexFlags, TimePart, Value};
 pub use yaml_out::{YamlEmitter, YamlStyle};

@@ -68,10 +68,16 @@ impl ParsedFile {
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.documents.iter().flat_map(|document| &document.diagnostics)
     }
+
+    /// The documents, in the order in which [`sigyn_syntax::documents`] gives them.
+    pub fn documents(&self) -> &[ParsedDocument] {
+        &self.documents
+    }
 }
 
+/// A document that is lowered but not yet linked.
 #[derive(Debug)]
-pub(crate) struct ParsedDocument {
+pub struct ParsedDocument {
     pub(crate) content: Content,
     pub(crate) title: Option<String>,
     pub(crate) id: Option<String>,
@@ -90,9 +96,38 @@ pub(crate) enum Content {
     Filter(Box<Filter>),
 }
 
+/// What a document was lowered to.
+#[derive(Clone, Copy, Debug)]
+pub enum Lowered<'a> {
+    /// A detection rule.
+    Rule(&'a Rule),
+    /// A correlation, its references not linked yet.
+    Correlation(&'a Correlation),
+    /// A filter.
+    Filter,
+    /// Nothing that could be read.
+    Nothing,
+}
+
 impl ParsedDocument {
-    pub(crate) fn is_usable(&self) -> bool {
+    /// Whether nothing is wrong that keeps it from being used.
+    pub fn is_usable(&self) -> bool {
         !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// What it was lowered to; with an error among the findings it is incomplete.
+    pub fn lowered(&self) -> Lowered<'_> {
+        match &self.content {
+            Content::Rule(rule) => Lowered::Rule(rule),
+            Content::Correlation(correlation) => Lowered::Correlation(correlation),
+            Content::Filter(_) => Lowered::Filter,
+            Content::Nothing => Lowered::Nothing,
+        }
+    }
+
+    /// What was found so far.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 }
 
@@ -104,11 +139,16 @@ pub fn read(source: SourceId, file: &SourceFile, options: &LoadOptions) -> Parse
 /// As [`read`], from a text.
 pub fn read_text(source: SourceId, text: &str, options: &LoadOptions) -> ParsedFile {
     let stream = sigyn_yaml::parse(source, text);
-    let documents = sigyn_syntax::documents(stream, options.compat)
-        .into_iter()
-        .map(|document| lower(document, options))
-        .collect();
-    ParsedFile { source, documents }
+    read_documents(source, &sigyn_syntax::documents(stream, options.compat), options)
+}
+
+/// As [`read`], from documents that are already read; they must have been read with the same reading.
+pub fn read_documents(
+    source: SourceId,
+    documents: &[sigyn_syntax::Document<'_>],
+    options: &LoadOptions,
+) -> ParsedFile {
+    ParsedFile { source, documents: documents.iter().map(|document| lower(document, options)).collect() }
 }
 
 /// What lowering carries along.
@@ -142,6 +182,18 @@ impl Context<'_> {
         }
     }
 
+    /// Warns about a key that is not read.
+    pub(crate) fn unknown_key(&mut self, message: String, near: Option<&str>, span: Span) {
+        if self.options.compat.is_pysigma() {
+            return;
+        }
+        let found = Diagnostic::warning(&sigyn_diagnostics::codes::rule::UNKNOWN_KEY, message).at(span);
+        self.findings.push(match near {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found,
+        });
+    }
+
     pub(crate) fn error(
         &mut self,
         code: &'static sigyn_diagnostics::Code,
@@ -152,8 +204,8 @@ impl Context<'_> {
     }
 }
 
-fn lower(document: sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedDocument {
-    let mut context = Context::new(options, document.diagnostics);
+fn lower(document: &sigyn_syntax::Document<'_>, options: &LoadOptions) -> ParsedDocument {
+    let mut context = Context::new(options, document.diagnostics.clone());
     let mut parsed = ParsedDocument {
         content: Content::Nothing,
         title: None,

@@ -11,6 +11,8 @@ use crate::sniff::{Cut, Decoding};
 
 /// Flaws of one batch that are described; the others are only counted.
 const FLAWS_MAX: usize = 100;
+/// Beginnings of objects in a broken line that are tried.
+const OBJECTS_TRIED_MAX: usize = 64;
 
 /// Decodes batches; kept by a thread for its memory. Decoding an event allocates nothing once it is warm, except
 /// where a record's text has to be rewritten.
@@ -22,6 +24,7 @@ pub struct Decoder {
     buf: EventBuf,
     json: Json,
     shapes: shapes::Scratch,
+    chunks: evtx::Chunks,
 }
 
 /// A damaged place.
@@ -62,6 +65,7 @@ impl Decoder {
             buf: EventBuf::new(),
             json: Json::default(),
             shapes: shapes::Scratch::default(),
+            chunks: evtx::Chunks::default(),
         }
     }
 
@@ -163,7 +167,12 @@ impl Decoder {
             // A line of another kind is still text that rules may look for.
             let Decoding::Line(LineFormat { other: Some(origin), .. }) = &batch.member.shape.decoding else {
                 outcome.flaw(Some(batch.offset + line.base as u64), why);
-                return true;
+                let is_json = batch.member.shape.decoding == Decoding::Json;
+                if !(is_json && self.last_object(input, line)) {
+                    return true;
+                }
+                outcome.records += 1;
+                return visit(outcome.records - 1, self.buf.event(input));
             };
             self.buf.clear();
             self.buf.set_origin(Some(origin));
@@ -173,6 +182,20 @@ impl Decoder {
         }
         outcome.records += 1;
         visit(outcome.records - 1, self.buf.event(input))
+    }
+
+    /// A whole object at the end of a broken line: where a line end was lost, the line behind it is still sound.
+    /// Says whether there is one; it is then in the buffer.
+    fn last_object(&mut self, input: &str, line: Line<'_>) -> bool {
+        let starts = memchr::memmem::find_iter(line.text.as_bytes(), "{\"").filter(|at| *at > 0);
+        for at in starts.take(OBJECTS_TRIED_MAX) {
+            self.buf.clear();
+            let part = Line { text: line.text.get(at..).unwrap_or(""), base: line.base + at };
+            if self.json_line(input, part).is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
@@ -242,23 +265,15 @@ impl Decoder {
     }
 
     fn evtx(&mut self, batch: &Batch, outcome: &mut Outcome, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) {
-        let mut is_stopped = false;
-        let base = batch.offset;
-        evtx::records(&batch.bytes, base, &mut |item| match item {
-            _ if is_stopped => {}
-            evtx::Item::Damaged { offset, why } => outcome.flaw(offset, why),
-            evtx::Item::Record { json, time } => {
-                let Ok(text) = std::str::from_utf8(&json) else {
-                    return outcome.flaw(None, "the record is no UTF-8");
-                };
-                self.buf.clear();
-                if let Err(broken) = self.json.value(text, 0, &mut self.buf) {
-                    return outcome.flaw(None, broken.why);
-                }
-                shapes::apply(&mut self.buf, text, &mut self.shapes);
-                self.buf.set_time(time);
+        let memory = (&mut self.buf, &mut self.shapes);
+        self.chunks.decode(&batch.bytes, batch.offset, memory, &mut |item| match item {
+            evtx::Item::Damaged { offset, why } => {
+                outcome.flaw(Some(offset), why);
+                true
+            }
+            evtx::Item::Record(event) => {
                 outcome.records += 1;
-                is_stopped = !visit(outcome.records - 1, self.buf.event(text));
+                visit(outcome.records - 1, event)
             }
         });
     }

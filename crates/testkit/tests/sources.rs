@@ -84,7 +84,7 @@ fn wrong(rule: &str, log: &Log) -> Option<String> {
                     };
                     let further =
                         |field: &str, own: &[String]| built.engine.further_values(class, field, event, own);
-                    is_read && evaluator.evaluate_with(parsed, event, &aliases, &further).unwrap()
+                    is_read && evaluator.event_with(event, &aliases, &further).evaluate(parsed).unwrap()
                 }),
             ];
             if others.iter().any(|other| *other != is_match) {

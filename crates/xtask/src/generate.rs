@@ -1,5 +1,6 @@
 //! Pages that are written from the code's own tables, so that they cannot say anything else.
 
+mod checks;
 mod cli;
 mod diagnostics;
 mod logsources;
@@ -12,8 +13,9 @@ use crate::Workspace;
 /// A page: its path from the root and the function that writes it.
 type Page = (&'static str, fn() -> String);
 
-/// Every generated page.
+/// Every generated page, but for those of the single checks.
 const PAGES: &[Page] = &[
+    ("docs/checks/README.md", checks::index),
     ("docs/cli.md", cli::page),
     ("docs/diagnostics.md", diagnostics::page),
     ("docs/logsources.md", logsources::page),
@@ -23,36 +25,45 @@ const PAGES: &[Page] = &[
 /// What stands at the top of each page.
 const NOTICE: &str = "<!-- Written by `cargo xtask gen`; edit the code that it describes instead. -->\n\n";
 
+/// The path and the text of every generated page.
+fn pages() -> impl Iterator<Item = (String, String)> {
+    let single = PAGES.iter().map(|(path, page)| ((*path).to_owned(), page()));
+    single.chain(checks::pages()).map(|(path, page)| (path, format!("{NOTICE}{page}")))
+}
+
 /// Writes every page.
 ///
 /// # Errors
 /// If a page cannot be written.
 pub fn write(workspace: &Workspace) -> Result<()> {
-    for (path, page) in PAGES {
+    for (path, page) in pages() {
         let target = workspace.root.join(path);
         if let Some(folder) = target.parent() {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        std::fs::write(&target, text(*page)).with_context(|| target.display().to_string())?;
+        std::fs::write(&target, page).with_context(|| target.display().to_string())?;
     }
     Ok(())
 }
 
-/// The pages that differ from what would be written.
+/// The pages that differ from what would be written, and those of checks that are no more.
 ///
 /// # Errors
 /// None today; a page that is absent is stale.
 pub fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let is_stale = |(path, page): &&Page| {
+    let pages: Vec<(String, String)> = pages().collect();
+    let is_stale = |(path, page): &&(String, String)| {
         let file = workspace.files.iter().find(|file| file.path == *path);
-        file.is_none_or(|file| file.text != text(*page))
+        file.is_none_or(|file| file.text != *page)
     };
-    let stale = PAGES.iter().filter(is_stale);
-    Ok(stale.map(|(path, _)| format!("{path} is stale: run `cargo xtask gen`")).collect())
-}
-
-fn text(page: fn() -> String) -> String {
-    format!("{NOTICE}{}", page())
+    let stale = pages.iter().filter(is_stale);
+    let mut complaints: Vec<String> =
+        stale.map(|(path, _)| format!("{path} is stale: run `cargo xtask gen`")).collect();
+    let is_gone =
+        |path: &str| path.starts_with("docs/checks/") && !pages.iter().any(|(page, _)| page == path);
+    let gone = workspace.files.iter().filter(|file| is_gone(&file.path));
+    complaints.extend(gone.map(|file| format!("{} describes no check: remove it", file.path)));
+    Ok(complaints)
 }
 
 /// A text as a table cell.

@@ -13,8 +13,9 @@ use crate::Exit;
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::output;
+use crate::screen::Screen;
 use crate::setup;
-use crate::table::{Form, Table, terminal_width};
+use crate::table::{Form, Table};
 
 /// The words of the command.
 #[derive(Debug, Args)]
@@ -46,6 +47,9 @@ enum What {
     /// Modifiers that stand behind field names in rules
     #[command(after_help = "Example:\n  sigyn list modifiers")]
     Modifiers,
+    /// Checks of `sigyn check`, with the names that sigma-cli's configuration files use
+    #[command(alias = "validators", after_help = "Example:\n  sigyn list checks")]
+    Checks,
     /// Transformations of pipelines (`transformations`)
     #[command(after_help = "Example:\n  sigyn list transformations")]
     Transformations,
@@ -85,6 +89,7 @@ pub(crate) fn run(list: &List) -> Exit {
         What::Options(of) => of.rows(&["target", "option", "default", "description"], options),
         What::Pipelines(of) => of.pipelines(),
         What::Modifiers => Ok(modifiers()),
+        What::Checks => Ok(checks()),
         What::Transformations => Ok(specs("transformation", sigyn_pipeline::transformation_specs())),
         What::Conditions => Ok(conditions()),
         What::Postprocessing => Ok(specs("item", sigyn_pipeline::postprocessing_specs())),
@@ -92,7 +97,7 @@ pub(crate) fn run(list: &List) -> Exit {
     };
     match table {
         Ok(table) => {
-            let text = table.render(list.format, terminal_width());
+            let text = table.render(list.format, Screen::stdout().width);
             match output::write(Path::new("-"), text.as_bytes()) {
                 Ok(()) => Exit::Clean,
                 Err(_) => Exit::BadInput,
@@ -230,6 +235,20 @@ fn options(dialect: &Dialect, table: &mut Table) {
     for option in &dialect.options {
         table.row([dialect.name.as_str(), &option.name, &option.default, &option.title]);
     }
+}
+
+fn checks() -> Table {
+    let mut table = Table::new(&["check", "code", "severity", "validator", "description"]);
+    for check in sigyn_lint::ALL {
+        table.row([
+            Value::from(check.code.name),
+            check.code.to_string().into(),
+            sigyn_diagnostics::render::json::severity(check.severity).into(),
+            check.like.map(|like| like.validator).into(),
+            check.code.summary.into(),
+        ]);
+    }
+    table
 }
 
 fn modifiers() -> Table {

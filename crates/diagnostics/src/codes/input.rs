@@ -66,6 +66,32 @@ pub static UNWRITABLE: Code = Code {
     help: "Check that the folder exists and may be written to.",
 };
 
+/// A link leads to nothing.
+pub static DANGLING_LINK: Code = Code {
+    number: 6009,
+    name: "dangling-link",
+    summary: "A link leads to nothing.",
+    help: "Remove the link, or restore what it led to.",
+};
+
+/// A configuration of checks says something that cannot be.
+pub static BAD_CHECK_CONFIG: Code = Code {
+    number: 6020,
+    name: "bad-check-configuration",
+    summary: "A configuration of checks says something that cannot be.",
+    help: "`sigyn list checks` names every check; docs/checks/README.md describes the file.",
+};
+
 /// All of this range.
-pub static ALL: &[&Code] =
-    &[&NOT_FOUND, &UNREADABLE, &NO_RULES, &TOO_LARGE, &NOT_JSON, &BAD_ARGUMENT, &NOT_ENCODABLE, &UNWRITABLE];
+pub static ALL: &[&Code] = &[
+    &NOT_FOUND,
+    &UNREADABLE,
+    &NO_RULES,
+    &TOO_LARGE,
+    &NOT_JSON,
+    &BAD_ARGUMENT,
+    &NOT_ENCODABLE,
+    &UNWRITABLE,
+    &DANGLING_LINK,
+    &BAD_CHECK_CONFIG,
+];

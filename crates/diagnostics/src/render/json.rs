@@ -78,11 +78,30 @@ pub fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// A finding's own keys with those of a caller behind them.
+#[derive(Serialize)]
+struct Wider<'a, T> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    #[serde(flatten)]
+    more: &'a T,
+}
+
 /// One finding as a JSON object on one line, without a line break at the end.
 pub fn render(finding: Finding<'_>) -> String {
+    // Only maps with keys that are no text, or a failing writer, make this fail; neither occurs here.
+    serde_json::to_string(&line(finding)).unwrap_or_default()
+}
+
+/// As [`render`], with the keys of a struct behind the finding's own.
+pub fn render_with<T: Serialize>(finding: Finding<'_>, more: &T) -> String {
+    serde_json::to_string(&Wider { line: line(finding), more }).unwrap_or_default()
+}
+
+fn line(finding: Finding<'_>) -> Line<'_> {
     let diagnostic = finding.diagnostic;
     let position = |span: Option<Span>| Position::from(finding.place(span));
-    let line = Line {
+    Line {
         code: diagnostic.code.to_string(),
         name: diagnostic.code.name,
         severity: severity(diagnostic.severity),
@@ -95,9 +114,7 @@ pub fn render(finding: Finding<'_>) -> String {
             .map(|label| Related { message: &label.text, place: position(Some(label.span)) })
             .collect(),
         fix: diagnostic.fix.as_ref().map(|fix| change(fix, position)),
-    };
-    // Only maps with keys that are no text, or a failing writer, make this fail; neither occurs here.
-    serde_json::to_string(&line).unwrap_or_default()
+    }
 }
 
 fn change<'a>(fix: &'a Fix, position: impl Fn(Option<Span>) -> Position<'a>) -> Change<'a> {

@@ -14,6 +14,9 @@ pub(crate) const DEPTH_MAX: usize = 128;
 /// Bytes of a string that are looked through by words; a call that uses wider registers pays only beyond.
 const SHORT_BYTES: usize = 64;
 
+/// As many digits always fit into 64 bits.
+const DIGITS_SAFE: usize = 19;
+
 /// Why a text is not the JSON that is read, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
@@ -48,13 +51,16 @@ impl Json {
         self.keys.begin(buf);
         let message = buf.name("message");
         let arena = buf.take_arena();
-        let mut parser = Parser { text, bytes: text.as_bytes(), at, buf, arena, keys: &mut self.keys };
+        let mut parser =
+            Parser { text, bytes: text.as_bytes(), at, buf, arena, keys: &mut self.keys, broken: None };
         let result = parser.event(message);
-        let Parser { at, buf, arena, .. } = parser;
+        let Parser { at, buf, arena, broken, .. } = parser;
         // One check for all texts that were written out. They were copied from a text, so that it cannot fail.
         let is_text = buf.put_arena(arena);
-        result?;
-        if is_text { Ok(at) } else { Err(Broken { why: "a string is no UTF-8", at }) }
+        match result {
+            Ok(()) if is_text => Ok(at),
+            _ => Err(broken.unwrap_or(Broken { why: "a string is no UTF-8", at })),
+        }
     }
 }
 
@@ -67,7 +73,11 @@ struct Parser<'t, 'b> {
     /// than copying it.
     arena: Vec<u8>,
     keys: &'b mut Keys,
+    broken: Option<Broken>,
 }
+
+/// The text is broken; the parser knows why. Small, so that results travel in registers.
+struct Stop;
 
 impl Parser<'_, '_> {
     #[inline]
@@ -82,16 +92,31 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn broken<T>(&self, why: &'static str) -> Result<T, Broken> {
-        Err(Broken { why, at: self.at })
+    /// Steps over a byte that may have spaces in front. Most have none: that is asked first.
+    #[inline]
+    fn takes(&mut self, byte: u8) -> bool {
+        if self.peek() != Some(byte) {
+            self.spaces();
+        }
+        let takes = self.peek() == Some(byte);
+        self.at += usize::from(takes);
+        takes
+    }
+
+    #[cold]
+    fn broken<T>(&mut self, why: &'static str) -> Result<T, Stop> {
+        self.broken = Some(Broken { why, at: self.at });
+        Err(Stop)
     }
 
     /// The text ends within a string.
-    fn no_end<T>(&self) -> Result<T, Broken> {
-        Err(Broken { why: "the string does not end", at: self.bytes.len() })
+    #[cold]
+    fn no_end<T>(&mut self) -> Result<T, Stop> {
+        self.at = self.bytes.len();
+        self.broken("the string does not end")
     }
 
-    fn event(&mut self, message: Text) -> Result<(), Broken> {
+    fn event(&mut self, message: Text) -> Result<(), Stop> {
         self.spaces();
         if self.peek() == Some(b'{') {
             self.object(None, 0)?;
@@ -104,14 +129,19 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
+    /// A value. Most are strings: they are read in place, everything else by a call.
     #[inline]
-    fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
+        if self.peek() == Some(b'"') {
+            let text = self.string()?;
+            self.buf.push_text(key, text);
+            return Ok(());
+        }
+        self.other_value(key, depth)
+    }
+
+    fn other_value(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         match self.peek() {
-            Some(b'"') => {
-                let text = self.string()?;
-                self.buf.push_text(key, text);
-                Ok(())
-            }
             Some(b'-' | b'0'..=b'9') => self.number(key),
             Some(b'{') => self.object(key, depth),
             Some(b'[') => self.array(key, depth),
@@ -123,7 +153,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn object(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn object(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         self.enter(depth)?;
         self.buf.begin_map(key);
         self.spaces();
@@ -135,15 +165,13 @@ impl Parser<'_, '_> {
                 let key = self.key(place)?;
                 place = Keys::behind(key);
                 self.value(Some(key), depth + 1)?;
-                self.spaces();
-                match self.peek() {
-                    Some(b',') => self.at += 1,
-                    Some(b'}') => {
-                        self.at += 1;
-                        break;
-                    }
-                    _ => return self.broken("a comma or a brace must stand behind a member"),
+                if self.takes(b',') {
+                    continue;
                 }
+                if self.takes(b'}') {
+                    break;
+                }
+                return self.broken("a comma or a brace must stand behind a member");
             }
         }
         self.buf.end();
@@ -152,8 +180,10 @@ impl Parser<'_, '_> {
 
     /// A key and its colon, with the spaces around them.
     #[inline]
-    fn key(&mut self, place: Place) -> Result<Text, Broken> {
-        self.spaces();
+    fn key(&mut self, place: Place) -> Result<Text, Stop> {
+        if self.peek() != Some(b'"') {
+            self.spaces();
+        }
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let key = match self.keys.expected(place, rest) {
             Some((key, length)) => {
@@ -162,16 +192,16 @@ impl Parser<'_, '_> {
             }
             None => self.other_key(place)?,
         };
-        self.spaces();
-        if self.peek() != Some(b':') {
+        if !self.takes(b':') {
             return self.broken("a colon must stand behind a key");
         }
-        self.at += 1;
-        self.spaces();
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.spaces();
+        }
         Ok(key)
     }
 
-    fn other_key(&mut self, place: Place) -> Result<Text, Broken> {
+    fn other_key(&mut self, place: Place) -> Result<Text, Stop> {
         if self.peek() != Some(b'"') {
             return self.broken("a key must stand here");
         }
@@ -187,7 +217,7 @@ impl Parser<'_, '_> {
         Ok(key)
     }
 
-    fn array(&mut self, key: Option<Text>, depth: usize) -> Result<(), Broken> {
+    fn array(&mut self, key: Option<Text>, depth: usize) -> Result<(), Stop> {
         self.enter(depth)?;
         self.buf.begin_list(key);
         self.spaces();
@@ -212,7 +242,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn enter(&mut self, depth: usize) -> Result<(), Broken> {
+    fn enter(&mut self, depth: usize) -> Result<(), Stop> {
         if depth >= DEPTH_MAX {
             return self.broken("the value is nested too deeply");
         }
@@ -227,7 +257,7 @@ impl Parser<'_, '_> {
         &mut self,
         word: &str,
         push: impl FnOnce(&mut EventBuf) -> sigyn_event::NodeId,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Stop> {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
             return self.broken("a value must stand here");
         }
@@ -236,19 +266,21 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn number(&mut self, key: Option<Text>) -> Result<(), Broken> {
+    fn number(&mut self, key: Option<Text>) -> Result<(), Stop> {
         let start = self.at;
         let is_negative = self.peek() == Some(b'-');
         self.at += usize::from(is_negative);
         let digits = self.at;
         let mut value = 0_u64;
-        let mut fits = true;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            match value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0'))) {
-                Some(next) => value = next,
-                None => fits = false,
-            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
+        }
+        let length = self.at - digits;
+        // Longer ones may have gone round.
+        let mut fits = length <= DIGITS_SAFE;
+        if !fits && let Some(Ok(exact)) = self.text.get(digits..self.at).map(str::parse) {
+            (value, fits) = (exact, true);
         }
         if self.at == digits {
             return self.broken("a number must have digits");
@@ -277,7 +309,7 @@ impl Parser<'_, '_> {
 
     /// The string that opens here, as a range of the input if nothing in it is escaped.
     #[inline]
-    fn string(&mut self) -> Result<Text, Broken> {
+    fn string(&mut self) -> Result<Text, Stop> {
         let start = self.at + 1;
         let mut at = start;
         while let Some(word) = self.word_at(at).filter(|_| at - start < SHORT_BYTES) {
@@ -294,8 +326,8 @@ impl Parser<'_, '_> {
     }
 
     /// A string whose first quote or backslash stands at `at`.
-    #[inline]
-    fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Broken> {
+    #[inline(always)]
+    fn string_to(&mut self, start: usize, at: usize) -> Result<Text, Stop> {
         self.at = at;
         if self.peek() == Some(b'"') {
             self.at += 1;
@@ -311,7 +343,8 @@ impl Parser<'_, '_> {
     }
 
     /// A string with escapes, the first of which stands here: written out into the arena.
-    fn escaped(&mut self, start: usize) -> Result<Text, Broken> {
+    #[inline(never)]
+    fn escaped(&mut self, start: usize) -> Result<Text, Stop> {
         let begun = self.arena.len();
         self.arena.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
         loop {
@@ -333,7 +366,7 @@ impl Parser<'_, '_> {
 
     /// Copies what stands in front of the next quote or backslash: whole words, of which the last is cut.
     #[inline]
-    fn plain(&mut self) -> Result<(), Broken> {
+    fn plain(&mut self) -> Result<(), Stop> {
         let start = self.at;
         while let Some(word) = self.word_at(self.at).filter(|_| self.at - start < SHORT_BYTES) {
             self.arena.extend_from_slice(&word.to_le_bytes());
@@ -355,7 +388,7 @@ impl Parser<'_, '_> {
 
     /// What stands behind a backslash.
     #[inline]
-    fn escape(&mut self) -> Result<(), Broken> {
+    fn escape(&mut self) -> Result<(), Stop> {
         let byte = match self.peek() {
             Some(byte @ (b'"' | b'\\' | b'/')) => byte,
             Some(b'b') => 0x8,
@@ -376,7 +409,7 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn escaped_char(&mut self) -> Result<char, Broken> {
+    fn escaped_char(&mut self) -> Result<char, Stop> {
         let high = self.hex()?;
         let is_pair = (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u");
         if is_pair {
@@ -392,7 +425,7 @@ impl Parser<'_, '_> {
         Ok(char::from_u32(high).unwrap_or('\u{fffd}'))
     }
 
-    fn hex(&mut self) -> Result<u32, Broken> {
+    fn hex(&mut self) -> Result<u32, Stop> {
         let digits = self.bytes.get(self.at..self.at + 4).unwrap_or_default();
         let value =
             digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?));
@@ -418,6 +451,8 @@ fn specials(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str, expect: Result<&str, &str>) {
@@ -455,6 +490,65 @@ mod tests {
         );
         check("{}", Ok("{}"));
         check("\"text\"", Ok(r#"{"message":"text"}"#));
+    }
+
+    /// Any value without decimals, whose text is not unique.
+    fn any_value() -> impl Strategy<Value = serde_json::Value> {
+        let text = prop_oneof!["[a-z\"\\\\/\n]{0,40}", "\\PC{0,30}", "[ -~]{60,90}"];
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            text.prop_map(Into::into),
+        ];
+        let key = prop_oneof!["[ab]", "[ab\"\\\\]{0,3}", "[a-b]{28,34}", "\\PC{0,4}"];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                prop::collection::vec((key.clone(), inner), 0..6)
+                    .prop_map(|members| { serde_json::Value::Object(members.into_iter().collect()) }),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Once with keys unknown, then with the order of keys learned, and pretty-printed.
+        #[test]
+        fn any_text_is_read_as_others_read_it(values in prop::collection::vec(any_value(), 1..4)) {
+            let (mut json, mut buf) = (Json::default(), EventBuf::new());
+            for round in 0..3 {
+                for value in &values {
+                    let value = serde_json::json!({ "v": value, "after": 1 });
+                    let text = match round {
+                        2 => serde_json::to_string_pretty(&value).unwrap(),
+                        _ => value.to_string(),
+                    };
+                    buf.clear();
+                    prop_assert_eq!(json.value(&text, 0, &mut buf), Ok(text.len()));
+                    let mut out = String::new();
+                    buf.event(&text).write_json(&mut out);
+                    prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), value);
+                }
+            }
+        }
+
+        /// Nothing panics, and whatever is said to be read lies within the text.
+        #[test]
+        fn damaged_text_is_refused_or_read(value in any_value(), at in any::<prop::sample::Index>(), byte in "[ -~\n]") {
+            let mut text = serde_json::json!({ "v": value }).to_string();
+            let (mut json, mut buf) = (Json::default(), EventBuf::new());
+            let _ = json.value(&text, 0, &mut buf);
+            let at = at.index(text.len());
+            if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
+                text.replace_range(at..=at, &byte);
+            }
+            buf.clear();
+            match json.value(&text, 0, &mut buf) {
+                Ok(end) => prop_assert!(end <= text.len()),
+                Err(broken) => prop_assert!(broken.at <= text.len()),
+            }
+        }
     }
 
     #[test]

@@ -24,14 +24,18 @@ impl Entries {
 }
 
 impl Frame for Entries {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
             self.carry.fill(input, wanted);
             let end = if self.carry.is_end {
-                self.carry.bytes.len()
+                self.carry.bytes().len()
             } else {
-                last_start(&self.carry.bytes, self.begins)
+                last_start(self.carry.bytes(), self.begins)
             };
             if end > 0 {
                 return Ok(Some(self.carry.cut(end)));
@@ -41,7 +45,7 @@ impl Frame for Entries {
             }
             // An entry without end is cut where it becomes too long: its rest is text of its own.
             if wanted >= RECORD_BYTES_MAX {
-                let length = self.carry.bytes.len();
+                let length = self.carry.bytes().len();
                 return Ok(Some(self.carry.cut(length)));
             }
             wanted *= 2;

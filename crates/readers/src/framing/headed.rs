@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead};
 
-use super::{Block, Frame, Lines};
+use super::{Block, Carry, Frame, Lines};
 
 /// Lines of a header that are kept.
 const LINES_MAX: usize = 64;
@@ -19,6 +19,10 @@ pub(crate) struct Headed {
 }
 
 impl Frame for Headed {
+    fn carry(&mut self) -> &mut Carry {
+        self.lines.carry()
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let Some(mut block) = self.lines.next_block(input)? else { return Ok(None) };
         block.header = self.header.join("\n");

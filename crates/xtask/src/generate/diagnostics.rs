@@ -8,7 +8,7 @@ const INTRODUCTION: &str = "\
 # Diagnostics
 
 Every finding has a code, which never changes its meaning and is never given to another finding. The name says
-what is wrong; the last column says what to do about it. `--diagnostics json` and `--diagnostics sarif` print
+what is wrong; the last column says what to do about it. What checks of rules find (S8101 and above) stands in [checks](checks/README.md). `--diagnostics json` and `--diagnostics sarif` print
 findings for programs.
 ";
 
@@ -21,6 +21,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Backend, "5000–5999: targets and dialect files"),
     (Group::Input, "6000–6999: files, arguments and other input"),
     (Group::Engine, "7000–7999: the matching engine"),
+    (Group::Lint, "8000–8999: checks of rules"),
 ];
 
 pub(super) fn page() -> String {

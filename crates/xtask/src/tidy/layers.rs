@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("syntax", &["diagnostics", "yaml"]),
     ("ir", &["diagnostics", "yaml", "syntax"]),
     ("pipeline", &["diagnostics", "yaml", "syntax", "ir"]),
+    ("lint", &["diagnostics", "yaml", "syntax", "ir"]),
     ("event", &[]),
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
@@ -35,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "backends",
             "convert",
+            "lint",
             "readers",
             "hunt",
         ],
@@ -56,7 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["diagnostics", "ir", "engine", "pipeline", "backends", "convert", "cli"]),
+    ("xtask", &["diagnostics", "ir", "engine", "pipeline", "backends", "convert", "lint", "cli"]),
 ];
 
 /// Crates of others that one room wraps, so that replacing them touches one place.

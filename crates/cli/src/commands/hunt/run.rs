@@ -14,12 +14,15 @@ use super::output::Writer;
 use super::{Format, Hunt, Loaded, Selection, summary};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
+use crate::grid::Fit;
 use crate::progress::Progress;
+use crate::screen::Screen;
 use crate::{Exit, input, output};
 
 /// Matches that a timeline or a page holds in memory.
 const KEPT_MAX: usize = 1_000_000;
-const BUFFER_BYTES: usize = 1024 * 1024;
+/// Smaller than what readers ask for at once: then nothing is copied twice.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Runs the command.
 pub(crate) fn run(args: &Hunt) -> Exit {
@@ -124,10 +127,12 @@ impl<'a> Results<'a> {
                 _ => {}
             }
         } else if !self.summary.rules.is_empty() {
+            let fit = if self.args.wide { Fit::Nothing } else { Fit::Screen };
+            let (screen, infos) = (Screen::stdout(), &self.loaded.infos);
             let text = if self.args.timeline {
-                summary::timeline(&mut self.kept, &self.loaded.infos)
+                summary::timeline(&mut self.kept, infos, screen, fit)
             } else {
-                summary::counts(&self.summary, &self.loaded.infos)
+                summary::counts(&self.summary, infos, screen, fit)
             };
             output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
         }

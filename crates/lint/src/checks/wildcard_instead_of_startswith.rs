@@ -1,0 +1,44 @@
+//! Wildcards say what `startswith` says.
+
+use sigyn_ir::Modifier;
+
+use crate::wildcards::{instead_of, modify};
+use crate::prelude::*;
+
+pub(crate) static CHECK: Check = Check {
+    code: Code {
+        number: 8406,
+        name: "wildcard-instead-of-startswith",
+        summary: "Every value has a wildcard where `startswith` says it better.",
+        help: "Use `startswith` and leave the wildcards out.",
+    },
+    severity: Severity::Note,
+    like: Some(Like::core("wildcards_instead_of_modifiers", "WildcardInsteadOfStartswithIssue")),
+    why: "The modifier is easier to read, and nothing has to be escaped.",
+    example: Example {
+        flagged: "detection:\n    selection:\n        Image: 'a*'\n    condition: selection\n",
+        clean: "detection:\n    selection:\n        Image|startswith: a\n    condition: selection\n",
+    },
+    options: &[],
+    run: Run::Rule(run),
+};
+
+fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
+    for (_, item) in cx.items() {
+        if instead_of(item) == Some(Modifier::Startswith) {
+            let place = cx.item_key_place(item);
+            report.with(place, "the wildcards of the values say `startswith`", |found| modify(cx, item, Modifier::Startswith, found));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn cases() {
+        check(&super::CHECK, "detection:\n    selection:\n        a:\n            - 'b*'\n            - 'c*'\n    condition: selection\n", &["a"]);
+        check(&super::CHECK, "detection:\n    selection:\n        a: 'b*c*'\n    condition: selection\n", &[]);
+    }
+}
