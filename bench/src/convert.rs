@@ -15,9 +15,7 @@ const ARGUMENTS: [&str; 6] = ["convert", "-t", "splunk", "-p", "splunk_windows",
 /// SigmaHQ's Windows rules to Splunk, whole processes.
 pub(crate) fn run() -> Result<()> {
     let Some(rules) = crate::data("sigmahq/rules/windows") else { return Ok(()) };
-    let built = Command::new("cargo").args(["build", "--release", "-p", "sigyn-cli"]).status()?;
-    ensure!(built.success(), "the build failed");
-    let sigyn = crate::workspace().join("target/release/sigyn");
+    let sigyn = crate::process::sigyn()?;
     let sigma = peer()?;
     let ours = measure(15, || command(&sigyn, &rules))?;
     let theirs = measure(3, || command(&sigma, &rules))?;
@@ -43,8 +41,8 @@ fn line(name: &str, measure: &Measure) {
         "{name:<16} median {:>9.3} ms  shortest {:>9.3} ms  peak {:>6.1} MiB  runs {}",
         measure.median().as_secs_f64() * 1e3,
         measure.shortest().as_secs_f64() * 1e3,
-        measure.peak_bytes as f64 / 1024.0 / 1024.0,
-        measure.walls.len()
+        measure.peak_bytes() as f64 / 1024.0 / 1024.0,
+        measure.runs.len()
     );
 }
 

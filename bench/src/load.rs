@@ -1,6 +1,6 @@
 //! The stages of loading and converting, inside one process and on one core.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
 
 fn measure(folder: &Path) -> Result<()> {
     let mut paths = Vec::new();
-    collect(folder, &mut paths)?;
+    crate::rules::collect(folder, &mut paths)?;
     paths.sort_unstable();
     let options =
         LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(Compat::Spec) };
@@ -30,7 +30,8 @@ fn measure(folder: &Path) -> Result<()> {
     let mut best = [Duration::MAX; 4];
     let mut counts = (0, 0);
     for _ in 0..ROUNDS {
-        let (reading, files) = timed(|| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>>>());
+        let (reading, files) =
+            timed(|| paths.iter().map(|path| crate::rules::read(path)).collect::<Result<Vec<_>>>());
         let files = files?;
         let (parsing, parsed) = timed(|| parse(&files, &options));
         let (resolving, loaded) = timed(|| sigyn_ir::resolve(parsed, &options));
@@ -75,23 +76,6 @@ fn converter() -> Result<Converter> {
         sources: Sources::default(),
     };
     Converter::new(settings).map_err(|error| anyhow!(error.message))
-}
-
-pub(crate) fn read(path: &Path) -> Result<SourceFile> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok(SourceFile::new(path.display().to_string(), text))
-}
-
-pub(crate) fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, paths)?;
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            paths.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

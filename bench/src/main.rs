@@ -1,28 +1,50 @@
-//! Benchmarks on named real inputs, beside peers where they can be had.
+//! Benchmarks on named real inputs, beside peers where they can be had. `bench/README.md` says what each command
+//! measures and how; inputs that are not there are skipped with a message.
 //!
-//! `cargo run --release -p sigyn-bench -- convert` times `sigyn convert` beside sigma-cli, whole processes;
-//! `… -- load` times the stages of loading and converting inside one process, on one core; `… -- match
-//! EVENTS.ndjson` times the match stage alone. Inputs that are not
-//! there are skipped with a message. Figures of a noisy machine mean little; the ratios are what counts.
+//! Figures of a noisy machine mean little: runs of programs that are compared take turns, processor time is taken
+//! instead of wall time wherever that is the same question, and the ratios are what counts.
 
 mod convert;
+mod hunt;
+mod inputs;
 mod load;
 mod matching;
+mod memory;
+mod peers;
 mod process;
+mod record;
+mod report;
+mod rules;
+mod stages;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "usage: sigyn-bench record | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
-    match std::env::args().nth(1).as_deref() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let word = |at: usize| words.get(at).map(String::as_str);
+    let number = |at: usize, otherwise: usize| {
+        word(at).map_or(Ok(otherwise), |word| word.parse().with_context(|| format!("`{word}` is no number")))
+    };
+    match word(0) {
+        Some("record") => record::run(),
+        Some("inputs") => inputs::run(),
+        Some("hunt") => print(hunt::run(number(1, hunt::RUNS)?)?),
+        Some("stages") => print(stages::run(word(1))?),
+        Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("convert") => convert::run(),
         Some("load") => load::run(),
-        Some("match") => {
-            matching::run(std::env::args().nth(2).as_deref(), std::env::args().nth(3).as_deref())
-        }
-        _ => bail!("usage: sigyn-bench convert|load|match [EVENTS.ndjson [CONFIGURATION]]"),
+        Some("match") => matching::run(word(1), word(2)),
+        _ => bail!(USAGE),
     }
+}
+
+fn print(tables: Vec<report::Table>) -> Result<()> {
+    tables.iter().for_each(|table| println!("{}", table.markdown()));
+    Ok(())
 }
 
 /// A folder of the shared data, if it is there.

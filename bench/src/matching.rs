@@ -1,15 +1,14 @@
 //! The match stage: rules over recorded events, without reading.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use sigyn_diagnostics::{SourceFile, SourceId};
 use sigyn_engine::{Built, Config, Engine, LogSources, Stats, Switch};
 use sigyn_event::EventBuf;
-use sigyn_ir::{BacktrackingRegex, Compat, LoadOptions, RuleSet};
+use sigyn_ir::RuleSet;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
 
 /// SigmaHQ's active rules.
 const RULES: [&str; 5] =
@@ -53,7 +52,7 @@ pub(crate) fn run(file: Option<&str>, only: Option<&str>) -> Result<()> {
 }
 
 /// Processor time of this thread (Linux), which other work on the machine does not lengthen; wall time elsewhere.
-fn now(start: Instant) -> Duration {
+pub(crate) fn now(start: Instant) -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = text.and_then(|text| text.split(' ').next()?.parse().ok());
     nanos.map_or_else(|| start.elapsed(), Duration::from_nanos)
@@ -88,16 +87,10 @@ fn measure(name: &str, built: &Built, events: &[EventBuf]) {
 fn load(folder: &Path) -> Result<RuleSet> {
     let mut paths = Vec::new();
     for name in RULES {
-        crate::load::collect(&folder.join(name), &mut paths)?;
+        crate::rules::collect(&folder.join(name), &mut paths)?;
     }
     paths.sort_unstable();
-    let options =
-        LoadOptions { backtracking_regex: BacktrackingRegex::Refuse, ..LoadOptions::new(Compat::Spec) };
-    let files: Vec<SourceFile> =
-        paths.iter().map(|path: &PathBuf| crate::load::read(path)).collect::<Result<_>>()?;
-    let parsed =
-        files.iter().zip(0..).map(|(file, id)| sigyn_ir::read(SourceId(id), file, &options)).collect();
-    Ok(sigyn_ir::resolve(parsed, &options).set)
+    crate::rules::load(&paths)
 }
 
 fn events(path: &Path) -> Result<Vec<EventBuf>> {

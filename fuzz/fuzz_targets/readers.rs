@@ -3,14 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sigyn_readers::{Decoder, Reader, Step};
+use sigyn_readers::{Decoder, Facts, Reader, Step};
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut decoder = Decoder::new(None);
+    let (mut decoder, mut facts, mut text) = (Decoder::new(None), Facts::new(), String::new());
     for step in Reader::new("fuzz", std::io::Cursor::new(bytes.to_vec())) {
         if let Step::Batch(batch) = step {
             decoder.decode(&batch, &mut |_, event| {
-                let _ = (sigyn_readers::time(event), sigyn_readers::host(event), sigyn_readers::user(event));
+                text.clear();
+                let _ = (facts.time(event), facts.host(event, &mut text), facts.user(event, &mut text));
                 true
             });
         }

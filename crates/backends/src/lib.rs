@@ -21,6 +21,6 @@ pub use attack::{Attack, Technique};
 pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;
-pub use query::{Frag, Output, Subquery};
+pub use query::{Correlating, Frag, Output, Subquery};
 pub use target::{CustomTarget, FragResult, Query, Target};
 pub use template::Template;

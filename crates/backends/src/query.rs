@@ -1,6 +1,8 @@
 //! What conversions yield.
 
-use sigyn_ir::{Data, RuleItem, State};
+use sigyn_ir::{Correlation, Data, RuleItem, State};
+
+use crate::dialect::CorrelationDialect;
 
 /// The conversion of a part of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,4 +51,17 @@ pub enum Output {
     Text(String),
     /// Texts or documents, one after the other.
     List(Vec<Data>),
+}
+
+/// A correlation on its way into text: what every phase of it reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Correlating<'c> {
+    /// The templates of the method.
+    pub method: &'c CorrelationDialect,
+    /// The correlation.
+    pub correlation: &'c Correlation,
+    /// The rules it reads, with their queries, in order.
+    pub rules: &'c [Subquery<'c>],
+    /// The name of its templates: its type, with `_extended` behind it where the condition is a boolean expression.
+    pub kind: &'c str,
 }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use sigyn_ir::{
-    Cidr, CompareOp, Correlation, CorrelationCondition, Data, Expr, Number, Regex, Rule, RuleItem,
-    SigmaString, TimePart, Timespan, Value,
+    Cidr, CompareOp, Correlation, Data, Expr, FieldRef, Number, Regex, Rule, RuleItem, SigmaString, TimePart,
+    Timespan, Value,
 };
 
 use crate::dialect::{CorrelationDialect, Operator};
-use crate::{Cx, Deferred, Dialect, Env, Error, Frag, Output, Subquery, text};
+use crate::{Correlating, Cx, Deferred, Dialect, Env, Error, Frag, Output, Subquery, text};
 
 /// The conversion of a part.
 pub type FragResult = Result<Frag, Error>;
@@ -157,15 +157,8 @@ pub trait Target: Send + Sync {
     }
 
     /// A field compared with another.
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        text::field_ref(self.this(), cx, field, other, starts_with, ends_with)
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        text::field_ref(self.this(), cx, field, other)
     }
 
     /// A field without a value.
@@ -281,14 +274,8 @@ pub trait Target: Send + Sync {
     }
 
     /// The search phase of a correlation.
-    fn correlation_search(
-        &self,
-        cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-    ) -> Result<String, Error> {
-        text::correlation_search(self.this(), cx, method, correlation, rules)
+    fn correlation_search(&self, cx: &mut Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
+        text::correlation_search(self.this(), cx, it)
     }
 
     /// A query in the search phase over several queries.
@@ -301,29 +288,19 @@ pub trait Target: Send + Sync {
         Cow::Borrowed(query)
     }
 
-    /// The aggregation phase of a correlation; `kind` is the name of the template.
+    /// The aggregation phase of a correlation, behind the search phase.
     fn correlation_aggregation(
         &self,
         cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-        kind: &str,
+        it: Correlating<'_>,
         search: &str,
     ) -> Result<String, Error> {
-        text::correlation_aggregation(self.this(), cx, method, correlation, rules, kind, search)
+        text::correlation_aggregation(self.this(), cx, it, search)
     }
 
-    /// The condition phase of a correlation; `kind` is the name of the template.
-    fn correlation_condition(
-        &self,
-        cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        condition: &CorrelationCondition,
-        rules: &[Subquery<'_>],
-        kind: &str,
-    ) -> Result<String, Error> {
-        text::correlation_condition(self.this(), cx, method, condition, rules, kind)
+    /// The condition phase of a correlation.
+    fn correlation_condition(&self, cx: &mut Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
+        text::correlation_condition(self.this(), cx, it)
     }
 
     /// The grouping of a correlation.
@@ -337,14 +314,8 @@ pub trait Target: Send + Sync {
     }
 
     /// Fields worth showing in a correlation's result.
-    fn correlation_fields(
-        &self,
-        cx: &Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-    ) -> Result<String, Error> {
-        text::correlation_fields(self.this(), cx, method, correlation, rules)
+    fn correlation_fields(&self, cx: &Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
+        text::correlation_fields(self.this(), cx, it)
     }
 
     /// A time span.

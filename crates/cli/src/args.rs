@@ -56,8 +56,8 @@ pub(crate) enum Command {
     /// Look into processing pipelines: print one, or see what it does to rules
     #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Pipeline(commands::pipeline::Pipeline),
-    /// Convert the bundled example rules for three targets
-    #[command(after_help = "Example:\n  sigyn demo")]
+    /// Hunt in bundled sample logs and explain what is found; a first look that needs no files
+    #[command(after_help = "Examples:\n  sigyn demo\n  sigyn demo convert\n  sigyn demo save samples")]
     Demo(commands::demo::Demo),
 }
 

@@ -8,6 +8,7 @@ use sigyn_diagnostics::render::{Finding, json, sarif, text};
 use sigyn_diagnostics::{Diagnostic, Sources};
 
 use crate::args::Diagnostics;
+use crate::screen::Color;
 
 /// A finding with the texts it points into.
 #[derive(Clone, Debug)]
@@ -27,6 +28,12 @@ impl Found {
     /// A finding in one of these texts.
     pub(crate) fn within(sources: &Arc<Sources>, diagnostic: Diagnostic) -> Self {
         Self { diagnostic, sources: sources.clone(), origin: String::new() }
+    }
+
+    /// The line of its place, if it has one.
+    pub(crate) fn line(&self) -> Option<usize> {
+        let span = self.diagnostic.span?;
+        Some(self.sources.get(span.source)?.line_column(span.start).line)
     }
 
     fn finding(&self) -> Finding<'_> {
@@ -68,12 +75,9 @@ pub(crate) fn reasons<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> 
 
 /// How text looks on an output: coloured on a terminal whose user has nothing against it.
 pub(crate) fn style(output: &impl IsTerminal) -> text::Style {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let color = if output.is_terminal() && !is_set("NO_COLOR") && !is_dumb {
-        text::Color::Ansi
-    } else {
-        text::Color::Plain
+    let color = match Color::wanted() {
+        Color::Ansi if output.is_terminal() => text::Color::Ansi,
+        _ => text::Color::Plain,
     };
     text::Style { color, ..text::Style::PLAIN }
 }

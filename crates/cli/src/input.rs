@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use sigyn_diagnostics::{Code, Diagnostic, SourceFile, codes};
+use sigyn_diagnostics::{Code, Diagnostic, SourceFile, Sources, Span, codes};
 
 use crate::pattern::Pattern;
 use crate::progress::Progress;
@@ -20,29 +20,52 @@ pub(crate) const STDIN: &str = "<stdin>";
 pub(crate) struct Unread {
     pub(crate) name: String,
     pub(crate) diagnostic: Diagnostic,
+    /// The text that the finding points into, as far as it can be read: a table of its own.
+    pub(crate) sources: Sources,
 }
 
 /// All files that a call names, folders searched by pattern: in the order of the arguments, each folder sorted
-/// by path, no file twice. The path `-` stands for standard input.
+/// by path, no file twice, also where links lead to one a second time. The path `-` stands for standard input.
 pub(crate) fn collect(paths: &[PathBuf], pattern: &str) -> (Vec<PathBuf>, Vec<Unread>) {
     let pattern = Pattern::new(pattern);
     let mut files = Vec::new();
     let mut unread = Vec::new();
-    let mut seen = HashSet::new();
     for path in paths {
-        let found = if path.is_dir() {
-            let mut found = Vec::new();
-            search(path, path, &pattern, &mut found, &mut unread);
-            found
+        if path.is_dir() {
+            search(path, path, &pattern, &mut files, &mut unread);
         } else if path.exists() || is_stdin(path) {
-            vec![path.clone()]
+            files.push(Candidate { path: path.clone(), may_be_known: true });
+        } else if path.is_symlink() {
+            unread.push(dangling(path, &codes::input::NOT_FOUND));
         } else {
             unread.push(problem(path, &codes::input::NOT_FOUND, "there is no such file or folder"));
-            continue;
-        };
-        files.extend(found.into_iter().filter(|file| seen.insert(file.clone())));
+        }
     }
-    (files, unread)
+    (once(files, paths.len()), unread)
+}
+
+/// A file that was found.
+struct Candidate {
+    path: PathBuf,
+    /// Whether another path may lead to it: it was named itself, or is a link.
+    may_be_known: bool,
+}
+
+/// Each file once, under the path that came first. Files found by one walk differ, so that what a path leads to is asked
+/// only where several paths were named or a link was met: a call over a folder stays without a question per file.
+fn once(files: Vec<Candidate>, named: usize) -> Vec<PathBuf> {
+    if named < 2 && !files.iter().any(|file| file.may_be_known) {
+        return files.into_iter().map(|file| file.path).collect();
+    }
+    let mut seen = HashSet::new();
+    let is_new = |path: &PathBuf| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+    files.into_iter().map(|file| file.path).filter(is_new).collect()
+}
+
+fn dangling(path: &Path, code: &'static Code) -> Unread {
+    let leads =
+        std::fs::read_link(path).map_or_else(|_| "nothing".to_owned(), |to| format!("`{}`", to.display()));
+    problem(path, code, &format!("the link leads to {leads}, which does not exist"))
 }
 
 /// Reads all files at once; the texts come back in the order of the files.
@@ -71,7 +94,13 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>, unread: &mut Vec<Unread>) {
+fn search(
+    top: &Path,
+    folder: &Path,
+    pattern: &Pattern,
+    found: &mut Vec<Candidate>,
+    unread: &mut Vec<Unread>,
+) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return unread.push(problem(folder, &codes::input::UNREADABLE, &error.to_string())),
@@ -84,12 +113,15 @@ fn search(top: &Path, folder: &Path, pattern: &Pattern, found: &mut Vec<PathBuf>
         let kind = entry.file_type();
         let is = |test: fn(&std::fs::FileType) -> bool| kind.as_ref().is_ok_and(test);
         // Links to folders are not followed: they may lead back up. Only links are asked what they lead to.
+        let is_link = is(std::fs::FileType::is_symlink);
         if is(std::fs::FileType::is_dir) {
             search(top, &path, pattern, found, unread);
-        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below))
-            && (is(std::fs::FileType::is_file) || path.is_file())
-        {
-            found.push(path);
+        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below)) {
+            if is(std::fs::FileType::is_file) || path.is_file() {
+                found.push(Candidate { path, may_be_known: is_link });
+            } else if is_link && !path.exists() {
+                unread.push(dangling(&path, &codes::input::DANGLING_LINK));
+            }
         }
     }
 }
@@ -113,12 +145,23 @@ pub(crate) fn read_one(path: &Path) -> Result<SourceFile, Unread> {
         let message = format!("larger than {} MiB", FILE_BYTES_MAX / (1024 * 1024));
         return Err(problem(path, &codes::input::TOO_LARGE, &message));
     }
-    String::from_utf8(bytes).map(|text| SourceFile::new(name(path), text)).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
-        let message = format!("the file is not UTF-8 (line {line}, byte {at})");
-        Unread { name: name(path), diagnostic: Diagnostic::error(&codes::yaml::NOT_UTF8, message) }
-    })
+    String::from_utf8(bytes)
+        .map(|text| SourceFile::new(name(path), text))
+        .map_err(|error| not_utf8(path, &error))
+}
+
+/// A file that is no UTF-8, with the place of the first byte that is not. What stands before that byte is text, and the
+/// rest is shown as well as it can be, so that lines and columns are those of the file.
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Unread {
+    let at = error.utf8_error().valid_up_to();
+    let file = SourceFile::new(name(path), String::from_utf8_lossy(error.as_bytes()));
+    let mut sources = Sources::default();
+    let source = sources.add(file);
+    let line =
+        sources.get(source).map_or(0, |file| file.line_column(u32::try_from(at).unwrap_or(u32::MAX)).line);
+    let message = format!("the file is not UTF-8 (line {line}, byte {at})");
+    let diagnostic = Diagnostic::error(&codes::yaml::NOT_UTF8, message).at(Span::new(source, at, at));
+    Unread { name: name(path), diagnostic, sources }
 }
 
 /// The name of a path in findings and reports.
@@ -128,7 +171,8 @@ pub(crate) fn name(path: &Path) -> String {
 
 fn problem(path: &Path, code: &'static Code, message: &str) -> Unread {
     let name = name(path);
-    Unread { diagnostic: Diagnostic::error(code, format!("`{name}`: {message}")), name }
+    let diagnostic = Diagnostic::error(code, format!("`{name}`: {message}"));
+    Unread { diagnostic, name, sources: Sources::default() }
 }
 
 #[cfg(test)]

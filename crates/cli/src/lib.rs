@@ -8,12 +8,14 @@ mod commands;
 mod disk;
 mod exit;
 mod findings;
+mod grid;
 mod http;
 mod input;
 mod json;
 mod output;
 mod pattern;
 mod progress;
+mod screen;
 mod setup;
 mod table;
 

@@ -168,13 +168,16 @@ fn from_file(spec: &str, sources: &mut Sources) -> Result<Pipeline, Vec<Found>> 
 
 /// A text file that the call names.
 pub(crate) fn read(path: &Path) -> Result<SourceFile, Found> {
-    input::read_one(path).map_err(|unread| Found::of(unread.name, unread.diagnostic))
+    input::read_one(path).map_err(found)
+}
+
+fn found(unread: Unread) -> Found {
+    Found { diagnostic: unread.diagnostic, sources: Arc::new(unread.sources), origin: unread.name }
 }
 
 /// All texts of a call. A path that does not exist, or no file at all, makes the call wrong; a file that cannot
 /// be read is a finding.
 pub(crate) fn texts(paths: &[PathBuf], pattern: &str) -> Result<(Vec<SourceFile>, Vec<Found>), Vec<Found>> {
-    let found = |unread: Unread| Found::of(unread.name, unread.diagnostic);
     let (files, missing) = input::collect(paths, pattern);
     if missing.iter().any(|missing| missing.diagnostic.code.number == codes::input::NOT_FOUND.number) {
         return Err(missing.into_iter().map(found).collect());

@@ -1,8 +1,8 @@
 //! Lists for people and for programs: one definition of the rows, four forms.
 
-use std::io::IsTerminal;
-
 use serde_json::{Map, Value};
+
+use crate::screen::{columns, wrap};
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -100,13 +100,6 @@ impl Table {
     }
 }
 
-/// The width to lay tables out for: none if standard output is no terminal.
-pub(crate) fn terminal_width() -> Option<usize> {
-    // Shells set `COLUMNS`; without it, a width that fits every window of today.
-    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    std::io::stdout().is_terminal().then(|| told().unwrap_or(100))
-}
-
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -124,28 +117,6 @@ fn quoted(cell: &str) -> String {
     } else {
         cell.to_owned()
     }
-}
-
-fn columns(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// Breaks a text at spaces so that each part has at most `width` characters where words allow it.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for word in text.split_whitespace() {
-        let part = parts.last().map_or(0, |part| columns(part));
-        if part > 0 && part + 1 + columns(word) > width {
-            parts.push(String::new());
-        }
-        if let Some(part) = parts.last_mut() {
-            if !part.is_empty() {
-                part.push(' ');
-            }
-            part.push_str(word);
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

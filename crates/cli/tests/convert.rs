@@ -49,6 +49,35 @@ fn an_input_without_rules_is_no_silent_success() {
 }
 
 #[test]
+fn a_file_that_is_no_utf8_is_found_with_its_place() {
+    let folder = Folder::with(&[]);
+    folder.write("bytes.yml", b"a: \xc3\xa4\nb: \xc3\xb6\xff x\n");
+    let run = folder.run(&format!("{CONVERT} --diagnostics json bytes.yml"));
+    let found: Value = serde_json::from_str(run.stderr.lines().next().unwrap()).unwrap();
+    let place = ["path", "line", "column", "byte_start", "byte_end"].map(|key| found[key].to_string());
+    assert_eq!((run.code, place), (2, ["\"bytes.yml\"", "2", "5", "11", "11"].map(str::to_owned)));
+    let run = folder.run(&format!("{CONVERT} --report ndjson bytes.yml"));
+    let record: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(record["error"]["line"], 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_are_found_and_files_come_once() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::with(&[("r/a.yml", &good())]);
+    symlink("a.yml", folder.0.join("r/b.yml")).unwrap();
+    symlink("r", folder.0.join("s")).unwrap();
+    for paths in ["r", "r s", "s r/b.yml", "r/b.yml r/a.yml"] {
+        check(&folder.run(&format!("{CONVERT} {paths}")), 0, "a=1\n", &[]);
+    }
+    symlink("gone.yml", folder.0.join("r/c.yml")).unwrap();
+    symlink("gone.txt", folder.0.join("r/d.txt")).unwrap();
+    check(&folder.run(&format!("{CONVERT} r")), 1, "a=1\n", &["S6009", "r/c.yml", "gone.yml"]);
+    check(&folder.run(&format!("{CONVERT} r/c.yml")), 2, "", &["S6001", "gone.yml"]);
+}
+
+#[test]
 fn look_around_is_for_the_target_to_judge() {
     let folder = Folder::with(&[("a.yml", &rule("Look", "  sel:\n    a|re: '(?=a)b'"))]);
     check(&folder.run(&format!("{CONVERT} a.yml")), 0, "*\n| regex a=\"(?=a)b\"\n", &[]);

@@ -43,8 +43,12 @@ fn the_first_command_finds_what_the_samples_hold() {
     let (code, out, err) = hunt(&["examples/logs"], "");
     assert_eq!(code, 1, "{err}");
     let levels: Vec<&str> = out.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(levels, ["high", "medium", "medium", "low", "informational"], "{out}");
-    assert!(err.contains("5 of 5 rules matched 18 times in 29 records of 4 logs"), "{err}");
+    let count = |level: &str| levels.iter().filter(|found| **found == level).count();
+    assert_eq!(["critical", "high", "medium", "low", "info"].map(count), [1, 5, 5, 2, 1], "{out}");
+    assert!(levels.is_sorted_by_key(|level| {
+        ["critical", "high", "medium", "low", "info"].iter().position(|known| known == level)
+    }));
+    assert!(err.contains("14 of 14 rules matched 30 times in 58 records of 4 logs"), "{err}");
 }
 
 #[test]
@@ -62,17 +66,17 @@ fn keys_are_a_contract() {
 #[test]
 fn every_form_has_every_match_in_the_same_order() {
     let lines = matches(&["examples/logs"], "");
-    assert_eq!(lines.len(), 18);
+    assert_eq!(lines.len(), 30);
     for threads in ["1", "2", "7"] {
         assert_eq!(matches(&["examples/logs", "--threads", threads], ""), lines);
     }
     let (_, json, _) = hunt(&["--format", "json", "examples/logs"], "");
-    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap().len(), 18);
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap().len(), 30);
     let (_, csv, _) = hunt(&["--format", "csv", "examples/logs"], "");
-    assert_eq!(csv.lines().count(), 19);
-    let (_, table, _) = hunt(&["--timeline", "examples/logs"], "");
+    assert_eq!(csv.lines().count(), 31);
+    let (_, table, _) = hunt(&["--timeline", "--wide", "examples/logs"], "");
     let times: Vec<&str> = table.lines().skip(1).map(|line| &line[..19]).collect();
-    assert!(times.len() == 18 && times.is_sorted());
+    assert!(times.len() == 30 && times.is_sorted());
 }
 
 #[test]
@@ -80,10 +84,10 @@ fn rules_and_times_are_chosen() {
     let check = |args: &[&str], count: usize| {
         assert_eq!(matches(&[&["examples/logs"], args].concat(), "").len(), count, "{args:?}")
     };
-    check(&["--level", "high"], 2);
-    check(&["--level", "low"], 6);
-    check(&["--logsource", "category=webserver"], 2);
-    check(&["--logsource", "product=windows", "--from", "2026-03-02T08:15:00Z", "--to", "2026-03-03"], 8);
+    check(&["--level", "high"], 8);
+    check(&["--level", "low"], 18);
+    check(&["--logsource", "category=webserver"], 4);
+    check(&["--logsource", "product=windows", "--from", "2026-03-02T08:15:00Z", "--to", "2026-03-03"], 14);
     check(&["--from", "2027-01-01"], 0);
 }
 
@@ -102,10 +106,15 @@ fn exit_codes_and_messages_say_what_happened() {
         let (got, _, err) = hunt(args, input);
         assert!(got == code && err.contains(said), "{args:?}: {got}\n{err}");
     };
-    check(&["-"], r#"{"Channel":"Security","EventID":1}"#, 0, "0 of 5 rules");
+    check(&["-"], r#"{"Channel":"Security","EventID":1}"#, 0, "0 of 14 rules");
     check(&["-"], "just words\n", 0, "no known shape");
     check(&["-", "--verbose"], "just words\n", 0, "JSON: it begins with neither");
-    check(&["-"], "{\"Channel\":\"Security\",\"EventID\":4625}\n{\"Channel\":\n", 1, "1 damaged places");
+    check(
+        &["-"],
+        "{\"Channel\":\"Security\",\"EventID\":4625}\n{\"Channel\":\n",
+        1,
+        "Skipped 1 damaged place;",
+    );
     check(&["no-such-log"], "", 2, "no such file");
     check(&["-", "--level", "loud"], "", 2, "there is no level `loud`");
     check(&["-", "--from", "yesterday"], "", 2, "is no time");
@@ -115,12 +124,24 @@ fn exit_codes_and_messages_say_what_happened() {
 #[test]
 fn the_page_stands_alone_and_shows_log_text_as_text() {
     let file = std::env::temp_dir().join(format!("sigyn-hunt-{}.html", std::process::id()));
-    let event = r#"{"Channel":"Security","EventID":4625,"TargetUserName":"<img src=x onerror=alert(1)>"}"#;
-    hunt(&["-", "--html", file.to_str().unwrap()], event);
+    let hostile = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u{202e}'\"";
+    let event = serde_json::json!({
+        "Channel": "Security", "EventID": 4625, "TargetUserName": hostile, "Computer": hostile, "x": hostile,
+    });
+    hunt(&["-", "--include-event", "--html", file.to_str().unwrap()], &event.to_string());
     let page = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
-    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"));
-    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"));
+    assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)") && page.contains("\\u003c/script>"));
+    for markup in ["<img", "<!--", "<script>alert", "http:", "https:", "\u{202e}"] {
+        assert!(!page.contains(markup), "{markup}");
+    }
+    // The data and the program, and no other program may run.
+    assert_eq!([page.matches("<script").count(), page.matches("</script").count()], [2, 2]);
+    assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"));
+    let (_, rest) = page.split_once("id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap();
+    let plain = hostile.replace('\u{202e}', "\u{fffd}");
+    assert!(data["texts"].as_array().unwrap().contains(&plain.into()), "{data}");
 }
 
 #[test]
@@ -134,5 +155,5 @@ fn explanations_name_what_decides() {
     };
     check("4", 1, &["matches", "../../etc/passwd"]);
     check("6", 0, &["does not match", "→ yes         sc-status|gte   [403]"]);
-    check("99", 2, &["has no record 99; it has 7"]);
+    check("99", 2, &["has no record 99; it has 14"]);
 }

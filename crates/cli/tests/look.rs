@@ -108,7 +108,29 @@ fn a_difference_shows_what_a_pipeline_did() {
 
 #[test]
 fn the_demo_needs_nothing_but_the_binary() {
-    let run = Folder::with(&[]).run("demo");
+    let folder = Folder::with(&[]);
+    let run = folder.run("demo");
+    assert!(run.code == 0 && run.stderr.is_empty(), "{}", run.stderr);
+    // What was read, what was found, why, and what to do next.
+    for part in [
+        "examples/logs/access.log        14 records  Apache/nginx access log",
+        "critical       1  Foreign Program Reads The Memory Of LSASS",
+        "14 rules matched 30 times in 58 records",
+        "download      yes CommandLine contains -urlcache",
+        "own_servers   no  CommandLine contains ://pki.example.com/",
+        "hunt -r RULES LOGS",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let saved = folder.run("demo save samples");
+    assert_eq!(saved.code, 0, "{}", saved.stderr);
+    let hunt = folder.run("hunt -r samples/rules samples/logs");
+    assert!(hunt.code == 1 && hunt.stderr.contains("14 of 14 rules matched 30 times"), "{}", hunt.stderr);
+}
+
+#[test]
+fn the_demo_converts_too() {
+    let run = Folder::with(&[]).run("demo convert");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.contains("-- Password Guessing From One Address"));
     assert_eq!(run.stdout.lines().filter(|line| line.starts_with("== ")).count(), 3, "three targets");

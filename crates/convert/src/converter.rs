@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use sigyn_backends::{Cx, Env, Error, Output, Query, Subquery, Target};
 use sigyn_diagnostics::{Diagnostic, Sources, codes};
-use sigyn_ir::{Correlation, Data, Modifier, Rule, RuleItem, RuleSet, State};
+use sigyn_ir::{Correlation, Data, Rule, RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Files, Pipeline};
 
-use crate::Failure;
+use crate::{Failure, taxonomy};
 
 /// What becomes of a field that the pipeline leaves unmapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -248,14 +248,12 @@ impl Converter {
         let unmapped = if self.pipeline.maps_fields() { cx.unmapped_fields(&rule) } else { Vec::new() };
         let item = RuleItem::Rule(rule);
         let result = applied
+            .and_then(|()| taxonomy::check(&item, &self.pipeline, &cx))
             .map_err(Failure::from)
             .and_then(|()| self.check_fields(&item, &unmapped))
             .and_then(|()| {
                 let RuleItem::Rule(rule) = &item else { return Ok((Vec::new(), Raw::default())) };
                 check_conditions(rule)?;
-                if !self.env.is_reference() {
-                    check_case(rule)?;
-                }
                 let queries = self.target.rule(&self.env, &item, rule, &cx.state)?;
                 self.finished(&item, &mut cx, queries, flags)
             });
@@ -287,7 +285,8 @@ impl Converter {
             Ok(())
         };
         let item = RuleItem::Correlation(correlation);
-        let result = applied.map_err(Failure::from).and_then(|()| {
+        let known = applied.and_then(|()| taxonomy::check(&item, &self.pipeline, &cx));
+        let result = known.map_err(Failure::from).and_then(|()| {
             let RuleItem::Correlation(correlation) = &item else { return Ok((Vec::new(), Raw::default())) };
             let rules = subqueries(correlation, converted_rules)?;
             let mut target_cx = Cx::new(&self.env, &item, cx.state.clone());
@@ -359,26 +358,6 @@ fn check_conditions(rule: &Rule) -> Result<(), Failure> {
         Some(condition) => Err(Diagnostic::error(&codes::condition::SYNTAX, "the condition is empty")
             .at(condition.span)
             .into()),
-        None => Ok(()),
-    }
-}
-
-/// `fieldref|cased` is refused: the values of the representation do not say yet that case counts between two
-/// fields, and without it every target would print the other comparison. The reference refuses the modifier at load.
-fn check_case(rule: &Rule) -> Result<(), Failure> {
-    let mut place = None;
-    for (_, detection) in &rule.detections {
-        detection.for_each_item(&mut |item| {
-            if [Modifier::Fieldref, Modifier::Cased].iter().all(|modifier| item.modifiers.contains(modifier))
-            {
-                place.get_or_insert(item.span);
-            }
-        });
-    }
-    match place {
-        Some(span) => {
-            Err(Error::unsupported("two fields cannot be compared with regard to case").or_at(span).into())
-        }
         None => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod loading;
 mod prepare;
 mod report;
+mod taxonomy;
 
 pub use converter::{Conversion, Converted, Converter, Settings, Strictness};
 pub use failure::{Failure, reference_class};

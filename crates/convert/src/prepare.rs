@@ -3,7 +3,7 @@
 use sigyn_ir::{RuleItem, RuleSet, State};
 use sigyn_pipeline::{Context, Pipeline};
 
-use crate::Failure;
+use crate::{Failure, taxonomy};
 
 /// A rule after its pipeline.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub fn prepare(pipeline: &Pipeline, set: RuleSet, context: impl Fn() -> Context)
             RuleItem::Rule(rule) => pipeline.apply(rule, &mut cx),
             RuleItem::Correlation(correlation) => pipeline.apply_correlation(correlation, &set, &mut cx),
         };
+        let result = result.and_then(|()| taxonomy::check(&item, pipeline, &cx));
         set.items[at].clone_from(&item);
         prepared.push(Prepared { item, state: cx.state, failure: result.err().map(Failure::from) });
     }

@@ -111,7 +111,7 @@ fn keywords_are_line_filters() {
 fn labels_made_behind_the_filters() {
     check(
         "a: {x|fieldref: y, z: 1}, condition: a",
-        "| json | z=1 | label_format match_0=`{{ if eq .y .x }}true{{ else }}false{{ end }}` | match_0=`true`",
+        "| json | z=1 | label_format match_0=`{{ if and .x .y (eq (lower .y) (lower .x)) }}true{{ else }}false{{ end }}` | match_0=`true`",
         " | json | z=1| label_format match_0=`{{ if eq .y .x }}true{{ else }}false{{ end }}` | match_0=`true`",
     );
     check(

@@ -1,6 +1,7 @@
 //! Classes: what an event is, which rules are tried on it, and where they find their fields.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sigyn_event::{Event, FieldPath, NodeId, Value, write_scalar};
 use sigyn_ir::LogSource;
@@ -8,16 +9,16 @@ use sigyn_ir::LogSource;
 use crate::fold::{fold, fold_into};
 use crate::hash::{Buckets, hash_bytes};
 use crate::logsource::{Events, Group, LogSources, When};
+use crate::plan::Plan;
 use crate::program::FieldId;
-use crate::scratch::Scratch;
-use crate::table::Table;
+use crate::sieve::Sieve;
 
 /// What an event is: an entry of the table of log sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClassId(pub(crate) u32);
 
 /// A key that some rule or the table of log sources names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct KeyId(pub(crate) u32);
 
 #[derive(Debug)]
@@ -28,11 +29,8 @@ pub(crate) struct Class {
     pub(crate) aliases: Vec<(String, String)>,
     /// Rules that are tried, by their places in the engine.
     pub(crate) rules: Vec<u32>,
-    /// Those of them that nothing wakes.
-    pub(crate) always: Vec<u32>,
-    pub(crate) tables: Vec<Table>,
-    /// For each field the place of its table, or `NONE`.
-    pub(crate) table_of: Vec<u32>,
+    /// What the rules wake by; classes with the same rules share it.
+    pub(crate) sieve: Arc<Sieve>,
     links: Vec<Link>,
     /// For each key the range of its links.
     links_of: Vec<(u32, u32)>,
@@ -87,9 +85,7 @@ impl Class {
             sources,
             aliases,
             rules: Vec::new(),
-            always: Vec::new(),
-            tables: Vec::new(),
-            table_of: Vec::new(),
+            sieve: Arc::default(),
             links: Vec::new(),
             links_of: Vec::new(),
         }
@@ -148,12 +144,6 @@ impl Class {
             Some((start, end)) => self.links.get(*start as usize..*end as usize).unwrap_or(&[]),
             None => &[],
         }
-    }
-
-    #[inline]
-    pub(crate) fn table(&self, field: FieldId) -> Option<(u32, &Table)> {
-        let at = *self.table_of.get(field.0 as usize)?;
-        self.tables.get(at as usize).map(|table| (at, table))
     }
 }
 
@@ -265,8 +255,8 @@ impl Name {
         Self { key: keys.find(name), path: FieldPath::new(name) }
     }
 
-    fn value(&self, event: Event<'_>, scratch: &Scratch) -> Option<NodeId> {
-        if let Some(node) = self.key.and_then(|key| scratch.seen(key)) {
+    fn value(&self, event: Event<'_>, plan: &Plan) -> Option<NodeId> {
+        if let Some(node) = self.key.and_then(|key| plan.first(key)) {
             return Some(node);
         }
         if !self.path.has_steps() {
@@ -283,14 +273,13 @@ impl Name {
     }
 
     /// Whether the field has one of the values, which are folded.
-    fn is_one_of(&self, values: &[String], event: Event<'_>, scratch: &mut Scratch) -> bool {
-        let Some(node) = self.value(event, scratch) else { return false };
-        with_folded(event, node, scratch, |text| values.iter().any(|value| value == text))
+    fn is_one_of(&self, values: &[String], event: Event<'_>, plan: &Plan, buffer: &mut String) -> bool {
+        let Some(node) = self.value(event, plan) else { return false };
+        with_folded(event, node, buffer, |text| values.iter().any(|value| value == text))
     }
 }
 
-fn with_folded<T>(event: Event<'_>, node: NodeId, scratch: &mut Scratch, read: impl FnOnce(&str) -> T) -> T {
-    let buffer = &mut scratch.identity;
+fn with_folded<T>(event: Event<'_>, node: NodeId, buffer: &mut String, read: impl FnOnce(&str) -> T) -> T {
     buffer.clear();
     match event.value(node) {
         Some(Value::Text(text)) => fold_into(buffer, text),
@@ -335,29 +324,50 @@ impl Classifier {
         }
     }
 
-    /// The class of an event whose keys the scratch holds.
-    pub(crate) fn classify(&self, event: Event<'_>, scratch: &mut Scratch) -> Option<ClassId> {
-        let first =
-            |names: &[Name], scratch: &Scratch| names.iter().find_map(|name| name.value(event, scratch));
+    /// The nodes that hold an event's channel, provider and event id.
+    pub(crate) fn identity(&self, event: Event<'_>, plan: &Plan) -> [Option<NodeId>; 3] {
+        [&self.channel, &self.provider, &self.event_id]
+            .map(|names| names.iter().find_map(|name| name.value(event, plan)))
+    }
+
+    /// A bit for each condition that an event with these keys can fulfil, whatever its values are.
+    pub(crate) fn possible(&self, event: Event<'_>, plan: &Plan) -> Vec<u64> {
+        let mut bits = vec![0_u64; self.conditions.len().div_ceil(64)];
+        for (at, condition) in self.conditions.iter().enumerate() {
+            let mut names = condition.has.iter().chain(condition.is.iter().map(|(name, _)| name));
+            if names.all(|name| name.value(event, plan).is_some())
+                && let Some(word) = bits.get_mut(at / 64)
+            {
+                *word |= 1 << (at % 64);
+            }
+        }
+        bits
+    }
+
+    /// The class of an event; `buffer` is memory that is kept.
+    pub(crate) fn classify(&self, event: Event<'_>, plan: &Plan, buffer: &mut String) -> Option<ClassId> {
+        let [channel, provider, event_id] = plan.identity;
         let other = self.by_channel.get("");
-        let candidates = match first(&self.channel, scratch) {
-            Some(node) => with_folded(event, node, scratch, |text| self.by_channel.get(text).or(other)),
+        let candidates = match channel {
+            Some(node) => with_folded(event, node, buffer, |text| self.by_channel.get(text).or(other)),
             None => other,
         };
-        let provider = first(&self.provider, scratch);
         let group = candidates?.iter().find_map(|at| {
+            if !plan.is_possible(*at) {
+                return None;
+            }
             let condition = self.conditions.get(*at as usize)?;
-            condition.holds(event, provider, scratch).then_some(condition.group)
+            condition.holds(event, provider, plan, buffer).then_some(condition.group)
         })?;
         let group = self.groups.get(group as usize)?;
-        let id = first(&self.event_id, scratch).and_then(|node| match event.value(node)? {
+        let id = event_id.and_then(|node| match event.value(node)? {
             Value::Int(id) => u64::try_from(id).ok(),
             Value::Text(id) => id.parse().ok(),
             _ => None,
         });
         let of_id = id.and_then(|id| group.by_event_id.get(&id)).into_iter().flatten();
         for (is, class) in of_id {
-            if is.iter().all(|(name, values)| name.is_one_of(values, event, scratch)) {
+            if is.iter().all(|(name, values)| name.is_one_of(values, event, plan, buffer)) {
                 return Some(*class);
             }
         }
@@ -366,14 +376,14 @@ impl Classifier {
 }
 
 impl Condition {
-    fn holds(&self, event: Event<'_>, provider: Option<NodeId>, scratch: &mut Scratch) -> bool {
+    fn holds(&self, event: Event<'_>, provider: Option<NodeId>, plan: &Plan, buffer: &mut String) -> bool {
         (self.provider.is_empty()
             || provider.is_some_and(|node| {
-                with_folded(event, node, scratch, |text| self.provider.iter().any(|name| name == text))
+                with_folded(event, node, buffer, |text| self.provider.iter().any(|name| name == text))
             }))
             && (self.origin.is_empty()
                 || event.origin().is_some_and(|origin| self.origin.iter().any(|name| name == origin)))
-            && self.has.iter().all(|name| name.value(event, scratch).is_some())
-            && self.is.iter().all(|(name, values)| name.is_one_of(values, event, scratch))
+            && self.has.iter().all(|name| name.value(event, plan).is_some())
+            && self.is.iter().all(|(name, values)| name.is_one_of(values, event, plan, buffer))
     }
 }

@@ -1,19 +1,20 @@
 //! Building an engine from rules.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::FieldPath;
 use sigyn_ir::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 
-use crate::class::{self, Class, ClassId, Classifier, Keys, NONE};
+use crate::class::{self, Class, ClassId, Classifier, Keys};
 use crate::config::{Config, Routing};
 use crate::logsource::LogSources;
 use crate::ops::Ops;
-use crate::program::{Atoms, FieldId, Lowering, Node};
+use crate::program::{AtomSet, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
-use crate::table::Table;
-use crate::witness::{Anchor, Chooser, Costs, Wake, Witness};
+use crate::sieve::Sieve;
+use crate::witness::{Wake, Witnesses};
 
 /// Rules, compiled. Immutable; shared between threads, each with a [`Scratch`] of its own.
 #[derive(Debug)]
@@ -60,23 +61,25 @@ pub struct Inert {
 }
 
 /// A rule while the engine is built.
-struct Draft<'r> {
+pub(crate) struct Draft<'r> {
     item: ItemId,
     rule: &'r Rule,
     node: Node,
-    wake: Wake,
-    fields: BTreeSet<FieldId>,
+    pub(crate) wake: Wake,
+    /// Sorted.
+    fields: Vec<FieldId>,
 }
 
 impl Engine {
     /// Compiles the detection rules of a set; correlations are not the engine's.
     pub fn build(set: &RuleSet, sources: &LogSources, config: Config) -> Built {
         let mut atoms = Atoms::new();
-        let (drafts, refused) = lower(set, &mut atoms, &config);
+        let (drafts, witnesses, refused) = lower(set, &mut atoms, &config);
+        let met = met(&drafts, &atoms, &witnesses, &config);
         let mut ops = Ops::default();
         let rules: Vec<_> = drafts
             .iter()
-            .map(|draft| Compiled { item: draft.item, root: ops.add(&draft.node, &atoms) })
+            .map(|draft| Compiled { item: draft.item, root: ops.add(&draft.node, &atoms, &met) })
             .collect();
         let (mut classes, classifier) = class::classes(sources);
         let mut declared = Vec::new();
@@ -87,8 +90,14 @@ impl Engine {
         let inert = assign(&mut classes, &drafts, config.routing);
         let keys = Keys::new(names(&classes, &atoms).into_iter().chain(class::names(sources)));
         let mut paths = Vec::new();
+        let mut sieves: HashMap<Vec<u32>, Arc<Sieve>> = HashMap::new();
         for class in &mut classes {
-            finish(class, &drafts, &atoms, &config, &keys, &mut paths);
+            let sieve = sieves.entry(class.rules.clone()).or_insert_with(|| {
+                let fields = atoms.fields.len();
+                Arc::new(Sieve::new(&class.rules, &drafts, &witnesses, &met, fields, &config))
+            });
+            class.sieve = Arc::clone(sieve);
+            class.link(&fields_of(&class.rules, &drafts), &atoms.fields, &keys, &mut paths);
         }
         let classifier = classifier(&keys);
         let engine = Engine { config, atoms, ops, rules, classes, paths, keys, classifier, declared };
@@ -99,7 +108,7 @@ impl Engine {
     pub fn scratch(&self) -> Scratch {
         let cache = if self.config.value_cache.is_on() { self.config.cache_entries_max } else { 0 };
         let (fields, atoms) = (self.atoms.fields.len(), self.atoms.atoms.len());
-        Scratch::new(self.keys.len(), fields, atoms, self.rules.len(), cache)
+        Scratch::new(fields, atoms, self.rules.len(), cache)
     }
 
     /// How many rules it holds.
@@ -131,41 +140,37 @@ impl Engine {
     }
 }
 
-fn lower<'r>(
-    set: &'r RuleSet,
-    atoms: &mut Atoms,
-    config: &Config,
-) -> (Vec<Draft<'r>>, Vec<(ItemId, Diagnostic)>) {
+/// Rules, what wakes them, and those that cannot be evaluated.
+type Lowered<'r> = (Vec<Draft<'r>>, Witnesses, Vec<(ItemId, Diagnostic)>);
+
+fn lower<'r>(set: &'r RuleSet, atoms: &mut Atoms, config: &Config) -> Lowered<'r> {
     let (mut drafts, mut refused) = (Vec::new(), Vec::new());
     for (item, at) in set.items.iter().zip(0..) {
         let RuleItem::Rule(rule) = item else { continue };
-        let lowered = Lowering { config, atoms }.rule(rule);
-        match lowered {
-            Ok(node) => drafts.push(Draft {
-                item: ItemId(at),
-                rule,
-                fields: fields(&node, atoms),
-                node,
-                wake: Wake::Always,
-            }),
+        match (Lowering { config, atoms }).rule(rule) {
+            Ok(node) => {
+                let fields = fields(&node, atoms);
+                drafts.push(Draft { item: ItemId(at), rule, node, wake: Wake::Always, fields });
+            }
             Err(diagnostic) => refused.push((ItemId(at), *diagnostic)),
         }
     }
+    let mut witnesses = Witnesses::default();
     if config.witnesses.is_on() {
-        let nodes: Vec<_> = drafts.iter().map(|draft| &draft.node).collect();
-        let costs = Costs::new(&nodes, atoms, config);
-        let chooser = Chooser { atoms, config, costs: &costs };
+        witnesses = Witnesses::new(atoms, drafts.iter().map(|draft| &draft.node), config);
         for draft in &mut drafts {
-            draft.wake = chooser.wake(&draft.node);
+            draft.wake = witnesses.wake(&draft.node);
         }
     }
-    (drafts, refused)
+    (drafts, witnesses, refused)
 }
 
 /// Every field that a rule reads, those of keywords aside.
-fn fields(node: &Node, atoms: &Atoms) -> BTreeSet<FieldId> {
-    let mut fields = BTreeSet::new();
+fn fields(node: &Node, atoms: &Atoms) -> Vec<FieldId> {
+    let mut fields = Vec::new();
     node.for_each_atom(&mut |atom| fields.extend(atoms.fields_of(atom)));
+    fields.sort_unstable();
+    fields.dedup();
     fields
 }
 
@@ -211,50 +216,24 @@ fn names(classes: &[Class], atoms: &Atoms) -> Vec<String> {
     names.into_iter().chain(steps).collect()
 }
 
-/// Builds what a class needs to match its rules.
-fn finish(
-    class: &mut Class,
-    drafts: &[Draft<'_>],
-    atoms: &Atoms,
-    config: &Config,
-    keys: &Keys,
-    paths: &mut Vec<FieldPath>,
-) {
-    type Literals = HashMap<(Anchor, Box<str>), Vec<u32>>;
-    let mut literals: HashMap<FieldId, Literals> = HashMap::new();
-    let mut direct: HashMap<FieldId, HashMap<_, Vec<u32>>> = HashMap::new();
-    let mut fields = BTreeSet::new();
-    for at in class.rules.clone() {
-        let Some(draft) = drafts.get(at as usize) else { continue };
-        fields.extend(draft.fields.iter().copied());
-        match &draft.wake {
-            Wake::Always => class.always.push(at),
-            Wake::Never => {}
-            Wake::By(witnesses) => {
-                for witness in witnesses {
-                    match witness {
-                        Witness::Literal(field, anchor, text) => {
-                            let of_field = literals.entry(*field).or_default();
-                            of_field.entry((*anchor, text.clone())).or_default().push(at);
-                        }
-                        Witness::Atom(field, atom) => {
-                            direct.entry(*field).or_default().entry(*atom).or_default().push(at);
-                        }
-                    }
-                }
+/// The atoms that say just that some rule's witness is there.
+fn met(drafts: &[Draft<'_>], atoms: &Atoms, witnesses: &Witnesses, config: &Config) -> AtomSet {
+    let mut met = AtomSet::new(atoms.atoms.len());
+    if config.shared_atoms.is_on() && config.witnesses.is_on() {
+        for draft in drafts {
+            if let Wake::By(ids) = &draft.wake {
+                ids.iter().filter_map(|id| witnesses.just(*id)).for_each(|atom| met.insert(atom));
             }
         }
     }
-    let with_tables: BTreeSet<_> = literals.keys().chain(direct.keys()).copied().collect();
-    class.table_of = vec![NONE; atoms.fields.len()];
-    for field in with_tables {
-        let of_field = literals.remove(&field).unwrap_or_default();
-        let of_atoms = direct.remove(&field).unwrap_or_default().into_iter().collect();
-        if let Some(at) = class.table_of.get_mut(field.0 as usize) {
-            *at = u32::try_from(class.tables.len()).unwrap_or(NONE);
-        }
-        class.tables.push(Table::new(of_field, of_atoms, config.tables.is_on()));
-    }
-    let fields: Vec<_> = fields.into_iter().collect();
-    class.link(&fields, &atoms.fields, keys, paths);
+    met
+}
+
+/// The fields that rules read.
+fn fields_of(rules: &[u32], drafts: &[Draft<'_>]) -> Vec<FieldId> {
+    let drafts = rules.iter().filter_map(|at| drafts.get(*at as usize));
+    let mut fields: Vec<_> = drafts.flat_map(|draft| &draft.fields).copied().collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields
 }

@@ -275,7 +275,7 @@ fn shown(value: &sigyn_ir::Value) -> String {
         Written::Compare { op, number, part: None } => format!("{op} {number}"),
         Written::Compare { op, number, part: Some(part) } => format!("{part} {op} {number}"),
         Written::TimePart { part, number } => format!("{part} {number}"),
-        Written::FieldRef { field, .. } => format!("field {field}"),
+        Written::FieldRef(other) => format!("field {}", other.field),
         Written::Query { text, .. } => text.clone(),
         Written::Expansion { values, .. } => values.first().map(shown).unwrap_or_default(),
     }

@@ -3,85 +3,79 @@
 use sigyn_event::{Event, NodeId, Value, write_scalar};
 use sigyn_ir::ItemId;
 
-use crate::class::{Class, ClassId, Link, NONE};
+use crate::class::{Class, ClassId, NONE};
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::hash::hash_bytes;
 use crate::ops::Op;
 use crate::pattern::Case;
+use crate::plan::{ClassPlan, Plan};
+use crate::predicate::Predicate;
 use crate::program::{AtomId, AtomKind, FieldId, KEYWORDS};
-use crate::scratch::{Entry, Found, Origin, Raw, Scratch, Text};
-use crate::table::Table;
+use crate::scratch::{Prepared, Raw, Scratch, Text};
+use crate::table::{Hit, Table};
 
-/// Names of a field are further apart than the places where one name can be found.
-const RANKS_PER_NAME: u32 = 256;
-const RANK_PATH: u32 = 100;
-const MOUNTS_MAX: u32 = 90;
-const RANK_ADDITIONAL: u32 = RANKS_PER_NAME - 1;
+/// Where the plan of a class has the keywords.
+const KEYWORDS_PLACE: usize = 0;
 
 impl Engine {
     /// What an event is and which rules match it, in the order of the set; no class if the table of log sources
     /// does not know such events.
     pub fn run<'s>(&self, event: Event<'_>, scratch: &'s mut Scratch) -> (Option<ClassId>, &'s [ItemId]) {
-        scratch.begin();
-        self.index(event, scratch);
-        let class = match self.config.routing {
-            crate::Routing::AllRules => Some(ClassId(0)),
-            crate::Routing::LogSource => self.classifier.classify(event, scratch),
-        };
-        self.match_class(event, class, scratch);
+        let class = self.planned(event, scratch, |plan, scratch| {
+            let class = match self.config.routing {
+                crate::Routing::AllRules => Some(ClassId(0)),
+                crate::Routing::LogSource => self.classifier.classify(event, plan, &mut scratch.identity),
+            };
+            self.match_class(event, class, plan, scratch);
+            class
+        });
         (class, &scratch.matched)
     }
 
     /// What an event is.
     pub fn classify(&self, event: Event<'_>, scratch: &mut Scratch) -> Option<ClassId> {
-        scratch.begin();
-        self.index(event, scratch);
-        self.classifier.classify(event, scratch)
+        self.planned(event, scratch, |plan, scratch| {
+            self.classifier.classify(event, plan, &mut scratch.identity)
+        })
     }
 
     /// Which rules of a class match an event, in the order of the set.
     pub fn matches<'s>(&self, event: Event<'_>, class: ClassId, scratch: &'s mut Scratch) -> &'s [ItemId] {
-        scratch.begin();
-        self.index(event, scratch);
-        self.match_class(event, Some(class), scratch);
+        self.planned(event, scratch, |plan, scratch| self.match_class(event, Some(class), plan, scratch));
         &scratch.matched
     }
 
-    /// Finds the keys that anything looks at.
-    fn index(&self, event: Event<'_>, scratch: &mut Scratch) {
-        let now = scratch.now;
-        let mut add = |name: &str, node: NodeId, origin: Origin| {
-            let Some(key) = self.keys.find(name) else { return };
-            scratch.entries.push(Entry { key, node, origin });
-            if let Some(seen) = scratch.keys.get_mut(key.0 as usize)
-                && seen.0 != now
-            {
-                *seen = (now, node);
-            }
-        };
-        event.root().iter().for_each(|member| add(member.key, member.id, Origin::Root));
-        event.aliases().for_each(|member| add(member.key, member.id, Origin::Alias));
-        for (mount, member) in event.mounted() {
-            let mount = u32::try_from(mount).unwrap_or(MOUNTS_MAX).min(MOUNTS_MAX);
-            add(member.key, member.id, Origin::Mount(mount));
-        }
-        event.additional().for_each(|member| add(member.key, member.id, Origin::Additional));
+    fn planned<T>(
+        &self,
+        event: Event<'_>,
+        scratch: &mut Scratch,
+        work: impl FnOnce(&mut Plan, &mut Scratch) -> T,
+    ) -> T {
+        scratch.begin();
+        let mut plan = scratch.plans.take(event);
+        plan.make(self, event);
+        let result = work(&mut plan, scratch);
+        scratch.plans.put(event.layout(), plan);
+        result
     }
 
-    fn match_class(&self, event: Event<'_>, class: Option<ClassId>, scratch: &mut Scratch) {
-        scratch.begin_class();
+    fn match_class(&self, event: Event<'_>, class: Option<ClassId>, plan: &mut Plan, scratch: &mut Scratch) {
         let Some((id, class)) = class.and_then(|id| Some((id, self.classes.get(id.0 as usize)?))) else {
             return;
         };
         if class.rules.is_empty() {
             return;
         }
-        let mut run = Run { engine: self, class, event, scratch };
-        run.assign();
+        let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
+        let Some(fields) = plan.class(at) else { return };
+        if scratch.prepared.len() < fields.fields.len() {
+            scratch.prepared.resize(fields.fields.len(), Prepared::default());
+        }
+        let mut run = Run { engine: self, class, id, event, plan: fields, leaves: &plan.leaves, scratch };
         if self.config.witnesses.is_on() {
-            class.always.iter().for_each(|rule| run.scratch.wake(*rule));
-            run.scan_fields(id);
+            class.sieve.always.iter().for_each(|rule| run.scratch.wake(*rule));
+            run.scan_fields();
         } else {
             class.rules.iter().for_each(|rule| run.scratch.wake(*rule));
         }
@@ -93,98 +87,82 @@ impl Engine {
 struct Run<'r, 'e> {
     engine: &'r Engine,
     class: &'r Class,
+    id: ClassId,
     event: Event<'e>,
+    plan: &'r ClassPlan,
+    /// Texts and numbers of the event, wherever they stand.
+    leaves: &'r [NodeId],
     scratch: &'r mut Scratch,
 }
 
 impl<'r> Run<'r, '_> {
-    /// Gives fields their values.
-    fn assign(&mut self) {
-        for at in 0..self.scratch.entries.len() {
-            let Some(entry) = self.scratch.entries.get(at).copied() else { break };
-            for link in self.class.links(entry.key) {
-                self.assign_link(*link, entry);
-            }
-        }
-    }
-
-    fn assign_link(&mut self, link: Link, entry: Entry) {
-        let base = link.name * RANKS_PER_NAME;
-        if link.path == NONE {
-            let rank = base
-                + match entry.origin {
-                    Origin::Root => 0,
-                    Origin::Alias => 1,
-                    Origin::Mount(mount) => 2 + mount,
-                    Origin::Additional => RANK_ADDITIONAL,
-                };
-            self.add_value(link.field, rank, entry.node);
-            return;
-        }
-        let rank = base
-            + match entry.origin {
-                Origin::Root => RANK_PATH,
-                Origin::Mount(mount) => RANK_PATH + 1 + mount,
-                Origin::Alias | Origin::Additional => return,
-            };
-        let engine = self.engine;
-        let Some(path) = engine.paths.get(link.path as usize) else { return };
-        self.event.visit_below(entry.node, path, &mut |node| self.add_value(link.field, rank, node));
-    }
-
-    /// Adds a value of a field, unless it has one under a better name; a value under a worse name goes.
-    fn add_value(&mut self, field: FieldId, rank: u32, node: NodeId) {
-        let now = self.scratch.now;
-        let Some(slot) = self.scratch.slots.get_mut(field.0 as usize) else { return };
-        let at = u32::try_from(self.scratch.found.len()).unwrap_or(NONE);
-        let is_new = slot.seen_at != now;
-        if is_new || rank < slot.rank {
-            // Additional values join whatever the same name has found.
-            let joins = !is_new && rank % RANKS_PER_NAME == RANK_ADDITIONAL && same_name(rank, slot.rank);
-            if !joins {
-                (slot.seen_at, slot.rank, slot.first, slot.last) = (now, rank, at, at);
-                self.scratch.found.push(Found { node, next: NONE });
-                if is_new {
-                    self.scratch.touched.push(field);
-                }
-                return;
-            }
-        }
-        let joins =
-            rank == slot.rank || (rank % RANKS_PER_NAME == RANK_ADDITIONAL && same_name(rank, slot.rank));
-        if joins {
-            let last = slot.last;
-            slot.last = at;
-            if let Some(found) = self.scratch.found.get_mut(last as usize) {
-                found.next = at;
-            }
-            self.scratch.found.push(Found { node, next: NONE });
-        }
-    }
-
     /// Wakes rules by what is in the values of their fields.
-    fn scan_fields(&mut self, class: ClassId) {
-        let class_of = self.class;
-        for at in 0..self.scratch.touched.len() {
-            let Some(field) = self.scratch.touched.get(at).copied() else { break };
-            if let Some((table_at, table)) = class_of.table(field) {
-                self.scan(field, table, (class.0 + 1, table_at));
+    fn scan_fields(&mut self) {
+        let (class, plan) = (self.class, self.plan);
+        let mut last_costly = None;
+        for scan in &plan.scans {
+            let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
+            if !table.is_costly() {
+                self.scan_node(scan.node, table);
+            } else if last_costly.replace(scan.place) != Some(scan.place) {
+                // All values of the field at once: its nodes stand together.
+                self.scan_prepared(scan.place, table, scan.table);
             }
         }
-        if let Some((table_at, table)) = class_of.table(KEYWORDS) {
-            self.scan(KEYWORDS, table, (class.0 + 1, table_at));
+        let Some(at) = class.sieve.table_at(KEYWORDS) else { return };
+        let Some(table) = class.sieve.tables.get(at as usize) else { return };
+        if table.is_costly() {
+            self.scan_prepared(KEYWORDS_PLACE, table, at);
+            return;
+        }
+        for node in self.leaves {
+            self.scan_node(*node, table);
         }
     }
 
-    fn scan(&mut self, field: FieldId, table: &'r Table, name: (u32, u32)) {
-        if field == KEYWORDS && !table.is_costly() {
-            self.scan_leaves(table);
-            return;
+    /// Looks through a value without keeping its text: most wake nothing.
+    #[inline]
+    fn scan_node(&mut self, node: NodeId, table: &'r Table) {
+        if let Some(bytes) = self.event.text_bytes(node)
+            && bytes.is_ascii()
+        {
+            let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+            let mut marks = Marks { now: *now, woken_at, woken, atoms };
+            stats.scanned += 1;
+            table.scan(bytes, true, |hit| marks.meet(hit));
+        } else if let Some(value) = self.event.value(node) {
+            self.scan_scalars(value, table);
         }
-        let (start, end) = self.prepare(field);
+    }
+
+    fn scan_scalars(&mut self, value: Value<'_>, table: &'r Table) {
+        match value {
+            Value::Null | Value::Map(_) => {}
+            Value::List(list) => list.iter().for_each(|value| self.scan_scalars(value, table)),
+            Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
+            scalar => {
+                let Scratch { arena, woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+                let mut marks = Marks { now: *now, woken_at, woken, atoms };
+                stats.scanned += 1;
+                let start = arena.len();
+                match scalar {
+                    Value::Text(text) => fold_into(arena, text),
+                    other => write_scalar(arena, other),
+                }
+                let text = arena.get(start..).unwrap_or("").as_bytes();
+                table.scan(text, text.is_ascii(), |hit| marks.meet(hit));
+                arena.truncate(start);
+            }
+        }
+    }
+
+    /// Looks through the values of a field that something is evaluated on.
+    fn scan_prepared(&mut self, place: usize, table: &'r Table, table_at: u32) {
+        let name = (self.id.0 + 1, table_at);
+        let (start, end) = self.prepare(place);
         for at in start..end {
             let raw = raw(self.event, self.scratch, at);
-            if !table.is_costly() || !self.scratch.cache.takes(raw) {
+            if !self.scratch.cache.takes(raw) {
                 self.scan_value(table, at);
                 continue;
             }
@@ -197,33 +175,6 @@ impl<'r> Run<'r, '_> {
         }
     }
 
-    /// All leaves, without preparing them: most events wake nothing by them.
-    fn scan_leaves(&mut self, table: &'r Table) {
-        let event = self.event;
-        for member in event.leaf_members() {
-            match member.value {
-                Value::Text(text) if text.is_ascii() => {
-                    self.scratch.stats.scanned += 1;
-                    let Scratch { woken_at, woken, now, .. } = &mut *self.scratch;
-                    table.scan(text, |rule| wake(woken_at, woken, *now, rule));
-                }
-                Value::Null | Value::Bool(_) => {}
-                Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
-                scalar => {
-                    self.scratch.stats.scanned += 1;
-                    let Scratch { arena, woken_at, woken, now, .. } = &mut *self.scratch;
-                    let start = arena.len();
-                    match scalar {
-                        Value::Text(text) => fold_into(arena, text),
-                        number => write_scalar(arena, number),
-                    }
-                    table.scan(arena.get(start..).unwrap_or(""), |rule| wake(woken_at, woken, *now, rule));
-                    arena.truncate(start);
-                }
-            }
-        }
-    }
-
     /// Whether a value wakes anything.
     fn scan_value(&mut self, table: &'r Table, at: u32) -> bool {
         self.scratch.stats.scanned += 1;
@@ -231,11 +182,12 @@ impl<'r> Run<'r, '_> {
         let is_ascii = raw(self.event, self.scratch, at).is_ascii();
         let span = if is_ascii { (0, 0) } else { fold_text(self.event, self.scratch, at) };
         {
-            let Scratch { arena, texts, woken_at, woken, now, .. } = &mut *self.scratch;
+            let Scratch { arena, texts, woken_at, woken, now, atoms, .. } = &mut *self.scratch;
+            let mut marks = Marks { now: *now, woken_at, woken, atoms };
             let text = if is_ascii { raw_of(self.event, texts, arena, at) } else { piece(arena, span) };
-            table.scan(text, |rule| {
+            table.scan(text.as_bytes(), is_ascii, |hit| {
                 woke = true;
-                wake(woken_at, woken, *now, rule);
+                marks.meet(hit);
             });
         }
         for (atom, rules) in &table.direct {
@@ -244,12 +196,7 @@ impl<'r> Run<'r, '_> {
             else {
                 continue;
             };
-            let holds = if predicate.wants_folded() {
-                let span = fold_text(self.event, self.scratch, at);
-                predicate.test(piece(&self.scratch.arena, span))
-            } else {
-                predicate.test(raw(self.event, self.scratch, at))
-            };
+            let holds = self.tests(predicate, at);
             if holds {
                 woke = true;
                 rules.iter().for_each(|rule| self.scratch.wake(*rule));
@@ -296,6 +243,10 @@ impl<'r> Run<'r, '_> {
         if is_shared && let Some(verdict) = self.scratch.verdict(id) {
             return verdict;
         }
+        // Its literal was looked for in all values, and not met.
+        if self.class.sieve.known.has(id) {
+            return false;
+        }
         let verdict = self.atom_afresh(id);
         if is_shared {
             self.scratch.set_verdict(id, verdict);
@@ -308,25 +259,17 @@ impl<'r> Run<'r, '_> {
         match &atom.kind {
             AtomKind::Exists => self.is_present(atom.field),
             AtomKind::Null => {
-                let (start, end) = self.prepare(atom.field);
-                let has_map = self.is_present(atom.field)
-                    && self.scratch.slots.get(atom.field.0 as usize).is_some_and(|slot| slot.has_map);
-                start == end && !has_map
+                let (start, end) = self.texts(atom.field);
+                let prepared = self.plan.place(atom.field).and_then(|place| self.scratch.prepared.get(place));
+                start == end && !prepared.is_some_and(|prepared| prepared.has_map)
             }
             AtomKind::Value(predicate) => {
-                let (start, end) = self.prepare(atom.field);
-                (start..end).any(|at| {
-                    if predicate.wants_folded() {
-                        let span = fold_text(self.event, self.scratch, at);
-                        predicate.test(piece(&self.scratch.arena, span))
-                    } else {
-                        predicate.test(raw(self.event, self.scratch, at))
-                    }
-                })
+                let (start, end) = self.texts(atom.field);
+                (start..end).any(|at| self.tests(predicate, at))
             }
             AtomKind::FieldRef { other, starts_with, ends_with, case } => {
-                let (start, end) = self.prepare(atom.field);
-                let (other_start, other_end) = self.prepare(*other);
+                let (start, end) = self.texts(atom.field);
+                let (other_start, other_end) = self.texts(*other);
                 (start..end).any(|mine| {
                     (other_start..other_end).any(|theirs| {
                         let (mine, theirs) = (self.text(mine, *case), self.text(theirs, *case));
@@ -359,37 +302,74 @@ impl<'r> Run<'r, '_> {
     }
 
     fn is_present(&self, field: FieldId) -> bool {
-        self.scratch.slots.get(field.0 as usize).is_some_and(|slot| slot.seen_at == self.scratch.now)
+        field != KEYWORDS && self.plan.place(field).is_some()
     }
 
-    /// The range of a field's scalars, made on first use.
-    fn prepare(&mut self, field: FieldId) -> (u32, u32) {
+    /// The range of a field's scalars.
+    fn texts(&mut self, field: FieldId) -> (u32, u32) {
+        self.plan.place(field).map_or((0, 0), |place| self.prepare(place))
+    }
+
+    /// The range of the scalars of the field at a place, made on first use.
+    fn prepare(&mut self, place: usize) -> (u32, u32) {
         let now = self.scratch.now;
-        let Some(slot) = self.scratch.slots.get(field.0 as usize).copied() else { return (0, 0) };
-        if slot.prepared_at == now {
-            return (slot.start, slot.end);
+        let Some(prepared) = self.scratch.prepared.get(place).copied() else { return (0, 0) };
+        if prepared.at == now {
+            return (prepared.start, prepared.end);
         }
         let start = length(&self.scratch.texts);
+        let nodes = if place == KEYWORDS_PLACE { self.leaves } else { self.plan.nodes(place) };
         let mut has_map = false;
-        if field == KEYWORDS {
-            let event = self.event;
-            for member in event.leaf_members().filter(|member| !matches!(member.value, Value::Bool(_))) {
-                push_scalars(self.scratch, member.value, member.id);
-            }
-        } else if slot.seen_at == now {
-            let mut next = slot.first;
-            while let Some(found) = self.scratch.found.get(next as usize).copied() {
-                if let Some(value) = self.event.value(found.node) {
-                    has_map |= push_scalars(self.scratch, value, found.node);
-                }
-                next = found.next;
+        for node in nodes {
+            if let Some(value) = self.event.value(*node) {
+                has_map |= push_scalars(self.scratch, value, *node);
             }
         }
         let end = length(&self.scratch.texts);
-        if let Some(slot) = self.scratch.slots.get_mut(field.0 as usize) {
-            (slot.prepared_at, slot.start, slot.end, slot.has_map) = (now, start, end, has_map);
+        if let Some(prepared) = self.scratch.prepared.get_mut(place) {
+            *prepared = Prepared { at: now, start, end, has_map };
         }
         (start, end)
+    }
+
+    /// Whether a text satisfies a comparison.
+    fn tests(&mut self, predicate: &Predicate, at: u32) -> bool {
+        let text = raw(self.event, self.scratch, at);
+        if !predicate.wants_folded() {
+            return predicate.test(text);
+        }
+        if text.is_ascii()
+            && let Some(verdict) = predicate.test_ascii(text)
+        {
+            return verdict;
+        }
+        let span = fold_text(self.event, self.scratch, at);
+        predicate.test(piece(&self.scratch.arena, span))
+    }
+}
+
+/// Where it is noted what a text has met.
+struct Marks<'s> {
+    now: u32,
+    woken_at: &'s mut [u32],
+    woken: &'s mut Vec<u32>,
+    atoms: &'s mut [u32],
+}
+
+impl Marks<'_> {
+    #[inline]
+    fn meet(&mut self, hit: Hit<'_>) {
+        if let Some(mark) = self.atoms.get_mut(hit.atom as usize) {
+            *mark = self.now << 1 | 1;
+        }
+        for rule in hit.rules {
+            if let Some(seen) = self.woken_at.get_mut(*rule as usize)
+                && *seen != self.now
+            {
+                *seen = self.now;
+                self.woken.push(*rule);
+            }
+        }
     }
 }
 
@@ -397,10 +377,6 @@ impl<'r> Run<'r, '_> {
 enum Shown {
     Raw(u32),
     Folded((u32, u32)),
-}
-
-fn same_name(a: u32, b: u32) -> bool {
-    a / RANKS_PER_NAME == b / RANKS_PER_NAME
 }
 
 fn length<T>(items: &[T]) -> u32 {
@@ -454,16 +430,6 @@ fn raw_of<'t>(event: Event<'t>, texts: &[Text], arena: &'t str, at: u32) -> &'t 
         Some(Raw::Node(node)) => event.value(node).and_then(Value::as_text).unwrap_or(""),
         Some(Raw::Arena(start, end)) => piece(arena, (start, end)),
         None => "",
-    }
-}
-
-#[inline]
-fn wake(woken_at: &mut [u32], woken: &mut Vec<u32>, now: u32, rule: u32) {
-    if let Some(seen) = woken_at.get_mut(rule as usize)
-        && *seen != now
-    {
-        *seen = now;
-        woken.push(rule);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::pattern::Pattern;
 use crate::predicate::Predicate;
-use crate::program::{AtomId, AtomKind, Atoms, KEYWORDS, Node};
+use crate::program::{AtomId, AtomKind, AtomSet, Atoms, KEYWORDS, Node};
 
 /// One step of a program. Ranges are of `Ops::children`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,22 +23,22 @@ pub(crate) struct Ops {
 
 impl Ops {
     /// Adds an expression; arguments are tried in the order of what they cost, so that the dear ones are
-    /// reached least.
-    pub(crate) fn add(&mut self, node: &Node, atoms: &Atoms) -> u32 {
+    /// reached least. `met` are atoms that waking rules tells about: they cost nearly nothing.
+    pub(crate) fn add(&mut self, node: &Node, atoms: &Atoms, met: &AtomSet) -> u32 {
         let op = match node {
             Node::And(nodes) => {
-                let (start, end) = self.add_all(nodes, atoms);
+                let (start, end) = self.add_all(nodes, atoms, met);
                 Op::And(start, end)
             }
             Node::Or(nodes) => {
-                let (start, end) = self.add_all(nodes, atoms);
+                let (start, end) = self.add_all(nodes, atoms, met);
                 Op::Or(start, end)
             }
             Node::AtLeast(count, nodes) => {
-                let (start, end) = self.add_all(nodes, atoms);
+                let (start, end) = self.add_all(nodes, atoms, met);
                 Op::AtLeast(*count, start, end)
             }
-            Node::Not(node) => Op::Not(self.add(node, atoms)),
+            Node::Not(node) => Op::Not(self.add(node, atoms, met)),
             Node::Atom(atom) => Op::Atom(*atom),
             Node::False => Op::False,
         };
@@ -46,10 +46,10 @@ impl Ops {
         place(self.ops.len() - 1)
     }
 
-    fn add_all(&mut self, nodes: &[Node], atoms: &Atoms) -> (u32, u32) {
-        let mut by_cost: Vec<_> = nodes.iter().map(|node| (cost(node, atoms), node)).collect();
+    fn add_all(&mut self, nodes: &[Node], atoms: &Atoms, met: &AtomSet) -> (u32, u32) {
+        let mut by_cost: Vec<_> = nodes.iter().map(|node| (cost(node, atoms, met), node)).collect();
         by_cost.sort_by_key(|(cost, _)| *cost);
-        let added: Vec<_> = by_cost.into_iter().map(|(_, node)| self.add(node, atoms)).collect();
+        let added: Vec<_> = by_cost.into_iter().map(|(_, node)| self.add(node, atoms, met)).collect();
         let start = place(self.children.len());
         self.children.extend(added);
         (start, place(self.children.len()))
@@ -67,25 +67,26 @@ impl Ops {
 }
 
 /// A rough price of evaluating an expression.
-fn cost(node: &Node, atoms: &Atoms) -> u32 {
+fn cost(node: &Node, atoms: &Atoms, met: &AtomSet) -> u32 {
     match node {
         Node::And(nodes) | Node::Or(nodes) | Node::AtLeast(_, nodes) => {
-            nodes.iter().fold(0, |sum: u32, node| sum.saturating_add(cost(node, atoms)))
+            nodes.iter().fold(0, |sum: u32, node| sum.saturating_add(cost(node, atoms, met)))
         }
-        Node::Not(node) => cost(node, atoms),
+        Node::Not(node) => cost(node, atoms, met),
         Node::False => 0,
+        Node::Atom(atom) if met.has(*atom) => 1,
         Node::Atom(atom) => {
             let Some(atom) = atoms.atoms.get(atom.0 as usize) else { return 0 };
             let of_text = match &atom.kind {
-                AtomKind::Null | AtomKind::Exists => 1,
-                AtomKind::FieldRef { .. } => 10,
+                AtomKind::Null | AtomKind::Exists => 2,
+                AtomKind::FieldRef { .. } => 30,
                 AtomKind::Value(Predicate::Text { pattern, .. }) => match pattern {
-                    Pattern::Any | Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Suffix(_) => 1,
-                    Pattern::Contains(_) => 4,
-                    Pattern::Glob(_) => 8,
+                    Pattern::Any | Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Suffix(_) => 5,
+                    Pattern::Contains(_) => 15,
+                    Pattern::Glob(_) => 30,
                 },
-                AtomKind::Value(Predicate::Regex(_)) => 30,
-                AtomKind::Value(_) => 5,
+                AtomKind::Value(Predicate::Regex(_)) => 100,
+                AtomKind::Value(_) => 15,
             };
             if atom.field == KEYWORDS { of_text * 20 } else { of_text }
         }

@@ -49,6 +49,26 @@ impl Predicate {
         matches!(self, Predicate::Text { case: Case::Insensitive, .. })
     }
 
+    /// Whether an ASCII text satisfies it, without folding it, where that is as good.
+    #[inline]
+    pub(crate) fn test_ascii(&self, text: &str) -> Option<bool> {
+        let Predicate::Text { pattern, case: Case::Insensitive, .. } = self else { return None };
+        let text = text.as_bytes();
+        let is = |part: Option<&[u8]>, literal: &str| {
+            part.is_some_and(|part| part.eq_ignore_ascii_case(literal.as_bytes()))
+        };
+        match pattern {
+            Pattern::Any => Some(true),
+            Pattern::Exact(literal) => Some(is(Some(text), literal)),
+            Pattern::Prefix(literal) => Some(is(text.get(..literal.len()), literal)),
+            Pattern::Suffix(literal) => {
+                let start = text.len().checked_sub(literal.len());
+                Some(is(start.and_then(|start| text.get(start..)), literal))
+            }
+            Pattern::Contains(_) | Pattern::Glob(_) => None,
+        }
+    }
+
     /// Whether a text satisfies it; folded if [`wants_folded`](Self::wants_folded) says so.
     pub(crate) fn test(&self, text: &str) -> bool {
         match self {

@@ -7,6 +7,7 @@ use sigyn_event::FieldPath;
 use sigyn_ir::{ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Rule};
 
 use crate::config::Config;
+use crate::hash::QuickState;
 use crate::pattern::Case;
 use crate::predicate::Predicate;
 use crate::regexes::Limits;
@@ -37,6 +38,33 @@ pub(crate) enum AtomKind {
     FieldRef { other: FieldId, starts_with: bool, ends_with: bool, case: Case },
 }
 
+/// A set of atoms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AtomSet(Vec<u64>);
+
+impl AtomSet {
+    /// With room for so many atoms; others are not taken.
+    pub(crate) fn new(atoms: usize) -> Self {
+        Self(vec![0; atoms.div_ceil(64)])
+    }
+
+    /// An empty set with as much room.
+    pub(crate) fn like(&self) -> Self {
+        Self(vec![0; self.0.len()])
+    }
+
+    pub(crate) fn insert(&mut self, atom: AtomId) {
+        if let Some(word) = self.0.get_mut(atom.0 as usize / 64) {
+            *word |= 1 << (atom.0 % 64);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, atom: AtomId) -> bool {
+        self.0.get(atom.0 as usize / 64).is_some_and(|word| word >> (atom.0 % 64) & 1 != 0)
+    }
+}
+
 /// What makes two atoms the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
@@ -64,8 +92,8 @@ pub(crate) struct Atoms {
     pub(crate) atoms: Vec<Atom>,
     /// The plain form of each atom's comparison, if it is one of texts.
     pub(crate) specs: Vec<Option<Spec>>,
-    by_name: HashMap<String, FieldId>,
-    by_key: HashMap<(FieldId, Key), AtomId>,
+    by_name: HashMap<String, FieldId, QuickState>,
+    by_key: HashMap<(FieldId, Key), AtomId, QuickState>,
 }
 
 /// What lowering needs to know.
@@ -80,8 +108,8 @@ impl Atoms {
             fields: vec![FieldPath::new("")],
             atoms: Vec::new(),
             specs: Vec::new(),
-            by_name: HashMap::new(),
-            by_key: HashMap::new(),
+            by_name: HashMap::default(),
+            by_key: HashMap::default(),
         }
     }
 

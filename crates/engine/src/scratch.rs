@@ -3,8 +3,8 @@
 use sigyn_event::NodeId;
 use sigyn_ir::ItemId;
 
-use crate::class::KeyId;
-use crate::program::{AtomId, FieldId};
+use crate::plan::{Assigning, Plans};
+use crate::program::AtomId;
 
 /// Memory for one thread's matching. Made by [`Engine::scratch`](crate::Engine::scratch) and only good for that
 /// engine; once warm, matching allocates nothing.
@@ -12,14 +12,10 @@ use crate::program::{AtomId, FieldId};
 pub struct Scratch {
     /// Which event is being matched; marks of other events are void.
     pub(crate) now: u32,
-    /// Keys of the event that anything looks at, in order.
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) keys: Vec<(u32, NodeId)>,
-    pub(crate) slots: Vec<Slot>,
-    /// Fields that the event has.
-    pub(crate) touched: Vec<FieldId>,
-    /// Values of fields, as lists through `next`.
-    pub(crate) found: Vec<Found>,
+    pub(crate) plans: Plans,
+    pub(crate) assigning: Assigning,
+    /// For each place of the class's plan.
+    pub(crate) prepared: Vec<Prepared>,
     pub(crate) texts: Vec<Text>,
     /// Texts of numbers, and folded texts.
     pub(crate) arena: String,
@@ -48,42 +44,14 @@ pub struct Stats {
     pub cached: u64,
 }
 
-/// A key that the event has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: KeyId,
-    pub(crate) node: NodeId,
-    pub(crate) origin: Origin,
-}
-
-/// Where a key stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Root,
-    Alias,
-    Mount(u32),
-    Additional,
-}
-
-/// What an event has of a field.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Slot {
-    pub(crate) seen_at: u32,
-    /// How good the name is under which it was found; small is better.
-    pub(crate) rank: u32,
-    pub(crate) first: u32,
-    pub(crate) last: u32,
-    pub(crate) prepared_at: u32,
-    /// The range of its texts.
+/// The texts of a field, once they are made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Prepared {
+    /// The event that they belong to.
+    pub(crate) at: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) has_map: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    pub(crate) node: NodeId,
-    pub(crate) next: u32,
 }
 
 /// A scalar as text.
@@ -101,16 +69,12 @@ pub(crate) enum Raw {
 }
 
 impl Scratch {
-    pub(crate) fn new(keys: usize, fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
-        let slot =
-            Slot { seen_at: 0, rank: 0, first: 0, last: 0, prepared_at: 0, start: 0, end: 0, has_map: false };
+    pub(crate) fn new(fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
         Self {
             now: 0,
-            entries: Vec::new(),
-            keys: vec![(0, NodeId::default()); keys],
-            slots: vec![slot; fields],
-            touched: Vec::new(),
-            found: Vec::new(),
+            plans: Plans::default(),
+            assigning: Assigning::new(fields),
+            prepared: Vec::new(),
             texts: Vec::new(),
             arena: String::new(),
             identity: String::new(),
@@ -128,29 +92,16 @@ impl Scratch {
         // Half of the range, because atoms keep a verdict beside the mark.
         if self.now >= u32::MAX / 2 {
             self.now = 0;
-            self.keys.iter_mut().for_each(|key| key.0 = 0);
-            self.slots.iter_mut().for_each(|slot| (slot.seen_at, slot.prepared_at) = (0, 0));
+            self.prepared.fill(Prepared::default());
             self.atoms.fill(0);
             self.woken_at.fill(0);
         }
         self.now += 1;
-        self.entries.clear();
         self.stats.events += 1;
-    }
-
-    /// Forgets what a class made of the event.
-    pub(crate) fn begin_class(&mut self) {
-        self.touched.clear();
-        self.found.clear();
         self.texts.clear();
         self.arena.clear();
         self.woken.clear();
         self.matched.clear();
-    }
-
-    /// The first value of a key of the root, if the event has it.
-    pub(crate) fn seen(&self, key: KeyId) -> Option<NodeId> {
-        self.keys.get(key.0 as usize).filter(|(at, _)| *at == self.now).map(|(_, node)| *node)
     }
 
     #[inline]

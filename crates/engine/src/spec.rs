@@ -70,7 +70,6 @@ impl From<Unresolved> for Refusal {
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     has_field: bool,
-    is_cased: bool,
     is_base64: bool,
 }
 
@@ -78,11 +77,7 @@ impl Place {
     pub(crate) fn new(has_field: bool, modifiers: &[Modifier], config: &Config) -> Self {
         let has = |modifier| modifiers.contains(&modifier);
         let is_base64 = has(Modifier::Base64) || has(Modifier::Base64Offset);
-        Self {
-            has_field,
-            is_cased: has(Modifier::Cased),
-            is_base64: is_base64 && config.base64_case == Base64Case::Sensitive,
-        }
+        Self { has_field, is_base64: is_base64 && config.base64_case == Base64Case::Sensitive }
     }
 
     pub(crate) fn test(self, value: &Value) -> Result<Test, Refusal> {
@@ -110,12 +105,12 @@ impl Place {
             Value::Null => return Err(Refusal::NeedsField("null")),
             Value::Exists(exists) if self.has_field => return Ok(Test::Exists(*exists)),
             Value::Exists(_) => return Err(Refusal::NeedsField("exists")),
-            Value::FieldRef { field, starts_with, ends_with } if self.has_field => {
-                let case = if self.is_cased { Case::Sensitive } else { Case::Insensitive };
-                let (field, starts_with, ends_with) = (field.clone(), *starts_with, *ends_with);
-                return Ok(Test::FieldRef { field, starts_with, ends_with, case });
+            Value::FieldRef(other) if self.has_field => {
+                let case = if other.is_cased { Case::Sensitive } else { Case::Insensitive };
+                let (starts_with, ends_with) = (other.starts_with, other.ends_with);
+                return Ok(Test::FieldRef { field: other.field.clone(), starts_with, ends_with, case });
             }
-            Value::FieldRef { .. } => return Err(Refusal::NeedsField("fieldref")),
+            Value::FieldRef(_) => return Err(Refusal::NeedsField("fieldref")),
             Value::Query { text, .. } => return Err(Refusal::Query(text.clone())),
             Value::Expansion { values, .. } => {
                 let tests = values.iter().map(|value| self.test(value));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::fold::fold;
+use crate::hash::QuickState;
 use crate::pattern::{Case, Glob, Pattern, Piece, Segment};
 use crate::program::{AtomId, Atoms, FieldId, KEYWORDS, Node};
 use crate::regexes;
@@ -27,65 +28,90 @@ pub(crate) enum Witness {
     Atom(FieldId, AtomId),
 }
 
+/// A witness by its number.
+pub(crate) type WitnessId = u32;
+
 /// What each rule can be woken by.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Wake {
     /// One of these must be there.
-    By(Vec<Witness>),
+    By(Vec<WitnessId>),
     /// Nothing that could be looked for must be there: the rule is always evaluated.
     Always,
     /// It cannot match.
     Never,
 }
 
-/// Estimates how often a witness is met: from the shape and length of literals, and from how many rules look for
-/// them, because authors write about what is common.
-pub(crate) struct Costs {
-    uses: HashMap<Witness, u32>,
+/// The witnesses of all atoms, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Witnesses {
+    all: Vec<Witness>,
+    /// For each atom: one of these is met whenever it holds; none if it can hold without any value.
+    of_atom: Vec<Option<Vec<WitnessId>>>,
+    /// For each witness the atom that says just that it is there.
+    just: Vec<Option<AtomId>>,
+    /// How often rules name each: authors write about what is common.
+    uses: Vec<u32>,
 }
 
-/// A set of witnesses with its cost.
-struct Choice {
-    cost: f64,
-    witnesses: Vec<Witness>,
-}
-
-pub(crate) struct Chooser<'a> {
-    pub(crate) atoms: &'a Atoms,
-    pub(crate) config: &'a Config,
-    pub(crate) costs: &'a Costs,
-}
-
-impl Costs {
-    pub(crate) fn new(rules: &[&Node], atoms: &Atoms, config: &Config) -> Self {
-        let mut costs = Self { uses: HashMap::new() };
+impl Witnesses {
+    pub(crate) fn new<'n>(atoms: &Atoms, rules: impl Iterator<Item = &'n Node>, config: &Config) -> Self {
+        let mut witnesses = Self::default();
+        let mut ids: HashMap<Witness, WitnessId, QuickState> = HashMap::default();
+        for at in (0..atoms.atoms.len()).filter_map(|at| u32::try_from(at).ok()) {
+            let of_atom = of_atom(AtomId(at), atoms, config).map(|found| {
+                let mut numbers: Vec<_> = found
+                    .into_iter()
+                    .map(|witness| *ids.entry(witness).or_insert_with_key(|witness| witnesses.add(witness)))
+                    .collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                numbers
+            });
+            if let (Some([only]), true) = (of_atom.as_deref(), is_just_literal(AtomId(at), atoms))
+                && let Some(just) = witnesses.just.get_mut(*only as usize)
+            {
+                *just = Some(AtomId(at));
+            }
+            witnesses.of_atom.push(of_atom);
+        }
         for rule in rules {
-            costs.count(rule, atoms, config);
-        }
-        costs
-    }
-
-    fn count(&mut self, node: &Node, atoms: &Atoms, config: &Config) {
-        match node {
-            Node::And(nodes) | Node::Or(nodes) | Node::AtLeast(_, nodes) => {
-                nodes.iter().for_each(|node| self.count(node, atoms, config));
-            }
-            Node::Not(node) => self.count(node, atoms, config),
-            Node::Atom(atom) => {
-                for witness in of_atom(*atom, atoms, config).into_iter().flatten() {
-                    *self.uses.entry(witness).or_default() += 1;
+            rule.for_each_atom(&mut |atom| {
+                let numbers = witnesses.of_atom.get(atom.0 as usize).and_then(Option::as_ref);
+                for number in numbers.into_iter().flatten() {
+                    if let Some(uses) = witnesses.uses.get_mut(*number as usize) {
+                        *uses += 1;
+                    }
                 }
-            }
-            Node::False => {}
+            });
         }
+        witnesses
     }
 
-    fn cost(&self, witness: &Witness) -> f64 {
-        let uses = f64::from(self.uses.get(witness).copied().unwrap_or(0));
-        match witness {
+    fn add(&mut self, witness: &Witness) -> WitnessId {
+        self.all.push(witness.clone());
+        self.just.push(None);
+        self.uses.push(0);
+        WitnessId::try_from(self.all.len() - 1).unwrap_or(WitnessId::MAX)
+    }
+
+    pub(crate) fn get(&self, id: WitnessId) -> Option<&Witness> {
+        self.all.get(id as usize)
+    }
+
+    /// The atom that says just that a witness is there.
+    pub(crate) fn just(&self, id: WitnessId) -> Option<AtomId> {
+        self.just.get(id as usize).copied().flatten()
+    }
+
+    /// Estimates how often a witness is met: from the shape and length of literals, and from how many rules look for
+    /// them.
+    fn cost(&self, id: WitnessId) -> f64 {
+        let uses = f64::from(self.uses.get(id as usize).copied().unwrap_or(0));
+        match self.get(id) {
             // Evaluated on each value, whether or not it then wakes the rule.
-            Witness::Atom(..) => 0.2,
-            Witness::Literal(field, anchor, literal) => {
+            None | Some(Witness::Atom(..)) => 0.2,
+            Some(Witness::Literal(field, anchor, literal)) => {
                 let rarity = match (anchor, literal.len()) {
                     (Anchor::Whole, 0) => 0.2,
                     (Anchor::Whole, 1..=2) => 0.05,
@@ -100,9 +126,8 @@ impl Costs {
             }
         }
     }
-}
 
-impl Chooser<'_> {
+    /// What wakes a rule.
     pub(crate) fn wake(&self, rule: &Node) -> Wake {
         match self.choose(rule, Sign::Plain) {
             Found::Choice(choice) => Wake::By(choice.witnesses),
@@ -122,12 +147,12 @@ impl Chooser<'_> {
             // If `count` must hold, one must.
             (Node::AtLeast(_, nodes), Sign::Plain) => self.all(nodes, sign),
             (Node::AtLeast(..) | Node::Atom(_), Sign::Negated) => Found::Always,
-            (Node::Atom(atom), Sign::Plain) => match of_atom(*atom, self.atoms, self.config) {
-                Some(witnesses) => {
-                    let cost = witnesses.iter().map(|witness| self.costs.cost(witness)).sum();
-                    Found::Choice(Choice { cost, witnesses })
+            (Node::Atom(atom), Sign::Plain) => match self.of_atom.get(atom.0 as usize) {
+                Some(Some(witnesses)) => {
+                    let cost = witnesses.iter().map(|witness| self.cost(*witness)).sum();
+                    Found::Choice(Choice { cost, witnesses: witnesses.clone() })
                 }
-                None => Found::Always,
+                _ => Found::Always,
             },
         }
     }
@@ -156,16 +181,20 @@ impl Chooser<'_> {
                 Found::Always => return Found::Always,
                 Found::Choice(choice) => {
                     all.cost += choice.cost;
-                    for witness in choice.witnesses {
-                        if !all.witnesses.contains(&witness) {
-                            all.witnesses.push(witness);
-                        }
-                    }
+                    all.witnesses.extend(choice.witnesses);
                 }
             }
         }
+        all.witnesses.sort_unstable();
+        all.witnesses.dedup();
         if all.witnesses.is_empty() { Found::Never } else { Found::Choice(all) }
     }
+}
+
+/// A set of witnesses with its cost.
+struct Choice {
+    cost: f64,
+    witnesses: Vec<WitnessId>,
 }
 
 enum Found {
@@ -219,6 +248,15 @@ fn of_atom(atom: AtomId, atoms: &Atoms, config: &Config) -> Option<Vec<Witness>>
             None => direct(),
         },
         _ => direct(),
+    }
+}
+
+/// Whether an atom says nothing but that its only witness, a literal, is there.
+fn is_just_literal(atom: AtomId, atoms: &Atoms) -> bool {
+    let spec = atoms.specs.get(atom.0 as usize).and_then(Option::as_ref);
+    match spec {
+        Some(Spec::Text(pattern, Case::Insensitive)) => !matches!(pattern, Pattern::Any | Pattern::Glob(_)),
+        _ => false,
     }
 }
 

@@ -44,7 +44,8 @@ impl Value<'_> {
     }
 }
 
-fn write_string(out: &mut String, text: &str) {
+/// Appends a text as a JSON string.
+pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {

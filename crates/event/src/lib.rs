@@ -29,9 +29,12 @@ mod lookup;
 mod number;
 mod time;
 mod value;
+mod vocabulary;
 
 pub use buf::{EventBuf, NodeId, Text, nodes_max};
+pub use json::write_string;
 pub use lookup::{FieldPath, Resolved};
 pub use number::{integral, write_float, write_scalar};
 pub use time::{DateTime, Timestamp};
 pub use value::{Event, List, Map, Member, Value};
+pub use vocabulary::{LayoutId, NameId, VocabularyId};

@@ -57,30 +57,35 @@ impl<'e> Event<'e> {
     /// on the way are followed in every element. A key that stands twice has both values. Additional values of
     /// the name come behind. Source of the semantic: `reference/sigma.md` §3.3.
     pub fn visit(self, path: &FieldPath, visit: &mut impl FnMut(Value<'e>)) -> Resolved {
+        self.visit_places(path, &mut |id| self.value(id).into_iter().for_each(&mut *visit))
+    }
+
+    /// As [`visit`](Self::visit), with the places of the values. They follow from the event's keys and nesting, not
+    /// from its values: events with one [layout](Self::layout) have the same.
+    pub fn visit_places(self, path: &FieldPath, visit: &mut impl FnMut(NodeId)) -> Resolved {
         let mut resolved = self.visit_key(path.name(), visit);
         if resolved == Resolved::Missing && path.has_steps() {
             resolved = self.visit_path(path, visit);
         }
         for member in self.additional().filter(|member| member.key == path.name()) {
-            visit(member.value);
-            resolved = Resolved::Present;
+            found(member.id, visit, &mut resolved);
         }
         resolved
     }
 
-    fn visit_key(self, name: &str, visit: &mut impl FnMut(Value<'e>)) -> Resolved {
+    fn visit_key(self, name: &str, visit: &mut impl FnMut(NodeId)) -> Resolved {
         let mut resolved = Resolved::Missing;
         let members = self.root().iter().filter(|member| member.key == name);
-        members.for_each(|member| found(member.value, visit, &mut resolved));
+        members.for_each(|member| found(member.id, visit, &mut resolved));
         if resolved == Resolved::Missing {
             let aliases = self.aliases().filter(|member| member.key == name);
-            aliases.for_each(|member| found(member.value, visit, &mut resolved));
+            aliases.for_each(|member| found(member.id, visit, &mut resolved));
         }
         if resolved == Resolved::Missing {
             let mut first = None;
             for (mount, member) in self.mounted().filter(|(_, member)| member.key == name) {
                 if *first.get_or_insert(mount) == mount {
-                    found(member.value, visit, &mut resolved);
+                    found(member.id, visit, &mut resolved);
                 }
             }
         }
@@ -88,15 +93,12 @@ impl<'e> Event<'e> {
     }
 
     /// The name as a path from the root, then from each mount.
-    pub(crate) fn visit_path(self, path: &FieldPath, visit: &mut impl FnMut(Value<'e>)) -> Resolved {
+    fn visit_path(self, path: &FieldPath, visit: &mut impl FnMut(NodeId)) -> Resolved {
         let mut resolved = Resolved::Missing;
-        walk(Value::Map(self.root()), path, Some(0), visit, &mut resolved);
-        for mount in &self.buf.mounts {
-            if resolved == Resolved::Present {
-                break;
-            }
-            if let Some(value) = self.value(*mount) {
-                walk(value, path, Some(0), visit, &mut resolved);
+        let starts = std::iter::once(NodeId::default()).chain(self.buf.mounts.iter().copied());
+        for start in starts {
+            if resolved == Resolved::Missing {
+                self.walk(start, path, Some(0), &mut |id| found(id, visit, &mut resolved));
             }
         }
         resolved
@@ -106,20 +108,20 @@ impl<'e> Event<'e> {
     /// to. For callers that index the keys of an event themselves.
     pub fn visit_below(self, first: NodeId, path: &FieldPath, visit: &mut impl FnMut(NodeId)) {
         let (_, rest) = path.step(0);
-        self.walk_ids(first, path, rest, visit);
+        self.walk(first, path, rest, visit);
     }
 
-    fn walk_ids(self, node: NodeId, path: &FieldPath, from: Option<usize>, visit: &mut impl FnMut(NodeId)) {
+    fn walk(self, node: NodeId, path: &FieldPath, from: Option<usize>, visit: &mut dyn FnMut(NodeId)) {
         let Some(at) = from else { return visit(node) };
         match self.value(node) {
             Some(Value::Map(map)) => {
                 let (step, rest) = path.step(at);
                 for member in map.iter().filter(|member| member.key == step) {
-                    self.walk_ids(member.id, path, rest, visit);
+                    self.walk(member.id, path, rest, visit);
                 }
             }
             Some(Value::List(list)) => {
-                list.members().for_each(|member| self.walk_ids(member.id, path, from, visit))
+                list.members().for_each(|member| self.walk(member.id, path, from, visit))
             }
             _ => {}
         }
@@ -135,27 +137,7 @@ impl<'e> Event<'e> {
     }
 }
 
-fn found<'e>(value: Value<'e>, visit: &mut impl FnMut(Value<'e>), resolved: &mut Resolved) {
+fn found(id: NodeId, visit: &mut impl FnMut(NodeId), resolved: &mut Resolved) {
     *resolved = Resolved::Present;
-    visit(value);
-}
-
-fn walk<'e>(
-    value: Value<'e>,
-    path: &FieldPath,
-    from: Option<usize>,
-    visit: &mut impl FnMut(Value<'e>),
-    resolved: &mut Resolved,
-) {
-    let Some(at) = from else { return found(value, visit, resolved) };
-    match value {
-        Value::Map(map) => {
-            let (step, rest) = path.step(at);
-            for member in map.iter().filter(|member| member.key == step) {
-                walk(member.value, path, rest, visit, resolved);
-            }
-        }
-        Value::List(list) => list.iter().for_each(|value| walk(value, path, from, visit, resolved)),
-        _ => {}
-    }
+    visit(id);
 }

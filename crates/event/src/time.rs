@@ -45,15 +45,38 @@ impl Timestamp {
 /// RFC 3339 in UTC; fractions as far as they are not zero, in groups of three digits.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, length) = self.written();
+        f.write_str(std::str::from_utf8(text.get(..length).unwrap_or_default()).unwrap_or_default())
+    }
+}
+
+impl Timestamp {
+    /// Its text and the text's length. By hand, because results hold one each: the formatting machinery would be
+    /// the dearest part of a result.
+    fn written(self) -> ([u8; 30], usize) {
         let t = self.date_time();
-        write!(f, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour, t.minute, t.second)?;
-        match t.nanosecond {
-            0 => {}
-            n if n % 1_000_000 == 0 => write!(f, ".{:03}", n / 1_000_000)?,
-            n if n % 1_000 == 0 => write!(f, ".{:06}", n / 1_000)?,
-            n => write!(f, ".{n:09}")?,
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        put(&mut text[..4], t.year.unsigned_abs());
+        for (at, part) in [(5, t.month), (8, t.day), (11, t.hour), (14, t.minute), (17, t.second)] {
+            put(&mut text[at..at + 2], part.into());
         }
-        f.write_str("Z")
+        put(&mut text[20..29], t.nanosecond);
+        let length = match t.nanosecond {
+            0 => 19,
+            n if n % 1_000_000 == 0 => 23,
+            n if n % 1_000 == 0 => 26,
+            _ => 29,
+        };
+        text[length] = b'Z';
+        (text, length + 1)
+    }
+}
+
+/// Writes a number to the end of a place; zeros stand in front.
+fn put(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::buf::{EventBuf, Kind, Node, NodeId};
+use crate::vocabulary::{LayoutId, NameId, VocabularyId};
 
 /// An event: a filled [`EventBuf`] with its input.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,8 @@ pub struct Map<'e> {
 pub struct Member<'e> {
     /// The key; empty in lists.
     pub key: &'e str,
+    /// The key's number in the event's [vocabulary](Event::vocabulary), if it has one.
+    pub name: Option<NameId>,
     /// The value.
     pub value: Value<'e>,
     /// The value's place.
@@ -75,7 +78,7 @@ impl<'e> Iterator for Members<'e> {
         // A node that was never closed ends nowhere; going on by one keeps this finite.
         self.at = node.next.max(self.at + 1);
         let key = self.event.buf.text(self.event.input, node.key);
-        Some(Member { key, value: self.event.value_of(id, node), id })
+        Some(Member { key, name: node.key.as_name().map(NameId), value: self.event.value_of(id, node), id })
     }
 }
 
@@ -93,6 +96,7 @@ impl<'e> List<'e> {
 
 impl<'e> Map<'e> {
     /// The members, in order.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Member<'e>> {
         self.members
     }
@@ -100,14 +104,38 @@ impl<'e> Map<'e> {
 
 impl<'e> Event<'e> {
     /// The whole event; an empty map if nothing was written.
+    #[inline]
     pub fn root(self) -> Map<'e> {
         let end = self.buf.nodes.first().map_or(0, |node| node.next);
         Map { members: Members { event: self, at: 1, end } }
     }
 
+    /// The bytes of the text at a place of this event's tape, if there is a text. Cheaper than the text.
+    #[inline]
+    pub fn text_bytes(self, id: NodeId) -> Option<&'e [u8]> {
+        match self.buf.nodes.get(id.0 as usize)?.kind {
+            Kind::Text(text) => Some(self.buf.bytes(self.input, text)),
+            _ => None,
+        }
+    }
+
     /// The value at a place of this event's tape.
+    #[inline]
     pub fn value(self, id: NodeId) -> Option<Value<'e>> {
         self.buf.nodes.get(id.0 as usize).map(|node| self.value_of(id, node))
+    }
+
+    /// Which vocabulary [`Member::name`] and [`layout`](Self::layout) belong to. To be compared once for each event
+    /// by whoever keeps anything under such numbers.
+    #[inline]
+    pub fn vocabulary(self) -> VocabularyId {
+        self.buf.vocabulary()
+    }
+
+    /// The event's layout: see [`LayoutId`]. None if the reader met no event like it, or cannot say.
+    #[inline]
+    pub fn layout(self) -> Option<LayoutId> {
+        self.buf.layout()
     }
 
     /// When it happened, if the reader knows.
@@ -142,7 +170,8 @@ impl<'e> Event<'e> {
     pub fn aliases(self) -> impl Iterator<Item = Member<'e>> {
         self.buf.aliases.iter().filter_map(move |(name, id)| {
             let key = self.buf.text(self.input, *name);
-            self.value(*id).map(|value| Member { key, value, id: *id })
+            let name = name.as_name().map(NameId);
+            self.value(*id).map(|value| Member { key, name, value, id: *id })
         })
     }
 
@@ -152,15 +181,16 @@ impl<'e> Event<'e> {
     }
 
     /// As [`leaves`](Self::leaves), with keys and places.
+    #[inline]
     pub fn leaf_members(self) -> impl Iterator<Item = Member<'e>> {
         let nodes = self.buf.nodes.iter().zip(0..);
         nodes.filter(|(node, _)| !matches!(node.kind, Kind::List | Kind::Map)).map(move |(node, at)| {
             let (key, id) = (self.buf.text(self.input, node.key), NodeId(at));
-            Member { key, value: self.value_of(id, node), id }
+            Member { key, name: node.key.as_name().map(NameId), value: self.value_of(id, node), id }
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn value_of(self, id: NodeId, node: &Node) -> Value<'e> {
         let members = || Members { event: self, at: id.0 + 1, end: node.next };
         match node.kind {
@@ -178,6 +208,7 @@ impl<'e> Event<'e> {
 
 impl<'e> Value<'e> {
     /// The text, if this is one.
+    #[inline]
     pub fn as_text(self) -> Option<&'e str> {
         match self {
             Value::Text(text) => Some(text),

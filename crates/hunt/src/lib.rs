@@ -4,12 +4,14 @@
 //! threads. [`Summary`] counts them; [`record`] and [`html`] write them down. The crate opens no file and asks no
 //! clock: the caller hands in both.
 
+mod found;
 pub mod html;
 pub mod record;
 mod rules;
 mod run;
 mod summary;
 
+pub use found::Hit;
 pub use rules::{Filter, RuleInfo};
-pub use run::{Control, Events, Hit, Input, Open, Report, Settings, run};
+pub use run::{Control, Events, Input, Open, Report, Settings, run};
 pub use summary::{Count, Damage, Reads, Summary};

@@ -1,73 +1,92 @@
 //! A match as programs read it: JSON objects and CSV rows. The keys are a contract.
 
-use serde_json::{Map, Value, json};
+use std::fmt::Write;
 
+use sigyn_event::write_string;
+
+use crate::found::Hit;
 use crate::rules::RuleInfo;
-use crate::run::Hit;
 
 /// The header of CSV output.
 pub const CSV_HEADER: &str =
     "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
 
-/// A match as one JSON object.
-pub fn json(hit: &Hit, rule: &RuleInfo) -> String {
-    let mut object = Map::new();
-    object.insert("@timestamp".to_owned(), hit.time.map(|time| time.to_string()).into());
-    object.insert(
-        "rule".to_owned(),
-        json!({ "id": rule.id, "title": rule.title, "level": rule.level_name(), "tags": rule.tags }),
-    );
-    object.insert("log".to_owned(), json!({ "path": hit.member.path, "record": hit.record }));
-    object.insert("host".to_owned(), hit.host.clone().into());
-    object.insert("user".to_owned(), hit.user.clone().into());
-    let mut text = Value::Object(object).to_string();
+/// Appends a match as one JSON object.
+pub fn write_json(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
+    out.push_str("{\"@timestamp\":");
+    match hit.time {
+        // Writing to a string cannot fail.
+        Some(time) => drop(write!(out, "\"{time}\"")),
+        None => out.push_str("null"),
+    }
+    out.push_str(",\"rule\":");
+    out.push_str(rule.json());
+    out.push_str(",\"log\":{\"path\":");
+    write_string(out, &hit.member.path);
+    out.push_str(",\"record\":");
+    let _ = write!(out, "{}", hit.record);
+    for (key, text) in [("},\"host\":", &hit.host), (",\"user\":", &hit.user)] {
+        out.push_str(key);
+        match text {
+            Some(text) => write_string(out, text),
+            None => out.push_str("null"),
+        }
+    }
     if let Some(event) = &hit.event {
         // The event is JSON text already: it goes in as it is, digits of numbers included.
-        text.pop();
-        text.push_str(",\"event\":");
-        text.push_str(event);
-        text.push('}');
+        out.push_str(",\"event\":");
+        out.push_str(event);
     }
-    text
+    out.push('}');
 }
 
-/// A match as a row of CSV, with its line end.
-pub fn csv(hit: &Hit, rule: &RuleInfo) -> String {
+/// Appends a match as a row of CSV, with its line end.
+pub fn write_csv(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
     let cells = [
-        hit.time.map(|time| time.to_string()).unwrap_or_default(),
-        rule.level_name().to_owned(),
-        rule.id.clone().unwrap_or_default(),
-        rule.title.clone(),
-        rule.tags.join(" "),
-        hit.host.clone().unwrap_or_default(),
-        hit.user.clone().unwrap_or_default(),
-        hit.member.path.clone(),
-        hit.record.to_string(),
-        hit.event.clone().unwrap_or_default(),
+        &*hit.time.map(|time| time.to_string()).unwrap_or_default(),
+        rule.level_name(),
+        rule.id.as_deref().unwrap_or(""),
+        &rule.title,
+        &rule.tags.join(" "),
+        hit.host.as_deref().unwrap_or(""),
+        hit.user.as_deref().unwrap_or(""),
+        &hit.member.path,
+        &hit.record.to_string(),
+        hit.event.as_deref().unwrap_or(""),
     ];
-    let mut row = cells.map(|cell| quoted(&cell)).join(",");
-    row.push('\n');
-    row
+    for (at, cell) in cells.into_iter().enumerate() {
+        out.push_str(if at > 0 { "," } else { "" });
+        write_cell(out, cell);
+    }
+    out.push('\n');
 }
 
 /// A cell, quoted if it needs to be. A cell that a spreadsheet would run as a formula gets an apostrophe in front:
 /// logs are hostile input.
-fn quoted(cell: &str) -> String {
+fn write_cell(out: &mut String, cell: &str) {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.len() > 1;
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    let is_quoted = cell.contains([',', '"', '\n', '\r']);
+    out.push_str(if is_quoted { "\"" } else { "" });
+    out.push_str(if is_formula { "'" } else { "" });
+    for (at, part) in cell.split('"').enumerate() {
+        out.push_str(if at > 0 { "\"\"" } else { "" });
+        out.push_str(part);
+    }
+    out.push_str(if is_quoted { "\"" } else { "" });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::write_cell;
 
     #[test]
     fn cells_are_safe_for_spreadsheets() {
         for (cell, expect) in
             [("a", "a"), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("=1+1", "'=1+1"), ("-", "-"), ("", "")]
         {
-            assert_eq!(quoted(cell), expect);
+            let mut out = String::new();
+            write_cell(&mut out, cell);
+            assert_eq!(out, expect);
         }
     }
 }

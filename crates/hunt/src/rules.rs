@@ -1,5 +1,6 @@
 //! What results say about rules, and which rules are asked for.
 
+use sigyn_event::write_string;
 use sigyn_ir::{Level, LogSource, Meta, RuleItem, Status};
 
 /// A rule as results name it.
@@ -13,18 +14,47 @@ pub struct RuleInfo {
     pub level: Option<Level>,
     /// Tags as written.
     pub tags: Vec<String>,
+    /// The rule as results name it in JSON: written once, because it stands in each of them.
+    json: String,
 }
 
 impl RuleInfo {
     /// What a rule says about itself.
     pub fn of(meta: &Meta) -> Self {
         let title = if meta.title.is_empty() { "(untitled)".to_owned() } else { meta.title.clone() };
-        Self {
+        let mut info = Self {
             title,
             id: meta.id.clone(),
             level: meta.level,
             tags: meta.tags.iter().map(ToString::to_string).collect(),
+            json: String::new(),
+        };
+        info.json = info.to_json();
+        info
+    }
+
+    /// The rule as one JSON object: `id`, `title`, `level` and `tags`.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    fn to_json(&self) -> String {
+        let mut out = String::from("{\"id\":");
+        match &self.id {
+            Some(id) => write_string(&mut out, id),
+            None => out.push_str("null"),
         }
+        out.push_str(",\"title\":");
+        write_string(&mut out, &self.title);
+        out.push_str(",\"level\":");
+        write_string(&mut out, self.level_name());
+        out.push_str(",\"tags\":[");
+        for (at, tag) in self.tags.iter().enumerate() {
+            out.push_str(if at > 0 { "," } else { "" });
+            write_string(&mut out, tag);
+        }
+        out.push_str("]}");
+        out
     }
 
     /// The level's name; `none` for a rule without.

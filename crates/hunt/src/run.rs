@@ -1,8 +1,9 @@
 //! A hunt: inputs through readers and the engine on several threads, results in the order of the inputs.
 //!
-//! One thread reads and cuts, the others decode and match, the caller's thread puts results back in order. What is
-//! under way is bounded by tickets, so that memory does not grow with the input. The order of results depends on
-//! nothing but the order of the inputs.
+//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm; the caller's
+//! thread puts results back in order. A thread of its own for reading was measured and costs more: batches grow cold on
+//! the way, and when the system is busy all others wait for the one. What is under way is bounded by tickets, so that
+//! memory does not grow with the input. The order of results depends on nothing but the order of the inputs.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
@@ -12,12 +13,15 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use sigyn_engine::{ClassId, Engine};
-use sigyn_event::{Event, Timestamp};
-use sigyn_readers::{Batch, Decoder, Flaw, Member, Outcome, Reader, Step, Tried};
+use sigyn_engine::{ClassId, Engine, Scratch};
+use sigyn_event::Timestamp;
+use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
 
-/// Batches under way per thread: one in hand, the others waiting so that no thread ever does.
-const TICKETS_PER_THREAD: usize = 3;
+use crate::found::{Found, Hit};
+
+/// Steps under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
+/// their results are held, so that a thread that falls behind keeps no other from working.
+const TICKETS_PER_THREAD: usize = 16;
 
 /// How an input is opened when its turn comes.
 pub type Open = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead + Send>> + Send>;
@@ -71,30 +75,11 @@ pub struct Control {
     pub bytes: AtomicU64,
 }
 
-/// A rule that matched an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// The rule's place in its set.
-    pub rule: usize,
-    /// When the event happened.
-    pub time: Option<Timestamp>,
-    /// Where.
-    pub host: Option<String>,
-    /// Who.
-    pub user: Option<String>,
-    /// The log.
-    pub member: Arc<Member>,
-    /// Number of the record in its log, from 1; damaged records do not count.
-    pub record: u64,
-    /// The event as JSON, if asked for.
-    pub event: Option<String>,
-}
-
 /// What a hunt reports, in the order of the inputs.
 #[derive(Debug)]
-pub enum Report {
+pub enum Report<'h> {
     /// A match.
-    Hit(Hit),
+    Hit(Hit<'h>),
     /// A part of an input was decoded: its damage.
     Read {
         /// The log.
@@ -124,13 +109,8 @@ pub enum Report {
     },
 }
 
-struct Job {
-    number: u64,
-    batch: Batch,
-}
-
 enum Done {
-    Batch { member: Arc<Member>, hits: Vec<Hit>, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
+    Batch { member: Arc<Member>, found: Found, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
     Unknown { path: String, tried: Vec<Tried> },
     Failed { path: String, offset: u64, error: io::Error },
 }
@@ -141,20 +121,17 @@ pub fn run(
     inputs: Vec<Input>,
     settings: Settings,
     control: &Control,
-    report: &mut dyn FnMut(Report) -> bool,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
 ) {
     let threads = settings.threads.max(1);
-    let tickets = threads * TICKETS_PER_THREAD;
-    let (ticket_in, ticket_out) = sync_channel::<()>(tickets);
-    let (job_in, job_out) = sync_channel::<Job>(tickets);
+    let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
     let (done_in, done_out) = channel::<(u64, Done)>();
-    let job_out = Mutex::new(job_out);
+    let source = Source { inputs: inputs.into_iter(), open: None, number: 0, tickets: ticket_in };
+    let source = Mutex::new(source);
     thread::scope(|scope| {
-        let reader_done = done_in.clone();
-        scope.spawn(move || read(inputs, control, &ticket_in, &job_in, &reader_done));
         for _ in 0..threads {
-            let (jobs, done) = (&job_out, done_in.clone());
-            scope.spawn(move || work(engine, settings, control, jobs, &done));
+            let (source, done) = (&source, done_in.clone());
+            scope.spawn(move || work(engine, settings, control, source, &done));
         }
         drop(done_in);
         collect(&done_out, &ticket_out, report);
@@ -164,115 +141,132 @@ pub fn run(
     });
 }
 
-/// Reads and cuts all inputs.
-fn read(
-    inputs: Vec<Input>,
-    control: &Control,
-    tickets: &SyncSender<()>,
-    jobs: &SyncSender<Job>,
-    done: &Sender<(u64, Done)>,
-) {
-    let mut number = 0;
-    for input in inputs {
-        let steps: Box<dyn Iterator<Item = Step>> = match (input.open)() {
-            Ok(bytes) => Box::new(Reader::new(input.path, bytes)),
-            Err(error) => Box::new(std::iter::once(Step::Failed { path: input.path, offset: 0, error })),
-        };
-        for step in steps {
-            // A ticket is taken for each step and given back when it has been reported.
-            if control.stop.load(Ordering::Relaxed) || tickets.send(()).is_err() {
-                return;
-            }
-            let is_sent = match step {
-                Step::Batch(batch) => jobs.send(Job { number, batch }).is_ok(),
-                Step::Unknown { path, tried } => done.send((number, Done::Unknown { path, tried })).is_ok(),
-                Step::Failed { path, offset, error } => {
-                    done.send((number, Done::Failed { path, offset, error })).is_ok()
-                }
-            };
-            if !is_sent {
-                return;
-            }
-            number += 1;
+/// All inputs, cut into steps with numbers.
+struct Source {
+    inputs: std::vec::IntoIter<Input>,
+    open: Option<(Steps, u64)>,
+    number: u64,
+    /// One is taken for each step and given back when the step has been reported.
+    tickets: SyncSender<()>,
+}
+
+/// What an input yields, or why it could not be opened.
+enum Steps {
+    Read(Reader),
+    Failed(Option<Step>),
+}
+
+impl Source {
+    /// The next step with its number. `spare` is memory that a batch may use.
+    fn next(&mut self, spare: Vec<u8>, control: &Control) -> Option<(u64, Step)> {
+        if control.stop.load(Ordering::Relaxed) || self.tickets.send(()).is_err() {
+            return None;
         }
-        control.bytes.fetch_add(input.bytes, Ordering::Relaxed);
+        let mut spare = Some(spare);
+        loop {
+            let Some((steps, bytes)) = &mut self.open else {
+                let input = self.inputs.next()?;
+                let steps = match (input.open)() {
+                    Ok(bytes) => Steps::Read(Reader::new(input.path, bytes)),
+                    Err(error) => Steps::Failed(Some(Step::Failed { path: input.path, offset: 0, error })),
+                };
+                self.open = Some((steps, input.bytes));
+                continue;
+            };
+            let step = match steps {
+                Steps::Read(reader) => {
+                    spare.take().into_iter().for_each(|bytes| reader.give_back(bytes));
+                    reader.next()
+                }
+                Steps::Failed(step) => step.take(),
+            };
+            if let Some(step) = step {
+                self.number += 1;
+                return Some((self.number - 1, step));
+            }
+            control.bytes.fetch_add(*bytes, Ordering::Relaxed);
+            self.open = None;
+        }
     }
 }
 
-/// Decodes and matches batches until there are none.
+/// Reads, decodes and matches batches until there are none.
 fn work(
     engine: &Engine,
     settings: Settings,
     control: &Control,
-    jobs: &Mutex<Receiver<Job>>,
+    source: &Mutex<Source>,
     done: &Sender<(u64, Done)>,
 ) {
     let mut decoder = Decoder::new(settings.now);
     let mut scratch = engine.scratch();
+    let mut facts = Facts::new();
+    let mut spare = Vec::new();
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { number, batch }) = job else { return };
-        let mut hits = Vec::new();
-        let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
-            decoder.decode(&batch, &mut |record, event| {
-                let (class, rules) = engine.run(event, &mut scratch);
-                // Neighbours are mostly of few classes: a list beats a map.
-                match classes.iter_mut().find(|(other, _)| *other == class) {
-                    Some((_, count)) => *count += 1,
-                    None => classes.push((class, 1)),
-                }
-                if !rules.is_empty() && is_in_time(event, settings) {
-                    hits.extend(
-                        rules.iter().map(|rule| hit(rule.0 as usize, record, event, &batch, settings)),
-                    );
-                }
-                !control.stop.load(Ordering::Relaxed)
-            })
-        }));
-        // A defect of ours must not cost the rest of the hunt.
-        let outcome = decoded.unwrap_or_else(|_| {
-            (decoder, scratch) = (Decoder::new(settings.now), engine.scratch());
-            let flaw =
-                Flaw { offset: Some(batch.offset), why: "a defect in Sigyn stopped reading here".to_owned() };
-            Outcome { records: 0, damaged: 1, flaws: vec![flaw] }
-        });
-        let member = Arc::clone(&batch.member);
-        if done.send((number, Done::Batch { member, hits, outcome, classes })).is_err() {
+        let step = source.lock().unwrap_or_else(PoisonError::into_inner).next(spare, control);
+        let (number, result) = match step {
+            Some((number, Step::Batch(batch))) => {
+                let result =
+                    matched(engine, settings, control, &batch, &mut decoder, &mut scratch, &mut facts);
+                spare = batch.bytes;
+                // A defect of ours must not cost the rest of the hunt.
+                let (found, outcome, classes) = result.unwrap_or_else(|| {
+                    (decoder, scratch) = (Decoder::new(settings.now), engine.scratch());
+                    let why = "a defect in Sigyn stopped reading here".to_owned();
+                    let flaws = vec![Flaw { offset: Some(batch.offset), why }];
+                    (Found::default(), Outcome { records: 0, damaged: 1, flaws }, Vec::new())
+                });
+                (number, Done::Batch { member: batch.member, found, outcome, classes })
+            }
+            Some((number, Step::Unknown { path, tried })) => {
+                spare = Vec::new();
+                (number, Done::Unknown { path, tried })
+            }
+            Some((number, Step::Failed { path, offset, error })) => {
+                spare = Vec::new();
+                (number, Done::Failed { path, offset, error })
+            }
+            None => return,
+        };
+        if done.send((number, result)).is_err() {
             return;
         }
     }
 }
 
-fn is_in_time(event: Event<'_>, settings: Settings) -> bool {
-    if settings.from.is_none() && settings.to.is_none() {
-        return true;
-    }
-    // An event without a time is in no range.
-    sigyn_readers::time(event).is_some_and(|time| {
-        settings.from.is_none_or(|from| time >= from) && settings.to.is_none_or(|to| time < to)
-    })
-}
+type Matched = (Found, Outcome, Vec<(Option<ClassId>, u64)>);
 
-fn hit(rule: usize, record: u64, event: Event<'_>, batch: &Batch, settings: Settings) -> Hit {
-    let json = (settings.events == Events::Included).then(|| {
-        let mut json = String::new();
-        event.write_json(&mut json);
-        json
-    });
-    Hit {
-        rule,
-        time: sigyn_readers::time(event),
-        host: sigyn_readers::host(event),
-        user: sigyn_readers::user(event),
-        member: Arc::clone(&batch.member),
-        record,
-        event: json,
-    }
+/// What a batch holds; none if reading it panicked.
+fn matched(
+    engine: &Engine,
+    settings: Settings,
+    control: &Control,
+    batch: &Batch,
+    decoder: &mut Decoder,
+    scratch: &mut Scratch,
+    facts: &mut Facts,
+) -> Option<Matched> {
+    let mut found = Found::default();
+    let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decoder.decode(batch, &mut |record, event| {
+            let (class, rules) = engine.run(event, scratch);
+            // Neighbours are mostly of few classes: a list beats a map.
+            match classes.iter_mut().find(|(other, _)| *other == class) {
+                Some((_, count)) => *count += 1,
+                None => classes.push((class, 1)),
+            }
+            if !rules.is_empty() {
+                found.add(rules, record, event, facts, settings);
+            }
+            !control.stop.load(Ordering::Relaxed)
+        })
+    }));
+    decoded.ok().map(|outcome| (found, outcome, classes))
 }
 
 /// Puts results in order and hands them on.
-fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report) -> bool) {
+fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report<'_>) -> bool) {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     let mut counter = Counter::default();
@@ -313,14 +307,13 @@ impl Counter {
     }
 }
 
-fn hand_out(done: Done, counter: &mut Counter, report: &mut dyn FnMut(Report) -> bool) -> bool {
+fn hand_out(done: Done, counter: &mut Counter, report: &mut dyn FnMut(Report<'_>) -> bool) -> bool {
     match done {
         Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),
         Done::Failed { path, offset, error } => report(Report::Failed { path, offset, error }),
-        Done::Batch { member, hits, outcome, classes } => {
+        Done::Batch { member, found, outcome, classes } => {
             let base = counter.base(&member, outcome.records);
-            for mut hit in hits {
-                hit.record += base + 1;
+            for hit in found.hits(&member, base) {
                 if !report(Report::Hit(hit)) {
                     return false;
                 }

@@ -6,7 +6,8 @@ use sigyn_engine::{ClassId, Engine};
 use sigyn_event::Timestamp;
 use sigyn_ir::RuleItem;
 
-use crate::run::{Hit, Report};
+use crate::found::Hit;
+use crate::run::Report;
 
 /// Hosts and users that are remembered per rule.
 const NAMES_MAX: usize = 1_000;
@@ -74,7 +75,7 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a report.
-    pub fn add(&mut self, report: &Report) {
+    pub fn add(&mut self, report: &Report<'_>) {
         match report {
             Report::Hit(hit) => self.hit(hit),
             Report::Read { path, shape, outcome, classes } => {
@@ -128,7 +129,7 @@ impl Summary {
         seen.any(|source| rule.logsource.covers(source))
     }
 
-    fn hit(&mut self, hit: &Hit) {
+    fn hit(&mut self, hit: &Hit<'_>) {
         self.hits += 1;
         let count = self.rules.entry(hit.rule).or_default();
         count.events += 1;
@@ -136,17 +137,17 @@ impl Summary {
             count.first = Some(count.first.map_or(time, |first| first.min(time)));
             count.last = Some(count.last.map_or(time, |last| last.max(time)));
         }
-        remember(&mut count.hosts, hit.host.as_ref());
-        remember(&mut count.users, hit.user.as_ref());
+        remember(&mut count.hosts, hit.host.as_deref());
+        remember(&mut count.users, hit.user.as_deref());
     }
 }
 
-fn remember(names: &mut BTreeSet<String>, name: Option<&String>) {
+fn remember(names: &mut BTreeSet<String>, name: Option<&str>) {
     if let Some(name) = name
         && names.len() < NAMES_MAX
         && !names.contains(name)
     {
-        names.insert(name.clone());
+        names.insert(name.to_owned());
     }
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use sigyn_diagnostics::Span;
 
-use crate::{Condition, ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Rule, Value};
+use crate::{
+    Condition, ConditionExpr, Detection, DetectionEntry, DetectionItem, ExpansionKind, Linking, Rule, Value,
+};
 
 /// A boolean expression over field and keyword comparisons.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +123,27 @@ impl<'r> Expr<'r> {
             1 if before > 1 => Folded::Expr(kept.remove(0)),
             _ if is_or => Folded::Expr(Expr::Or(kept)),
             _ => Folded::Expr(Expr::And(kept)),
+        }
+    }
+
+    /// The same with numbers alone where a field is compared with a number and the text that the rule writes for it: for
+    /// languages that compare numbers as numbers, and refuse or misread a text beside them.
+    #[must_use]
+    pub fn with_bare_numbers(self) -> Self {
+        let all = |args: Vec<Self>| args.into_iter().map(Self::with_bare_numbers).collect();
+        match self {
+            Expr::Or(args) => Expr::Or(all(args)),
+            Expr::And(args) => Expr::And(all(args)),
+            Expr::Not(arg) => Expr::Not(Box::new(arg.with_bare_numbers())),
+            Expr::AtLeast { count, of } => Expr::AtLeast { count, of: all(of) },
+            Expr::Field { field, value, span } => match &*value {
+                Value::Expansion { kind: ExpansionKind::Written, values } => match values.first() {
+                    Some(number) => Expr::Field { field, value: Cow::Owned(number.clone()), span },
+                    None => Expr::Field { field, value, span },
+                },
+                _ => Expr::Field { field, value, span },
+            },
+            other => other,
         }
     }
 

@@ -41,5 +41,5 @@ pub use number::Number;
 pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};
-pub use value::{Cidr, CompareOp, ExpansionKind, Modifier, Regex, RegexFlags, TimePart, Value};
+pub use value::{Cidr, CompareOp, ExpansionKind, FieldRef, Modifier, Regex, RegexFlags, TimePart, Value};
 pub use yaml_out::{YamlEmitter, YamlStyle};

@@ -182,6 +182,18 @@ impl Context<'_> {
         }
     }
 
+    /// Warns about a key that is not read.
+    pub(crate) fn unknown_key(&mut self, message: String, near: Option<&str>, span: Span) {
+        if self.options.compat.is_pysigma() {
+            return;
+        }
+        let found = Diagnostic::warning(&sigyn_diagnostics::codes::rule::UNKNOWN_KEY, message).at(span);
+        self.findings.push(match near {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found,
+        });
+    }
+
     pub(crate) fn error(
         &mut self,
         code: &'static sigyn_diagnostics::Code,

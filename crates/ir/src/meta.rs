@@ -42,6 +42,11 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Whether the fields are named as Sigma's own taxonomy names them; so they are if the rule does not say.
+    pub fn has_sigma_taxonomy(&self) -> bool {
+        self.taxonomy.as_deref().is_none_or(|taxonomy| taxonomy.eq_ignore_ascii_case("sigma"))
+    }
+
     /// The value of a custom attribute.
     pub fn custom(&self, name: &str) -> Option<&Data> {
         self.custom.iter().find(|(key, _)| key == name).map(|(_, value)| value)

@@ -5,7 +5,7 @@
 
 use crate::{
     Condition, ConditionExpr, Correlation, CorrelationCondition, CorrelationExpr, Data, Detection,
-    DetectionEntry, DetectionItem, Linking, LogSource, Rule, RuleItem, Value,
+    DetectionEntry, DetectionItem, FieldRef, Linking, LogSource, Rule, RuleItem, Value,
 };
 
 impl RuleItem {
@@ -89,14 +89,14 @@ fn value_text(value: &Value) -> String {
         Value::Cidr(cidr) => format!("cidr {}", cidr.text),
         Value::Compare { op, number, part: None } => format!("{op} {number}"),
         Value::Compare { op, number, part: Some(part) } => format!("{part} {op} {number}"),
-        Value::FieldRef { field, starts_with, ends_with } => {
+        Value::FieldRef(FieldRef { field, starts_with, ends_with, is_cased }) => {
             let how = match (starts_with, ends_with) {
                 (false, false) => "equals",
                 (true, false) => "starts with",
                 (false, true) => "ends with",
                 (true, true) => "contains",
             };
-            format!("{how} the field {field}")
+            format!("{}{how} the field {field}", if *is_cased { "cased " } else { "" })
         }
         Value::Exists(exists) => format!("exists {exists}"),
         Value::TimePart { part, number } => format!("{part} {number}"),

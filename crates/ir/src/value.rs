@@ -33,14 +33,7 @@ pub enum Value {
         part: Option<TimePart>,
     },
     /// The value of another field (`fieldref`).
-    FieldRef {
-        /// The other field.
-        field: String,
-        /// The field's value starts with the other's.
-        starts_with: bool,
-        /// The field's value ends with the other's; with `starts_with`: contains it.
-        ends_with: bool,
-    },
+    FieldRef(FieldRef),
     /// Whether the field is there (`exists`).
     Exists(bool),
     /// A part of a timestamp (`minute` … `year`).
@@ -66,6 +59,19 @@ pub enum Value {
     },
 }
 
+/// A comparison with another field of the same event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FieldRef {
+    /// The other field.
+    pub field: String,
+    /// The field's value starts with the other's.
+    pub starts_with: bool,
+    /// The field's value ends with the other's; with `starts_with`: contains it.
+    pub ends_with: bool,
+    /// Case counts (`cased`).
+    pub is_cased: bool,
+}
+
 /// Where an [`Value::Expansion`] comes from; the engine compiles some of them better than as a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExpansionKind {
@@ -75,6 +81,9 @@ pub enum ExpansionKind {
     Base64Offset,
     /// A pipeline or `expand`.
     Pipeline,
+    /// A number and the text that the rule writes for it, where that is not the canonical one: `1.50` is the number 1.5
+    /// and equals the text `1.50` too (`reference/sigma.md` §3.5). The number comes first.
+    Written,
 }
 
 /// A regular expression. Kept as a string of parts because placeholders may stand in it.

@@ -66,12 +66,10 @@ fn show(value: &Value) -> String {
         Value::Cidr(cidr) => format!("{} = {}", cidr.text, cidr.network),
         Value::Compare { op, number, part: None } => format!("{op} {number}"),
         Value::Compare { op, number, part: Some(part) } => format!("{part} {op} {number}"),
-        Value::FieldRef { field, starts_with, ends_with } => {
-            format!(
-                "{}field {field}{}",
-                if *ends_with { "*" } else { "" },
-                if *starts_with { "*" } else { "" }
-            )
+        Value::FieldRef(other) => {
+            let star = |is_open| if is_open { "*" } else { "" };
+            let case = if other.is_cased { "cased " } else { "" };
+            format!("{case}{}field {}{}", star(other.ends_with), other.field, star(other.starts_with))
         }
         Value::Exists(exists) => format!("exists {exists}"),
         Value::TimePart { part, number } => format!("{part} {number}"),
@@ -106,7 +104,10 @@ fn plain_scalars() {
     for (text, ours, reference) in [
         ("4624", "4624", "4624"),
         ("-1.5", "-1.5", "-1.5"),
-        ("1.0", "1", "1"),
+        ("1.0", "(1 | '1.0')", "1"),
+        ("1.50", "(1.5 | '1.50')", "1.5"),
+        ("-0", "(0 | '-0')", "0"),
+        ("0.00001", "1e-05", "1e-05"),
         ("00000429", "'00000429'", "'00000429'"),
         ("010", "'010'", "8"),
         ("0x1F", "'0x1F'", "31"),
@@ -355,6 +356,17 @@ fn timeframe_is_no_search_identifier() {
     }
 }
 
+/// A document with a correlation of `t` that has one more key.
+fn counting(key: &str) -> String {
+    format!(
+        "---\ntitle: c\ncorrelation:\n  type: event_count\n  rules: [t]\n  timespan: 5m\n  condition: {{gte: 5}}\n  {key}\n"
+    )
+}
+
+fn named(name: &str) -> String {
+    rule_of("f: 1").replace("title: t", &format!("title: t\nname: {name}"))
+}
+
 #[test]
 fn warnings_of_our_reading() {
     for (text, found) in [
@@ -366,9 +378,28 @@ fn warnings_of_our_reading() {
         (rule_with("  a: x\n  b: y\n  condition: a AND b\n"), "uppercase-keyword"),
         (rule_with("  a: x\n  condition: 5 of a\n"), "count-out-of-reach"),
         (rule_with("  a: x\n  condition: a and not 1 of b*\n"), "empty-selector"),
+        (rule_of("f: 1").replace("  product: windows", "  product: windows\n  categroy: x"), "unknown-key"),
+        (format!("{}{}", named("t"), counting("group_by: [a]")), "unknown-key"),
+        (format!("{}{}", named("t"), counting("treshold: 5")), "unknown-key"),
+        (format!("{}{}", named("t"), counting("window: tumbling")), "correlation-extension"),
     ] {
         assert_eq!(warnings(&load(&text, SPEC)), [found], "{text}");
         assert_eq!(warnings(&load(&text, PYSIGMA)), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_misspelt_key_is_answered_with_the_one_that_was_meant() {
+    for (text, meant) in [
+        (format!("{}{}", named("t"), counting("group_by: [a]")), Some("did you mean `group-by`?")),
+        (format!("{}{}", named("t"), counting("treshold: 5")), None),
+        (format!("{}{}", named("t"), counting("x: 1").replace("gte", "get")), Some("did you mean `gte`?")),
+        (rule_of("f: 1").replace("  product", "  vendor: x\n  product"), None),
+        (rule_of("f: 1").replace("  product", "  sevice: x\n  product"), Some("did you mean `service`?")),
+    ] {
+        let loaded = load(&text, SPEC);
+        let help = loaded.diagnostics.iter().find_map(|found| found.help.as_deref());
+        assert_eq!(help, meant, "{text}");
     }
 }
 
@@ -519,6 +550,22 @@ fn filters() {
         assert_eq!(errors(&load(&FILTER.replace(from, to), SPEC)), [error], "{to}");
     }
     assert_eq!(warnings(&load(&FILTER.replace("not selection", "selection"), SPEC)), ["filter-without-not"]);
+    for (of_rule, of_filter, error) in [
+        ("", "", ""),
+        ("ecs", "ECS", ""),
+        ("", "Sigma", ""),
+        ("ecs", "", "filter-taxonomy"),
+        ("", "ecs", "filter-taxonomy"),
+    ] {
+        let with = |text: &str, taxonomy: &str| match taxonomy {
+            "" => text.to_owned(),
+            taxonomy => format!("taxonomy: {taxonomy}\n{text}"),
+        };
+        let texts = [with(&rule, of_rule), with(FILTER, of_filter)];
+        let texts = [texts[0].as_str(), texts[1].as_str()];
+        assert_eq!(errors(&load_files(&texts, SPEC)).concat(), error, "{of_rule} and {of_filter}");
+        assert_eq!(errors(&load_files(&texts, PYSIGMA)), [""; 0]);
+    }
     let other = FILTER.replace("product: windows", "product: linux");
     assert_eq!(rules(&load_files(&[&rule, &other], SPEC))[0].detections.len(), 2);
 }

@@ -15,7 +15,8 @@ pub struct Context {
     pub mappings: FieldMappings,
     /// Ids of the items that were applied, each once, in order.
     pub applied: Vec<Arc<str>>,
-    pub(crate) reading: Compat,
+    /// The reading that applies.
+    pub reading: Compat,
     pub(crate) files: Arc<dyn Files>,
     /// Fields of field lists, references and correlations with the items that mapped them.
     pub(crate) fields: HashMap<String, Vec<Arc<str>>>,

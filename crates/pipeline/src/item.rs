@@ -322,7 +322,7 @@ fn read_condition<C: ?Sized>(
 /// The field that a reference names.
 pub(crate) fn referenced_field(value: &Value) -> Option<&str> {
     match value {
-        Value::FieldRef { field, .. } => Some(field),
+        Value::FieldRef(other) => Some(&other.field),
         _ => None,
     }
 }

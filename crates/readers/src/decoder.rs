@@ -2,7 +2,8 @@
 
 use sigyn_event::{Event, EventBuf, Timestamp};
 
-use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, json, syslog, xml};
+use crate::decoding::json::Json;
+use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, syslog, xml};
 use crate::framing::rows;
 use crate::reader::Batch;
 use crate::shapes;
@@ -10,6 +11,8 @@ use crate::sniff::{Cut, Decoding};
 
 /// Flaws of one batch that are described; the others are only counted.
 const FLAWS_MAX: usize = 100;
+/// Beginnings of objects in a broken line that are tried.
+const OBJECTS_TRIED_MAX: usize = 64;
 
 /// Decodes batches; kept by a thread for its memory. Decoding an event allocates nothing once it is warm, except
 /// where a record's text has to be rewritten.
@@ -17,7 +20,9 @@ const FLAWS_MAX: usize = 100;
 pub struct Decoder {
     cx: Context,
     buf: EventBuf,
+    json: Json,
     shapes: shapes::Scratch,
+    chunks: evtx::Chunks,
 }
 
 /// A damaged place.
@@ -52,7 +57,13 @@ impl Outcome {
 impl Decoder {
     /// A decoder. `now` serves times without a year; without it they are left out.
     pub fn new(now: Option<Timestamp>) -> Self {
-        Self { cx: Context { now }, buf: EventBuf::new(), shapes: shapes::Scratch::default() }
+        Self {
+            cx: Context { now },
+            buf: EventBuf::new(),
+            json: Json::default(),
+            shapes: shapes::Scratch::default(),
+            chunks: evtx::Chunks::default(),
+        }
     }
 
     /// Calls `visit` with each record's number within the batch, counted from 0, and its event, in order. Stops
@@ -133,7 +144,12 @@ impl Decoder {
                 Decoding::Combined | Decoding::Auditd | Decoding::Syslog
             ) {
                 outcome.flaw(Some(batch.offset + line.base as u64), why);
-                return true;
+                let is_json = batch.member.shape.decoding == Decoding::Json;
+                if !(is_json && self.last_object(input, line)) {
+                    return true;
+                }
+                outcome.records += 1;
+                return visit(outcome.records - 1, self.buf.event(input));
             }
             self.buf.clear();
             self.buf.set_origin(Some(decoding_origin(&batch.member.shape.decoding)));
@@ -145,8 +161,22 @@ impl Decoder {
         visit(outcome.records - 1, self.buf.event(input))
     }
 
+    /// A whole object at the end of a broken line: where a line end was lost, the line behind it is still sound.
+    /// Says whether there is one; it is then in the buffer.
+    fn last_object(&mut self, input: &str, line: Line<'_>) -> bool {
+        let starts = memchr::memmem::find_iter(line.text.as_bytes(), "{\"").filter(|at| *at > 0);
+        for at in starts.take(OBJECTS_TRIED_MAX) {
+            self.buf.clear();
+            let part = Line { text: line.text.get(at..).unwrap_or(""), base: line.base + at };
+            if self.json_line(input, part).is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
     fn json_line(&mut self, input: &str, line: Line<'_>) -> Result<(), &'static str> {
-        let end = json::value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
+        let end = self.json.value(input, line.base, &mut self.buf).map_err(|broken| broken.why)?;
         if end < line.base + line.text.len() {
             return Err("text follows the value");
         }
@@ -165,7 +195,7 @@ impl Decoder {
         let mut at = 0;
         while let Some(start) = next_object(text.as_bytes(), at) {
             self.buf.clear();
-            match json::value(text, start, &mut self.buf) {
+            match self.json.value(text, start, &mut self.buf) {
                 Ok(end) => {
                     shapes::apply(&mut self.buf, text, &mut self.shapes);
                     outcome.records += 1;
@@ -212,23 +242,15 @@ impl Decoder {
     }
 
     fn evtx(&mut self, batch: &Batch, outcome: &mut Outcome, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) {
-        let mut is_stopped = false;
-        let base = batch.offset;
-        evtx::records(&batch.bytes, base, &mut |item| match item {
-            _ if is_stopped => {}
-            evtx::Item::Damaged { offset, why } => outcome.flaw(offset, why),
-            evtx::Item::Record { json, time } => {
-                let Ok(text) = std::str::from_utf8(&json) else {
-                    return outcome.flaw(None, "the record is no UTF-8");
-                };
-                self.buf.clear();
-                if let Err(broken) = json::value(text, 0, &mut self.buf) {
-                    return outcome.flaw(None, broken.why);
-                }
-                shapes::apply(&mut self.buf, text, &mut self.shapes);
-                self.buf.set_time(time);
+        let memory = (&mut self.buf, &mut self.shapes);
+        self.chunks.decode(&batch.bytes, batch.offset, memory, &mut |item| match item {
+            evtx::Item::Damaged { offset, why } => {
+                outcome.flaw(Some(offset), why);
+                true
+            }
+            evtx::Item::Record(event) => {
                 outcome.records += 1;
-                is_stopped = !visit(outcome.records - 1, self.buf.event(text));
+                visit(outcome.records - 1, event)
             }
         });
     }

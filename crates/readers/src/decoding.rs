@@ -29,7 +29,7 @@ impl<'t> Line<'t> {
 
     /// Adds the text as a value of the open map, without copying it.
     pub(crate) fn push(self, buf: &mut EventBuf, key: &str) -> NodeId {
-        let key = buf.store(key);
+        let key = buf.name(key);
         let text = buf.input_text(self.base, self.text.len());
         buf.push_text(Some(key), text)
     }
@@ -39,7 +39,7 @@ impl<'t> Line<'t> {
 pub(crate) fn push_number(buf: &mut EventBuf, key: &str, line: Line<'_>) {
     match line.text.parse() {
         Ok(number) => {
-            let key = buf.store(key);
+            let key = buf.name(key);
             buf.push_int(Some(key), number);
         }
         Err(_) => {

@@ -1,10 +1,11 @@
 //! When, where, who: what every result says about its event. Which fields say it is data (`data/facts.tsv`).
 //!
-//! Asked for events that match, not for every event.
+//! Asked for events that match, not for every event. Where in an event the fields lie follows from its layout; so it
+//! is looked up once for each layout, and from then on a fact costs as much as its value.
 
 use std::sync::LazyLock;
 
-use sigyn_event::{Event, FieldPath, Timestamp, Value, write_scalar};
+use sigyn_event::{Event, FieldPath, NodeId, Timestamp, Value, VocabularyId, write_scalar};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/facts.tsv")));
 
@@ -24,26 +25,88 @@ impl Table {
     }
 }
 
-/// When it happened: the reader's time, else the first field that holds one.
-pub fn time(event: Event<'_>) -> Option<Timestamp> {
-    event.time().or_else(|| TABLE.time.iter().find_map(|field| moment(event.first(field)?)))
+/// Finds when, where and who in events; kept by a thread for what it has learned about layouts.
+#[derive(Debug, Default)]
+pub struct Facts {
+    vocabulary: Option<VocabularyId>,
+    known: Vec<Option<Places>>,
+    /// Those of an event without a layout.
+    other: Places,
 }
 
-/// The machine it happened on or that wrote it down.
-pub fn host(event: Event<'_>) -> Option<String> {
-    first_text(event, &TABLE.host)
+/// Where an event has the fields of each fact, the best first.
+#[derive(Debug, Default)]
+struct Places {
+    time: Vec<NodeId>,
+    host: Vec<NodeId>,
+    user: Vec<NodeId>,
 }
 
-/// The account that acted.
-pub fn user(event: Event<'_>) -> Option<String> {
-    first_text(event, &TABLE.user)
+impl Facts {
+    /// Knows nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When it happened: the reader's time, else the first field that holds one.
+    pub fn time(&mut self, event: Event<'_>) -> Option<Timestamp> {
+        let of_fields = || self.places(event).time.iter().find_map(|id| moment(event.value(*id)?));
+        event.time().or_else(of_fields)
+    }
+
+    /// Appends the machine it happened on or that wrote it down; false if none is named.
+    pub fn host(&mut self, event: Event<'_>, out: &mut String) -> bool {
+        first_text(event, &self.places(event).host, out)
+    }
+
+    /// Appends the account that acted; false if none is named.
+    pub fn user(&mut self, event: Event<'_>, out: &mut String) -> bool {
+        first_text(event, &self.places(event).user, out)
+    }
+
+    fn places(&mut self, event: Event<'_>) -> &Places {
+        let Some(layout) = event.layout() else {
+            self.other = Places::of(event);
+            return &self.other;
+        };
+        if self.vocabulary != Some(event.vocabulary()) {
+            self.vocabulary = Some(event.vocabulary());
+            self.known.clear();
+        }
+        // Layouts are numbered without gaps and are bounded, and so is this.
+        if self.known.len() <= layout.index() {
+            self.known.resize_with(layout.index() + 1, || None);
+        }
+        match self.known.get_mut(layout.index()) {
+            Some(places) => places.get_or_insert_with(|| Places::of(event)),
+            None => &self.other,
+        }
+    }
 }
 
-fn first_text(event: Event<'_>, fields: &[FieldPath]) -> Option<String> {
-    fields.iter().find_map(|field| {
-        let mut text = String::new();
-        write_scalar(&mut text, event.first(field)?);
-        (!matches!(text.as_str(), "" | "-" | "N/A")).then_some(text)
+impl Places {
+    fn of(event: Event<'_>) -> Self {
+        let first = |field: &FieldPath| {
+            let mut first = None;
+            event.visit_places(field, &mut |id| {
+                first.get_or_insert(id);
+            });
+            first
+        };
+        let all = |fields: &[FieldPath]| fields.iter().filter_map(first).collect();
+        Self { time: all(&TABLE.time), host: all(&TABLE.host), user: all(&TABLE.user) }
+    }
+}
+
+fn first_text(event: Event<'_>, places: &[NodeId], out: &mut String) -> bool {
+    let start = out.len();
+    places.iter().any(|id| {
+        event.value(*id).into_iter().for_each(|value| write_scalar(out, value));
+        let is_named = !matches!(out.get(start..), None | Some("" | "-" | "N/A"));
+        if !is_named {
+            out.truncate(start);
+        }
+        is_named
     })
 }
 
@@ -84,12 +147,18 @@ mod tests {
 
     #[test]
     fn facts_are_found_where_shapes_put_them() {
-        let check = |text: &str, expect: [&str; 3]| {
-            let mut buf = EventBuf::new();
+        let (mut facts, mut buf) = (Facts::new(), EventBuf::new());
+        let mut check = |text: &str, expect: [&str; 3]| {
+            buf.clear();
             json::value(text, 0, &mut buf).unwrap();
+            buf.recall();
+            buf.learn();
             let event = buf.event(text);
-            let time = time(event).map_or(String::new(), |time| time.to_string());
-            let got = [time, host(event).unwrap_or_default(), user(event).unwrap_or_default()];
+            let time = facts.time(event).map_or(String::new(), |time| time.to_string());
+            let (mut host, mut user) = (String::new(), String::new());
+            facts.host(event, &mut host);
+            facts.user(event, &mut user);
+            let got = [time, host, user];
             assert_eq!(got, expect, "{text}");
         };
         check(
@@ -103,5 +172,8 @@ mod tests {
         check(r#"{"ts":1704067200.25,"auid":1000}"#, ["2024-01-01T00:00:00.250Z", "", "1000"]);
         check(r#"{"timestamp":1704067200000}"#, ["2024-01-01T00:00:00Z", "", ""]);
         check(r#"{"time":"soon"}"#, ["", "", ""]);
+        // The same layout, other values.
+        check(r#"{"time":"2024-01-01T00:00:00Z"}"#, ["2024-01-01T00:00:00Z", "", ""]);
+        check(r#"{"UtcTime":"?","host":{"name":"N/A"},"User":"v","SubjectUserName":"s"}"#, ["", "", "v"]);
     }
 }

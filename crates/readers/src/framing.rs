@@ -6,16 +6,16 @@ mod lines;
 pub(crate) mod rows;
 mod xml_events;
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-pub(crate) use chunks::{CHUNK_BYTES, Chunks, HEADER_BYTES};
+pub(crate) use chunks::{CHUNK_BYTES, CHUNK_MAGIC, Chunks, FILE_MAGIC, RECORD_MAGIC, extent, first_chunk};
 pub(crate) use json_stream::JsonStream;
 pub(crate) use lines::Lines;
 pub(crate) use rows::Rows;
 pub(crate) use xml_events::XmlEvents;
 
 /// Bytes that a batch aims at.
-pub(crate) const BATCH_BYTES: usize = 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 256 * 1024;
 /// Bytes that one record may have; a longer one is counted as broken and skipped.
 pub(crate) const RECORD_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -37,12 +37,20 @@ pub(crate) trait Frame: Send {
     /// # Errors
     /// What reading gives. What was read before is in earlier blocks.
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>>;
+
+    /// What it has read ahead.
+    fn carry(&mut self) -> &mut Carry;
 }
 
 /// What most framings share: bytes that were read but do not make whole records yet.
 #[derive(Debug, Default)]
-struct Carry {
-    bytes: Vec<u8>,
+pub(crate) struct Carry {
+    /// Memory for the next block; none if it has to be asked for.
+    pub(crate) spare: Vec<u8>,
+    buffer: Vec<u8>,
+    /// How much of the buffer has been read. What lies behind is of an earlier block: clearing it each time is a
+    /// seventh of the price of reading.
+    filled: usize,
     /// Offset of its first byte.
     offset: u64,
     is_end: bool,
@@ -51,26 +59,38 @@ struct Carry {
 }
 
 impl Carry {
+    /// What was read and not handed out.
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
     /// Reads on until there are `wanted` bytes or the input ends.
     fn fill(&mut self, input: &mut dyn BufRead, wanted: usize) {
-        let missing = wanted.saturating_sub(self.bytes.len());
-        if self.is_end || missing == 0 {
-            return;
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
         }
-        self.bytes.reserve(missing);
-        match input.take(missing as u64).read_to_end(&mut self.bytes) {
-            Ok(read) => self.is_end = read < missing,
-            Err(error) => {
-                self.is_end = true;
-                self.failure = Some(error);
+        while !self.is_end && self.filled < wanted {
+            match input.read(&mut self.buffer[self.filled..wanted]) {
+                Ok(0) => self.is_end = true,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => (self.is_end, self.failure) = (true, Some(error)),
             }
         }
     }
 
     /// Hands out the first bytes.
     fn cut(&mut self, length: usize) -> Block {
-        let rest = self.bytes.split_off(length.min(self.bytes.len()));
-        let bytes = std::mem::replace(&mut self.bytes, rest);
+        let length = length.min(self.filled);
+        let rest = &self.buffer[length..self.filled];
+        let mut next = std::mem::take(&mut self.spare);
+        if next.len() < rest.len() {
+            next.resize(rest.len(), 0);
+        }
+        next[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        bytes.truncate(length);
         let offset = self.offset;
         self.offset += bytes.len() as u64;
         Block { bytes, offset, oversized: Vec::new() }
@@ -78,8 +98,10 @@ impl Carry {
 
     /// Drops the first bytes.
     fn skip(&mut self, length: usize) {
-        self.offset += length.min(self.bytes.len()) as u64;
-        self.bytes.drain(..length.min(self.bytes.len()));
+        let length = length.min(self.filled);
+        self.offset += length as u64;
+        self.buffer.copy_within(length..self.filled, 0);
+        self.filled -= length;
     }
 
     /// The end of the input: its failure, if it has one.

@@ -43,7 +43,7 @@ mod sniff;
 mod unpack;
 
 pub use decoder::{Decoder, Flaw, Outcome};
-pub use facts::{host, time, user};
+pub use facts::Facts;
 pub use reader::{Batch, Member, Reader, Step};
 pub use sniff::{Shape, Tried};
 

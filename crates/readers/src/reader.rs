@@ -3,9 +3,12 @@
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
-use crate::framing::Frame;
+use crate::framing::{BATCH_BYTES, Frame};
 use crate::sniff::{Shape, Tried, sniff};
 use crate::unpack::{Bytes, Packing, Peeked, Zip, packing, unwrap};
+
+/// Larger pieces of memory are not kept.
+const SPARE_BYTES_MAX: usize = 4 * BATCH_BYTES;
 
 /// A part of an input with one shape: the input itself, or a member of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub enum Step {
 pub struct Reader {
     path: String,
     state: State,
+    spare: Vec<u8>,
 }
 
 enum State {
@@ -83,7 +87,15 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     /// Takes an input at its first byte.
     pub fn new(path: impl Into<String>, input: impl BufRead + Send + 'static) -> Self {
-        Self { path: path.into(), state: State::Start(Box::new(input)) }
+        Self { path: path.into(), state: State::Start(Box::new(input)), spare: Vec::new() }
+    }
+
+    /// Hands in the bytes of a batch that is done: another batch then needs no memory of its own. Price of not doing
+    /// so: the system has to find and clear memory for each batch.
+    pub fn give_back(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() <= SPARE_BYTES_MAX {
+            self.spare = bytes;
+        }
     }
 
     fn open(&self, path: String, peeked: Peeked) -> Result<Option<Open>, Step> {
@@ -139,7 +151,10 @@ impl Reader {
 }
 
 impl Open {
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self, spare: &mut Vec<u8>) -> Option<Step> {
+        if self.framing.carry().spare.capacity() == 0 {
+            self.framing.carry().spare = std::mem::take(spare);
+        }
         match self.framing.next_block(&mut *self.bytes) {
             Ok(Some(block)) => {
                 self.offset = block.offset + block.bytes.len() as u64;
@@ -175,14 +190,14 @@ impl Iterator for Reader {
                 Err(error) => Some(Step::Failed { path: self.path.clone(), offset: 0, error }),
             },
             State::Frames(mut open) => {
-                let step = open.next();
+                let step = open.next(&mut self.spare);
                 if matches!(step, Some(Step::Batch(_))) {
                     self.state = State::Frames(open);
                 }
                 step
             }
             State::Archive(zip) => self.enter(zip),
-            State::Member(zip, mut open) => match open.next() {
+            State::Member(zip, mut open) => match open.next(&mut self.spare) {
                 Some(step @ Step::Batch(_)) => {
                     self.state = State::Member(zip, open);
                     Some(step)

@@ -1,8 +1,9 @@
 //! Where common shapes of JSON keep the fields that rules name. The knowledge is data (`data/shapes.tsv`); this
 //! module applies it to a filled buffer: maps are mounted, values get other names. Nothing is moved or lost.
 //!
-//! All shapes are tried on every event in one walk over the members that may lead somewhere, so that one file
-//! may mix shapes. Price: one filtered look-up per member of the root.
+//! All shapes are tried on an event in one walk over the members that may lead somewhere, so that one file
+//! may mix shapes. What the walk finds mostly follows from keys alone; then the buffer remembers it for all events
+//! with the same layout, and only the first of them pays for the walk.
 
 use std::sync::LazyLock;
 
@@ -43,10 +44,16 @@ pub(crate) struct Scratch {
     named: Vec<(String, NodeId)>,
     texts: Vec<(&'static str, String)>,
     more: Vec<(String, String)>,
+    /// Whether values had a say in what was found.
+    is_by_value: bool,
 }
 
 /// Applies the table to an event. `input` is what its texts are ranges of.
 pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
+    if buf.recall() {
+        return;
+    }
+    scratch.is_by_value = false;
     scratch.mounts.clear();
     scratch.aliases.clear();
     scratch.named.clear();
@@ -64,18 +71,21 @@ pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
         if scratch.aliases[..at].iter().any(|(before, other, _)| *other == name && *before != rank) {
             continue;
         }
-        let name = buf.store(name);
+        let name = buf.name(name);
         buf.alias(name, id);
     }
     for (name, id) in &scratch.named {
-        let name = buf.store(name);
+        let name = buf.name(name);
         buf.alias(name, *id);
+    }
+    if !scratch.is_by_value {
+        buf.learn();
     }
     let texts = scratch.texts.iter().map(|(name, text)| (*name, text.as_str()));
     let more = scratch.more.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     for (name, text) in texts.chain(more) {
         buf.begin_additional();
-        let key = buf.store(name);
+        let key = buf.name(name);
         buf.push_str(Some(key), text);
     }
 }
@@ -132,6 +142,7 @@ impl Table {
         for (name, id) in &scratch.named {
             let is_taken = event.root().iter().any(|member| member.key == name);
             if let Some(text) = event.value(*id).and_then(Value::as_text).filter(|_| is_taken) {
+                scratch.is_by_value = true;
                 scratch.more.push((name.clone(), text.to_owned()));
             }
         }
@@ -153,6 +164,10 @@ impl Table {
 
     fn value(&'static self, id: NodeId, value: Value<'_>, step: usize, scratch: &mut Scratch) {
         for (rank, action) in &self.steps[step].actions {
+            scratch.is_by_value |= matches!(
+                (action, value),
+                (Action::Pairs(_), Value::List(_) | Value::Map(_)) | (Action::After(..), Value::Text(_))
+            );
             match (action, value) {
                 (Action::Mount, Value::Map(map)) => {
                     scratch.mounts.push((*rank, id));

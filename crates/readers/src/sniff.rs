@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sigyn_event::EventBuf;
 
-use crate::decoding::{auditd, combined, csv, json, syslog};
-use crate::framing::{Chunks, Frame, JsonStream, Lines, Rows, XmlEvents};
+use crate::decoding::{auditd, combined, csv, evtx, json, syslog};
+use crate::framing::{Chunks, FILE_MAGIC, Frame, JsonStream, Lines, Rows, XmlEvents, first_chunk};
 
 /// Lines looked at.
 const LINES_MAX: usize = 20;
@@ -69,10 +69,10 @@ impl Shape {
 /// All that was tried.
 pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
     let mut tried = Vec::new();
-    if head.starts_with(b"ElfFile\0") || head.get(4096..4104) == Some(b"ElfChnk\0") {
+    if head.starts_with(FILE_MAGIC) || first_chunk(head).is_some() || evtx::has_record(head) {
         return Ok(Shape { name: "EVTX", decoding: Decoding::Evtx, cut: Cut::Chunks });
     }
-    tried.push(Tried { shape: "EVTX", why: "neither a file header nor a first chunk".to_owned() });
+    tried.push(Tried { shape: "EVTX", why: "neither a file header nor a chunk nor a record".to_owned() });
     let text = String::from_utf8_lossy(head);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let bom = head.len().min(3) * usize::from(head.starts_with(b"\xef\xbb\xbf"));
@@ -86,6 +86,10 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
         Err(why) => tried.push(Tried { shape: "JSON", why }),
     }
     if head.iter().take(1024).any(|byte| *byte == 0) {
+        // Damaged places are zeros, too; a line that is a whole object is no chance.
+        if text.lines().take(LINES_MAX).any(is_json_line) {
+            return Ok(Shape { name: "JSON lines", decoding: Decoding::Json, cut: Cut::Lines });
+        }
         tried.push(Tried { shape: "text", why: "binary: it holds NUL bytes".to_owned() });
         return Err(tried);
     }

@@ -14,7 +14,8 @@ pub(crate) use zip::Zip;
 pub(crate) const LAYERS_MAX: usize = 4;
 /// Bytes looked at to tell what an input is.
 pub(crate) const HEAD_BYTES: usize = 64 * 1024;
-const BUFFER_BYTES: usize = 256 * 1024;
+/// Smaller than a batch, so that batches are read past it.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Bytes that can be read once, from the front.
 pub(crate) type Bytes = Box<dyn BufRead + Send>;

@@ -105,6 +105,9 @@ fn one_broken_record_costs_no_other() {
         &["1", "\u{fffd}\u{fffd}"],
     );
     check("a,b,c\n1,2,3\n1,2,3,4\n5,6,7\n", "a", "CSV", 1, &["1", "5"]);
+    // A lost line end, and a lost beginning.
+    check("{\"a\":1}\n{\"a\":\"x{\"a\":3}\n{\"a\":4}\n", "a", "JSON", 1, &["1", "3", "4"]);
+    check("\0\0\0\":1}\n{\"a\":2}\n{\"a\":3}\n", "a", "JSON lines", 1, &["2", "3"]);
 }
 
 #[test]

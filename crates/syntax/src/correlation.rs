@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sigyn_diagnostics::{Code, Diagnostic, Span, codes};
 
 use crate::condition::{Ast, parse_correlation_condition};
+use crate::near::nearest;
 use crate::{Compat, Reading, Spanned, Value, ValueKind};
 
 /// Types of correlations, in the order of the specification.
@@ -19,8 +20,15 @@ const TYPES: &[&str] = &[
     "value_median",
 ];
 
+/// Keys of the `correlation` map.
+pub const CORRELATION_KEYS: &[&str] =
+    &["type", "rules", "generate", "group-by", "timespan", "aliases", "condition"];
+
 /// Comparison operators.
 const OPERATORS: &[&str] = &["lt", "lte", "gt", "gte", "eq", "neq"];
+
+/// Keys of the `condition` map.
+const CONDITION_KEYS: &[&str] = &["lt", "lte", "gt", "gte", "eq", "neq", "field", "percentile"];
 
 /// Units of time spans with their seconds.
 const UNITS: &[(char, u64)] =
@@ -44,7 +52,7 @@ pub struct Correlation<'s> {
     /// When it holds; `None` if the key is absent or cannot be read.
     pub condition: Option<CorrelationCondition<'s>>,
     /// Every other key.
-    pub custom: Vec<(Cow<'s, str>, Value<'s>)>,
+    pub custom: Vec<(Spanned<Cow<'s, str>>, Value<'s>)>,
     /// Where it stands.
     pub span: Span,
 }
@@ -148,13 +156,12 @@ pub fn read_correlation<'s>(
     correlation.timespan = reader.timespan();
     correlation.aliases = reader.aliases();
     correlation.condition = reader.condition(&correlation);
-    const KNOWN: &[&str] = &["type", "rules", "generate", "group-by", "timespan", "aliases", "condition"];
     correlation.custom = value
         .as_map()
         .unwrap_or_default()
         .iter()
-        .filter_map(|(key, value)| Some((key.source_text()?.clone(), value)))
-        .filter(|(key, _)| !KNOWN.contains(&key.as_ref()))
+        .filter_map(|(key, value)| Some((Spanned::new(key.source_text()?.clone(), key.span), value)))
+        .filter(|(key, _)| !CORRELATION_KEYS.contains(&key.value.as_ref()))
         .map(|(key, value)| (key, value.clone()))
         .collect();
     Some(correlation)
@@ -376,7 +383,14 @@ impl<'s> Reader<'_, 's> {
                     Some(number) => condition.percentile = Some(Spanned::new(number, operand.span)),
                     None => self.error(code, "`percentile` needs a number", operand.span),
                 },
-                None => self.error(code, format!("the condition has no key `{name}`"), key.span),
+                None => {
+                    let message = format!("the condition has no key `{name}`");
+                    let mut found = Diagnostic::error(code, message).at(key.span);
+                    if let Some(near) = nearest(&name, CONDITION_KEYS) {
+                        found = found.with_help(format!("did you mean `{near}`?"));
+                    }
+                    self.findings.push(found);
+                }
             }
         }
         (self.findings.len() == before).then_some(condition)

@@ -11,18 +11,21 @@ mod detection;
 mod document;
 mod filter;
 mod logsource;
+mod near;
 mod peg;
 pub mod scalar;
 mod value;
 
 pub use attributes::{Attributes, Related, normal_uuid};
 pub use correlation::{
-    Alias, Correlation, CorrelationCondition, MatchCondition, Threshold, Timespan, read_correlation,
+    Alias, CORRELATION_KEYS, Correlation, CorrelationCondition, MatchCondition, Threshold, Timespan,
+    read_correlation,
 };
 pub use detection::{Detections, SearchIdentifier, read_detections};
 pub use document::{Document, DocumentKind, documents};
 pub use filter::{Filter, FilterRules, read_filter};
-pub use logsource::{LogSource, read_logsource};
+pub use logsource::{LOGSOURCE_KEYS, LogSource, read_logsource};
+pub use near::nearest;
 pub use value::{Reading, Scalar, Spanned, Value, ValueKind};
 
 /// Which reading of Sigma applies where the specification and its reference implementation differ.

@@ -18,8 +18,11 @@ pub struct LogSource<'s> {
     /// `definition`: text for people.
     pub definition: Option<Spanned<Cow<'s, str>>>,
     /// Every other key.
-    pub custom: Vec<(Cow<'s, str>, Value<'s>)>,
+    pub custom: Vec<(Spanned<Cow<'s, str>>, Value<'s>)>,
 }
+
+/// Keys of a log source that mean something.
+pub const LOGSOURCE_KEYS: &[&str] = &["category", "product", "service", "definition"];
 
 /// Reads `logsource` of a document; what is wrong with it is reported.
 pub fn read_logsource<'s>(document: &Value<'s>, findings: &mut Vec<Diagnostic>) -> LogSource<'s> {
@@ -39,14 +42,14 @@ pub fn read_logsource<'s>(document: &Value<'s>, findings: &mut Vec<Diagnostic>) 
     let mut is_empty = true;
     let mut wrong = None;
     for (name, value) in pairs {
-        let Some(name) = name.source_text() else { continue };
+        let Some((name, key_span)) = name.source_text().map(|text| (text, name.span)) else { continue };
         let slot = match name.as_ref() {
             "category" => &mut logsource.category,
             "product" => &mut logsource.product,
             "service" => &mut logsource.service,
             "definition" => &mut logsource.definition,
             _ => {
-                logsource.custom.push((name.clone(), value.clone()));
+                logsource.custom.push((Spanned::new(name.clone(), key_span), value.clone()));
                 continue;
             }
         };

@@ -1,86 +1,159 @@
 //! The reference evaluator: matching as the specification says it, and nothing else.
 //!
 //! Written from `reference/sigma.md` alone. It shares no code with the engine: fields are looked up by walking, strings are
-//! regular expressions, numbers are strings of digits. It is slow and easy to read, and where it and the engine
-//! differ one of them is wrong.
+//! compared character by character, numbers are strings of digits. It is slow and easy to read, and where it and the
+//! engine differ one of them is wrong. It remembers what it found out about a comparison and a text, which
+//! changes no verdict, so that millions of recorded events can be held against the engine.
+
+mod compare;
+mod fields;
+mod memory;
+mod text;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
-use regex::Regex;
-use sigyn_event::{DateTime, Event, Value as Seen};
+use sigyn_event::Event;
 use sigyn_ir::{
-    CompareOp, ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Modifier, Number, Part,
-    Rule, SigmaString, TimePart, Value,
+    ConditionExpr, Detection, DetectionEntry, DetectionId, DetectionItem, FieldRef, Linking, Modifier, Rule,
+    SigmaString, Value,
 };
+
+use compare::{compare, decimal, holds, lies_in, part_of};
+use fields::Found;
+use memory::{Memory, Seen};
 
 /// Other names of a field, the best first, without the field's own.
 pub type Aliases<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
 /// Evaluates rules one by one.
 #[derive(Debug, Default)]
-pub struct Evaluator {
-    /// Strings as regular expressions: they are asked for again and again.
-    patterns: RefCell<HashMap<(String, bool), Regex>>,
+pub struct Evaluator<'r> {
+    memory: Memory<'r>,
 }
 
 /// Why a rule cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEvaluable(pub String);
 
+/// An event under evaluation: its fields are looked up once for all rules.
+pub struct Evaluation<'a, 'r> {
+    evaluator: &'a Evaluator<'r>,
+    event: Event<'a>,
+    aliases: Aliases<'a>,
+    fields: RefCell<HashMap<&'r str, Rc<Values>>>,
+    /// Every key that may begin a field's name.
+    keys: HashSet<&'a str>,
+}
+
 /// What an event has of a field, or of all its leaves.
 struct Values {
-    texts: Vec<String>,
+    texts: Vec<Rc<Seen>>,
     is_present: bool,
     has_object: bool,
 }
 
 type Verdict = Result<bool, NotEvaluable>;
 
-impl Evaluator {
+/// The name under which the leaves are kept. A field's name may be anything but empty.
+const LEAVES: &str = "";
+
+impl<'r> Evaluator<'r> {
     /// Whether a rule matches an event, its log source aside.
     ///
     /// # Errors
     /// The rule holds something that has no meaning without a target: a placeholder, query text.
-    pub fn evaluate(&self, rule: &Rule, event: Event<'_>, aliases: Aliases<'_>) -> Verdict {
-        let context = Context { evaluator: self, rule, event, aliases };
-        let mut verdict = false;
-        for condition in &rule.conditions {
-            verdict |= context.condition(&condition.expr)?;
-        }
-        Ok(verdict)
+    pub fn evaluate(&self, rule: &'r Rule, event: Event<'_>, aliases: Aliases<'_>) -> Verdict {
+        self.event(event, aliases).evaluate(rule)
     }
 
-    fn is_match(&self, pattern: String, is_cased: bool, text: &str) -> Verdict {
-        let mut patterns = self.patterns.borrow_mut();
-        let key = (pattern, is_cased);
-        if !patterns.contains_key(&key) {
-            let regex = Regex::new(&key.0).map_err(|error| NotEvaluable(error.to_string()))?;
-            patterns.insert(key.clone(), regex);
-        }
-        Ok(patterns.get(&key).is_some_and(|regex| regex.is_match(text)))
+    /// An event, to be evaluated with several rules.
+    pub fn event<'a>(&'a self, event: Event<'a>, aliases: Aliases<'a>) -> Evaluation<'a, 'r> {
+        Evaluation { evaluator: self, event, aliases, fields: RefCell::default(), keys: fields::keys(event) }
     }
-}
 
-struct Context<'a> {
-    evaluator: &'a Evaluator,
-    rule: &'a Rule,
-    event: Event<'a>,
-    aliases: Aliases<'a>,
-}
-
-impl Context<'_> {
-    /// §5. No short cuts, so that an error anywhere is seen.
-    fn condition(&self, expr: &ConditionExpr) -> Verdict {
-        Ok(match expr {
-            ConditionExpr::Or(args) => self.conditions(args)?.contains(&true),
-            ConditionExpr::And(args) => !self.conditions(args)?.contains(&false),
-            ConditionExpr::Not(arg) => !self.condition(arg)?,
-            ConditionExpr::AtLeast { count, of } => {
-                self.conditions(of)?.iter().filter(|holds| **holds).count() >= *count as usize
+    /// Whether every comparison that a rule's conditions ask for has a meaning: each is made once with an empty text.
+    ///
+    /// # Errors
+    /// The first that has none.
+    pub fn check(&self, rule: &'r Rule) -> Result<(), NotEvaluable> {
+        let buf = sigyn_event::EventBuf::new();
+        let event = self.event(buf.event(""), &|_| Vec::new());
+        let mut result = Ok(());
+        for (id, (_, detection)) in (0..).map(DetectionId).zip(&rule.detections) {
+            if !rule.conditions.iter().any(|condition| names(&condition.expr, id)) {
+                continue;
             }
-            ConditionExpr::Detection(id) => match self.rule.detection(*id) {
+            detection.for_each_item(&mut |item| {
+                let texts = vec![self.memory.text(item.field.as_deref().unwrap_or(LEAVES), "")];
+                let values = Values { texts, is_present: true, has_object: false };
+                for value in &item.values {
+                    if let (Ok(()), Err(error)) = (&result, event.value(value, item, &values)) {
+                        result = Err(error);
+                    }
+                }
+            });
+        }
+        result
+    }
+}
+
+/// Whether a condition names a detection.
+fn names(expr: &ConditionExpr, wanted: DetectionId) -> bool {
+    match expr {
+        ConditionExpr::Or(args) | ConditionExpr::And(args) | ConditionExpr::AtLeast { of: args, .. } => {
+            args.iter().any(|arg| names(arg, wanted))
+        }
+        ConditionExpr::Not(arg) => names(arg, wanted),
+        ConditionExpr::Detection(id) => *id == wanted,
+        ConditionExpr::False | ConditionExpr::Nothing => false,
+    }
+}
+
+impl<'r> Evaluation<'_, 'r> {
+    /// Whether a rule matches the event, its log source aside.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`], where the verdict depends on what cannot be evaluated; ask
+    /// [`Evaluator::check`] before.
+    pub fn evaluate(&self, rule: &'r Rule) -> Verdict {
+        some(&rule.conditions, |condition| self.condition(&condition.expr, rule))
+    }
+
+    /// What the event has of some fields, as a hash: the verdict on a rule that names no other fields and no keywords
+    /// depends on nothing else.
+    pub fn signature(&self, fields: &[&'r str]) -> [u64; 2] {
+        let mut hashers = [DefaultHasher::new(), DefaultHasher::new()];
+        for (at, field) in fields.iter().enumerate() {
+            let values = self.values(field);
+            if !values.is_present {
+                continue;
+            }
+            for (side, hasher) in hashers.iter_mut().enumerate() {
+                (at, values.has_object, values.texts.len()).hash(hasher);
+                values.texts.iter().for_each(|seen| seen.hash[side].hash(hasher));
+            }
+        }
+        hashers.map(|hasher| hasher.finish())
+    }
+
+    /// §5.
+    fn condition(&self, expr: &ConditionExpr, rule: &'r Rule) -> Verdict {
+        Ok(match expr {
+            ConditionExpr::Or(args) => some(args, |arg| self.condition(arg, rule))?,
+            ConditionExpr::And(args) => every(args, |arg| self.condition(arg, rule))?,
+            ConditionExpr::Not(arg) => !self.condition(arg, rule)?,
+            ConditionExpr::AtLeast { count, of } => {
+                let mut holding = 0;
+                for arg in of {
+                    holding += u32::from(self.condition(arg, rule)?);
+                }
+                holding >= *count
+            }
+            ConditionExpr::Detection(id) => match rule.detection(*id) {
                 Some((_, detection)) => self.detection(detection)?,
                 None => return Err(NotEvaluable("no such detection".to_owned())),
             },
@@ -89,348 +162,157 @@ impl Context<'_> {
         })
     }
 
-    fn conditions(&self, args: &[ConditionExpr]) -> Result<Vec<bool>, NotEvaluable> {
-        args.iter().map(|arg| self.condition(arg)).collect()
-    }
-
     /// §2.
-    fn detection(&self, detection: &Detection) -> Verdict {
-        let entries = detection.entries.iter().map(|entry| match entry {
+    fn detection(&self, detection: &'r Detection) -> Verdict {
+        linked(detection.linking, &detection.entries, |entry| match entry {
             DetectionEntry::Item(item) => self.item(item),
             DetectionEntry::Group(group) => self.detection(group),
-        });
-        let verdicts: Vec<bool> = entries.collect::<Result<_, _>>()?;
-        Ok(link(detection.linking, &verdicts))
+        })
     }
 
-    fn item(&self, item: &DetectionItem) -> Verdict {
-        let values = match &item.field {
-            Some(field) => self.field(field),
-            None => self.leaves(),
+    fn item(&self, item: &'r DetectionItem) -> Verdict {
+        let values = self.values(item.field.as_deref().unwrap_or(LEAVES));
+        let verdict = if item.values.is_empty() {
+            self.value(&Value::Null, item, &values)?
+        } else {
+            linked(item.linking, &item.values, |value| self.value(value, item, &values))?
         };
-        let mut verdicts = Vec::new();
-        for value in &item.values {
-            verdicts.push(self.value(value, item, &values)?);
-        }
-        if item.values.is_empty() {
-            verdicts.push(self.value(&Value::Null, item, &values)?);
-        }
         // `neq` negates the whole item (§4.2).
-        Ok(link(item.linking, &verdicts) != item.is_negated)
+        Ok(verdict != item.is_negated)
     }
 
     /// §3.4: some element satisfies the predicate.
-    fn value(&self, value: &Value, item: &DetectionItem, values: &Values) -> Verdict {
-        let has = |modifier| item.modifiers.contains(&modifier);
-        let is_base64 = has(Modifier::Base64) || has(Modifier::Base64Offset);
-        let any = |holds: &dyn Fn(&str) -> Verdict| {
-            let verdicts: Result<Vec<bool>, _> = values.texts.iter().map(|text| holds(text)).collect();
-            verdicts.map(|verdicts| verdicts.contains(&true))
-        };
+    fn value(&self, value: &'r Value, item: &'r DetectionItem, values: &Values) -> Verdict {
         match value {
-            Value::Str(text) => any(&|seen| self.string(text, is_base64, item.field.is_none(), seen)),
-            Value::Cased(text) => any(&|seen| self.string(text, true, item.field.is_none(), seen)),
-            Value::Number(number) => {
-                let text = SigmaString::literal(decimal(*number));
-                any(&|seen| self.string(&text, false, item.field.is_none(), seen))
-            }
-            Value::Bool(value) => {
-                let text = SigmaString::literal(value.to_string());
-                any(&|seen| self.string(&text, false, item.field.is_none(), seen))
-            }
             Value::Null if item.field.is_some() => Ok(values.texts.is_empty() && !values.has_object),
             Value::Exists(exists) if item.field.is_some() => Ok(values.is_present == *exists),
             Value::Null | Value::Exists(_) => Err(NotEvaluable("needs a field".to_owned())),
+            Value::FieldRef(other) if item.field.is_some() => Ok(self.field_ref(other, values)),
+            Value::FieldRef(_) => Err(NotEvaluable("needs a field".to_owned())),
+            Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
+            Value::Expansion { values: alternatives, .. } => {
+                some(alternatives, |value| self.value(value, item, values))
+            }
+            _ if values.texts.is_empty() => Ok(false),
+            value => {
+                let memory = &self.evaluator.memory;
+                let number = memory.number(item.field.as_deref().unwrap_or(LEAVES), value);
+                some(&values.texts, |seen| memory.verdict(number, seen, || self.text(value, item, seen)))
+            }
+        }
+    }
+
+    /// Whether one text satisfies a comparison.
+    fn text(&self, value: &Value, item: &DetectionItem, seen: &Seen) -> Verdict {
+        let has = |modifier| item.modifiers.contains(&modifier);
+        let is_base64 = has(Modifier::Base64) || has(Modifier::Base64Offset);
+        let is_keyword = item.field.is_none();
+        match value {
+            Value::Str(text) => string(text, is_base64, is_keyword, seen),
+            Value::Cased(text) => string(text, true, is_keyword, seen),
+            Value::Number(number) => string(&SigmaString::literal(decimal(*number)), false, is_keyword, seen),
+            Value::Bool(value) => string(&SigmaString::literal(value.to_string()), false, is_keyword, seen),
             Value::Regex(regex) => {
                 if let Some(name) = regex.pattern.placeholders().next() {
                     return Err(NotEvaluable(format!("%{name}%")));
                 }
-                let mut pattern = regex.pattern.to_raw();
-                if !regex.flags.multiline && !pattern.contains("(?m") {
-                    pattern = pcre_ends(&pattern);
-                }
                 let letters = regex.flags.letters();
+                let mut pattern = text::pcre_ends(&regex.pattern.to_raw(), regex.flags.multiline);
                 if !letters.is_empty() {
                     pattern = format!("(?{letters}){pattern}");
                 }
-                any(&|seen| self.evaluator.is_match(pattern.clone(), true, seen))
+                Ok(self.evaluator.memory.regex(&pattern)?.is_match(&seen.text))
             }
             Value::Cidr(cidr) => {
                 let network = (cidr.network.network(), u32::from(cidr.network.prefix_len()));
-                any(&|seen| Ok(lies_in(seen, network)))
+                Ok(lies_in(&seen.text, network))
             }
             Value::Compare { op, number, part: None } => {
-                any(&|seen| Ok(compare(seen, &decimal(*number)).is_some_and(|order| holds(*op, order))))
+                Ok(compare(&seen.text, &decimal(*number)).is_some_and(|order| holds(*op, order)))
             }
-            Value::Compare { op, number, part: Some(part) } => any(&|seen| {
-                let part = part_of(seen, *part);
+            Value::Compare { op, number, part: Some(part) } => {
+                let part = part_of(&seen.text, *part);
                 let order = part.and_then(|part| compare(&part.to_string(), &decimal(*number)));
                 Ok(order.is_some_and(|order| holds(*op, order)))
-            }),
+            }
             Value::TimePart { part, number } => {
-                any(&|seen| Ok(part_of(seen, *part).is_some_and(|part| part.to_string() == decimal(*number))))
+                Ok(part_of(&seen.text, *part).is_some_and(|part| part.to_string() == decimal(*number)))
             }
-            Value::FieldRef { field, starts_with, ends_with } if item.field.is_some() => {
-                self.field_ref(field, (*starts_with, *ends_with), has(Modifier::Cased), values)
-            }
-            Value::FieldRef { .. } => Err(NotEvaluable("needs a field".to_owned())),
-            Value::Query { .. } => Err(NotEvaluable("query text".to_owned())),
-            Value::Expansion { values: alternatives, .. } => {
-                let mut verdict = false;
-                for value in alternatives {
-                    verdict |= self.value(value, item, values)?;
-                }
-                Ok(verdict)
-            }
+            _ => Err(NotEvaluable("no comparison of a text".to_owned())),
         }
     }
 
     /// §4.2 `fieldref`: some pair of values; `starts` alone leaves the end open, `ends` alone the beginning.
-    fn field_ref(
-        &self,
-        other: &str,
-        (starts, ends): (bool, bool),
-        is_cased: bool,
-        values: &Values,
-    ) -> Verdict {
-        let mut verdict = false;
-        for other in &self.field(other).texts {
-            let pattern = anchored(&regex::escape(other), !ends, !starts, is_cased);
-            for seen in &values.texts {
-                verdict |= self.evaluator.is_match(pattern.clone(), is_cased, seen)?;
-            }
-        }
-        Ok(verdict)
+    fn field_ref(&self, other: &'r FieldRef, values: &Values) -> bool {
+        self.values(&other.field).texts.iter().any(|theirs| {
+            let theirs = theirs.chars(other.is_cased);
+            let mut mine = values.texts.iter().map(|mine| mine.chars(other.is_cased));
+            mine.any(|mine| match (other.starts_with, other.ends_with) {
+                (false, false) => mine == theirs,
+                (true, false) => mine.starts_with(theirs),
+                (false, true) => mine.ends_with(theirs),
+                (true, true) => theirs.is_empty() || mine.windows(theirs.len()).any(|part| part == theirs),
+            })
+        })
     }
 
-    /// §3.1: without regard to case against the whole value; keywords anywhere in it (§3.6).
-    fn string(&self, text: &SigmaString, is_cased: bool, is_keyword: bool, seen: &str) -> Verdict {
-        let mut pattern = String::new();
-        for part in text.parts() {
-            match part {
-                Part::Text(text) => pattern.push_str(&regex::escape(text)),
-                Part::Many => pattern.push_str(".*"),
-                Part::One => pattern.push('.'),
-                Part::Placeholder(name) => return Err(NotEvaluable(format!("%{name}%"))),
-            }
+    /// What the event has of a field.
+    fn values(&self, field: &'r str) -> Rc<Values> {
+        if let Some(values) = self.fields.borrow().get(field) {
+            return values.clone();
         }
-        let pattern = anchored(&pattern, !is_keyword, !is_keyword, is_cased);
-        self.evaluator.is_match(pattern, is_cased, seen)
-    }
-
-    /// §3.3, with the other names of the field behind its own.
-    fn field(&self, field: &str) -> Values {
-        let mut names = vec![field.to_owned()];
-        names.extend((self.aliases)(field));
-        for name in names {
-            let found = self.lookup(&name);
-            if !found.is_empty() {
-                let mut values = Values { texts: Vec::new(), is_present: true, has_object: false };
-                found.into_iter().for_each(|value| flatten(value, &mut values));
-                return values;
-            }
-        }
-        Values { texts: Vec::new(), is_present: false, has_object: false }
-    }
-
-    fn lookup(&self, name: &str) -> Vec<Seen<'_>> {
-        let event = self.event;
-        let of_root = |name: &str| {
-            event
-                .root()
-                .iter()
-                .filter(|member| member.key == name)
-                .map(|member| member.value)
-                .collect::<Vec<_>>()
+        let found = if field == LEAVES {
+            fields::leaves(self.event)
+        } else {
+            let mut names = vec![field.to_owned()];
+            names.extend((self.aliases)(field));
+            // Most rules name fields that the event has not: those need no walk.
+            let can_begin = |name: &String| {
+                let step = name.split('.').next().unwrap_or(name);
+                self.keys.contains(name.as_str()) || self.keys.contains(step)
+            };
+            names.retain(can_begin);
+            fields::field(self.event, &names)
         };
-        let mut found = of_root(name);
-        if found.is_empty() {
-            found = event.aliases().filter(|member| member.key == name).map(|member| member.value).collect();
-        }
-        let mounts: Vec<_> = event.mounted().collect();
-        if found.is_empty()
-            && let Some((first, _)) = mounts.iter().find(|(_, member)| member.key == name)
-        {
-            let fits =
-                |(mount, member): &&(usize, sigyn_event::Member<'_>)| mount == first && member.key == name;
-            found = mounts.iter().filter(fits).map(|(_, member)| member.value).collect();
-        }
-        if let (true, Some((step, rest))) = (found.is_empty(), name.split_once('.')) {
-            of_root(step).into_iter().for_each(|value| walk(value, rest, &mut found));
-            let mut count = 0;
-            while found.is_empty() && mounts.iter().any(|(mount, _)| *mount >= count) {
-                for (_, member) in mounts.iter().filter(|(mount, _)| *mount == count) {
-                    if member.key == step {
-                        walk(member.value, rest, &mut found);
-                    }
-                }
-                count += 1;
-            }
-        }
-        found.extend(event.additional().filter(|member| member.key == name).map(|member| member.value));
-        found
-    }
-
-    /// §3.6: strings and numbers, wherever they stand.
-    fn leaves(&self) -> Values {
-        fn collect(value: Seen<'_>, values: &mut Values) {
-            match value {
-                Seen::Map(map) => map.iter().for_each(|member| collect(member.value, values)),
-                Seen::List(list) => list.iter().for_each(|value| collect(value, values)),
-                Seen::Bool(_) => {}
-                scalar => flatten(scalar, values),
-            }
-        }
-        let mut values = Values { texts: Vec::new(), is_present: true, has_object: false };
-        collect(Seen::Map(self.event.root()), &mut values);
-        self.event.additional().for_each(|member| collect(member.value, &mut values));
+        let Found { texts, is_present, has_object } = found;
+        let texts = texts.iter().map(|text| self.evaluator.memory.text(field, text)).collect();
+        let values = Rc::new(Values { texts, is_present, has_object });
+        self.fields.borrow_mut().insert(field, values.clone());
         values
     }
 }
 
-fn link(linking: Linking, verdicts: &[bool]) -> bool {
+/// §3.1: without regard to case against the whole value; keywords anywhere in it (§3.6).
+fn string(text: &SigmaString, is_cased: bool, is_keyword: bool, seen: &Seen) -> Verdict {
+    let mut pattern = text::pattern(text, is_cased)?;
+    if is_keyword {
+        pattern.insert(0, text::Place::Many);
+        pattern.push(text::Place::Many);
+    }
+    Ok(text::is_match(&pattern, seen.chars(is_cased)))
+}
+
+fn linked<'a, T>(linking: Linking, of: &'a [T], holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
     match linking {
-        Linking::And => verdicts.iter().all(|holds| *holds),
-        Linking::Or => verdicts.iter().any(|holds| *holds),
+        Linking::And => every(of, holds),
+        Linking::Or => some(of, holds),
     }
 }
 
-fn walk<'e>(value: Seen<'e>, path: &str, found: &mut Vec<Seen<'e>>) {
-    match value {
-        Seen::List(list) => list.iter().for_each(|value| walk(value, path, found)),
-        Seen::Map(map) => {
-            let (step, rest) = match path.split_once('.') {
-                Some((step, rest)) => (step, Some(rest)),
-                None => (path, None),
-            };
-            for member in map.iter().filter(|member| member.key == step) {
-                match rest {
-                    Some(rest) => walk(member.value, rest, found),
-                    None => found.push(member.value),
-                }
-            }
+fn some<'a, T>(of: &'a [T], mut holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
+    for one in of {
+        if holds(one)? {
+            return Ok(true);
         }
-        _ => {}
     }
+    Ok(false)
 }
 
-/// The non-null scalars of a value as text (§3.3, §3.5).
-fn flatten(value: Seen<'_>, values: &mut Values) {
-    match value {
-        Seen::Null => {}
-        Seen::Map(_) => values.has_object = true,
-        Seen::List(list) => list.iter().for_each(|value| flatten(value, values)),
-        Seen::Bool(value) => values.texts.push(value.to_string()),
-        Seen::Int(value) => values.texts.push(value.to_string()),
-        Seen::Uint(value) => values.texts.push(value.to_string()),
-        Seen::Float(value) => values.texts.push(decimal(Number::Float(value))),
-        Seen::Text(text) => values.texts.push(text.to_owned()),
-    }
-}
-
-/// Canonical decimal text (§3.5).
-fn decimal(number: Number) -> String {
-    match number {
-        Number::Int(value) => value.to_string(),
-        #[expect(clippy::cast_possible_truncation, reason = "integral and in range")]
-        Number::Float(value) if value.fract() == 0.0 && value.abs() < 1e38 => (value as i128).to_string(),
-        Number::Float(value) => value.to_string(),
-    }
-}
-
-fn anchored(pattern: &str, front: bool, back: bool, is_cased: bool) -> String {
-    let flags = if is_cased { "(?s)" } else { "(?is)" };
-    let (front, back) = (if front { r"\A" } else { "" }, if back { r"\z" } else { "" });
-    format!("{flags}{front}(?:{pattern}){back}")
-}
-
-/// `$` also matches before a final newline (§4.3).
-fn pcre_ends(pattern: &str) -> String {
-    let (mut out, mut is_escaped, mut in_class) = (String::new(), false, false);
-    for c in pattern.chars() {
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '$' if !in_class => {
-                out.push_str(r"(?:\n?\z)");
-                continue;
-            }
-            _ => {}
+fn every<'a, T>(of: &'a [T], mut holds: impl FnMut(&'a T) -> Verdict) -> Verdict {
+    for one in of {
+        if !holds(one)? {
+            return Ok(false);
         }
-        out.push(c);
     }
-    out
-}
-
-/// §4.2 `cidr`: both sides as 128 bits, IPv4 as mapped.
-fn lies_in(text: &str, (network, prefix): (IpAddr, u32)) -> bool {
-    let bits = |address: IpAddr| match address {
-        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
-        IpAddr::V6(v6) => u128::from(v6),
-    };
-    let prefix = if network.is_ipv4() { prefix + 96 } else { prefix };
-    let address = match text.split_once('%') {
-        Some((address, zone)) if !zone.is_empty() => address.parse::<Ipv6Addr>().map(IpAddr::V6).ok(),
-        _ => text.parse::<IpAddr>().ok(),
-    };
-    let Some(address) = address else { return false };
-    // An IPv6 network shorter than the mapped prefix holds no IPv4 address, however it is written.
-    let is_v4 = |bits: u128| bits >> 32 == 0xffff;
-    if prefix < 96 && is_v4(bits(address)) {
-        return false;
-    }
-    let shift = 128 - prefix;
-    bits(address).checked_shr(shift).unwrap_or(0) == bits(network).checked_shr(shift).unwrap_or(0)
-}
-
-/// §4.2 `gt` …: digits padded to the same length order as the numbers do.
-fn compare(text: &str, limit: &str) -> Option<std::cmp::Ordering> {
-    let form = Regex::new(r"\A([+-]?)([0-9]+)(?:\.([0-9]+))?\z").ok()?;
-    let cut = |text: &str| {
-        let captures = form.captures(text)?;
-        let part = |at| captures.get(at).map_or("", |part| part.as_str()).to_owned();
-        Some((part(1) == "-", part(2), part(3)))
-    };
-    let (a, b) = (cut(text)?, cut(limit)?);
-    let (whole, fraction) = (a.1.len().max(b.1.len()), a.2.len().max(b.2.len()));
-    let digits = |cut: &(bool, String, String)| format!("{:0>whole$}{:0<fraction$}", cut.1, cut.2);
-    let (x, y) = (digits(&a), digits(&b));
-    let is_zero = |digits: &str| digits.bytes().all(|digit| digit == b'0');
-    let sign = |is_negative: bool, digits: &str| {
-        if is_zero(digits) {
-            0
-        } else if is_negative {
-            -1
-        } else {
-            1
-        }
-    };
-    let (sign_x, sign_y) = (sign(a.0, &x), sign(b.0, &y));
-    let of_same_sign = if sign_x < 0 { y.cmp(&x) } else { x.cmp(&y) };
-    Some(sign_x.cmp(&sign_y).then(if sign_x == 0 { std::cmp::Ordering::Equal } else { of_same_sign }))
-}
-
-fn holds(op: CompareOp, order: std::cmp::Ordering) -> bool {
-    match op {
-        CompareOp::Lt => order.is_lt(),
-        CompareOp::Lte => order.is_le(),
-        CompareOp::Gt => order.is_gt(),
-        CompareOp::Gte => order.is_ge(),
-        CompareOp::Neq => order.is_ne(),
-    }
-}
-
-/// §4.6.
-fn part_of(text: &str, part: TimePart) -> Option<i64> {
-    let time = DateTime::parse(text)?;
-    Some(match part {
-        TimePart::Minute => time.minute.into(),
-        TimePart::Hour => time.hour.into(),
-        TimePart::Day => time.day.into(),
-        TimePart::Week => time.iso_week().into(),
-        TimePart::Month => time.month.into(),
-        TimePart::Year => time.year.into(),
-    })
+    Ok(true)
 }

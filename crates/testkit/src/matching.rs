@@ -16,7 +16,9 @@
 
 use sigyn_diagnostics::SourceId;
 use sigyn_engine::{Config, Engine, LogSources, Routing, Switch};
+use sigyn_event::EventBuf;
 use sigyn_ir::{Compat, LoadOptions, Loaded, RuleItem};
+use sigyn_pipeline::{Context, Pipeline};
 
 use crate::evaluator::Evaluator;
 use crate::json;
@@ -77,10 +79,35 @@ fn whole(body: &str) -> String {
     format!("title: case\nlogsource:\n    category: test\ndetection:\n{detection}")
 }
 
-/// Loads documents under our reading.
+/// What placeholders of cases and of random rules stand for.
+const PLACEHOLDERS: &str = r"
+name: placeholders
+vars:
+    words: [cmd.exe, 'a*', '10', admin]
+    one: k
+    wild: '*?b'
+transformations:
+    - type: value_placeholders
+      include: [words, one, wild]
+";
+
+/// Loads documents under our reading, and gives the placeholders `words`, `one` and `wild` their values.
 pub fn load(text: &str) -> Loaded {
     let options = LoadOptions::new(Compat::Spec);
-    sigyn_ir::resolve(vec![sigyn_ir::read_text(SourceId::default(), text, &options)], &options)
+    let parsed = sigyn_ir::read_text(SourceId::default(), text, &options);
+    let mut loaded = sigyn_ir::resolve(vec![parsed], &options);
+    if text.contains('%')
+        && let (Some(pipeline), _) = Pipeline::from_yaml(SourceId::default(), PLACEHOLDERS)
+    {
+        for item in &mut loaded.set.items {
+            if let RuleItem::Rule(rule) = item
+                && let Err(error) = pipeline.apply(rule, &mut Context::new(Compat::Spec))
+            {
+                loaded.diagnostics.push(error);
+            }
+        }
+    }
+    loaded
 }
 
 /// Every way to run the engine over all rules: everything on, each strategy off alone, and all off.
@@ -109,6 +136,12 @@ pub fn configs() -> Vec<(&'static str, Config)> {
     ]
 }
 
+/// The same, with rules tried by log source.
+pub fn routed_configs() -> Vec<(&'static str, Config)> {
+    let routed = |config| Config { routing: Routing::LogSource, ..config };
+    configs().into_iter().map(|(name, config)| (name, routed(config))).collect()
+}
+
 /// Runs a case through the evaluator and every configuration; gives what went wrong.
 pub fn run(case: &Case) -> Vec<String> {
     let loaded = load(&case.rule);
@@ -123,9 +156,13 @@ pub fn run(case: &Case) -> Vec<String> {
     let Some(RuleItem::Rule(rule)) = loaded.set.items.first() else {
         return vec![format!("{}: no rule", case.title)];
     };
+    let evaluator = Evaluator::default();
+    if let Err(error) = evaluator.check(rule) {
+        wrong.push(format!("{}: {error:?}", case.title));
+    }
     for (text, expect) in &case.events {
         match json::event(text) {
-            Ok(buf) => match Evaluator::default().evaluate(rule, buf.event(""), &|_| Vec::new()) {
+            Ok(buf) => match evaluator.evaluate(rule, buf.event(""), &|_| Vec::new()) {
                 Ok(verdict) if verdict == *expect => {}
                 other => wrong.push(format!("{}: {text}: the evaluator says {other:?}", case.title)),
             },
@@ -146,9 +183,11 @@ fn run_engines(case: &Case, loaded: &Loaded, rule: &sigyn_ir::Rule) -> Vec<Strin
             continue;
         }
         let mut scratch = built.engine.scratch();
-        // Twice, so that the second round meets warm caches.
+        // Twice and in one buffer, so that the second round meets warm caches and known layouts.
+        let mut buf = EventBuf::new();
         for (text, expect) in case.events.iter().chain(&case.events) {
-            let Ok(buf) = json::event(text) else { continue };
+            let Ok(serde_json::Value::Object(root)) = serde_json::from_str(text) else { continue };
+            json::fill(&mut buf, &root);
             let verdict = !built.engine.run(buf.event(""), &mut scratch).1.is_empty();
             if verdict != *expect {
                 wrong.push(format!("{}: {text}: the engine ({name}) says {verdict}", case.title));

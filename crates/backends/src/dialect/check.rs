@@ -26,15 +26,21 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), Problem> {
     templates.add("field.exists", field.exists.as_ref(), &["field"]);
     templates.add("field.not_exists", field.not_exists.as_ref(), &["field"]);
     let pair = &["field1", "field2"];
-    templates.add("field_ref.equal", dialect.field_ref.equal.as_ref(), pair);
-    templates.add("field_ref.startswith", dialect.field_ref.startswith.as_ref(), pair);
-    templates.add("field_ref.endswith", dialect.field_ref.endswith.as_ref(), pair);
-    templates.add("field_ref.contains", dialect.field_ref.contains.as_ref(), pair);
+    let field_ref = &dialect.field_ref;
+    templates.add("field_ref.equal", field_ref.equal.as_ref(), pair);
+    templates.add("field_ref.startswith", field_ref.startswith.as_ref(), pair);
+    templates.add("field_ref.endswith", field_ref.endswith.as_ref(), pair);
+    templates.add("field_ref.contains", field_ref.contains.as_ref(), pair);
+    templates.add("field_ref.cased_equal", field_ref.cased_equal.as_ref(), pair);
+    templates.add("field_ref.cased_startswith", field_ref.cased_startswith.as_ref(), pair);
+    templates.add("field_ref.cased_endswith", field_ref.cased_endswith.as_ref(), pair);
+    templates.add("field_ref.cased_contains", field_ref.cased_contains.as_ref(), pair);
     templates.add("operators.negation", dialect.operators.negation.as_ref(), &["expr"]);
     templates.add("operators.group", dialect.operators.group.as_ref(), &["expr"]);
     templates.add("compare.expr", dialect.compare.expr.as_ref(), &["field", "operator", "value"]);
     templates.add("time_part.expr", dialect.time_part.expr.as_ref(), &["field", "timestamp_part"]);
     templates.add("list.expr", dialect.list.expr.as_ref(), &["field", "op", "list"]);
+    templates.add_string("list.item", dialect.list.item.as_ref(), &["value"]);
     templates.add_string("unbound.string", dialect.unbound.string.as_ref(), &["value", "regex"]);
     templates.add_string("unbound.cased", dialect.unbound.cased.as_ref(), &["value", "regex"]);
     templates.add("unbound.number", dialect.unbound.number.as_ref(), &["value"]);
@@ -46,6 +52,9 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), Problem> {
     }
     templates.check()
 }
+
+/// What may stand behind `|` in placeholders for states and attributes, besides the dialect's string forms.
+const FORMS: [&str; 2] = ["field", "string"];
 
 /// Templates with their keys and the placeholders that they are given (`*` at the end stands for any name).
 struct Templates<'d> {
@@ -128,11 +137,16 @@ impl<'d> Templates<'d> {
         }
     }
 
+    /// Whether what stands behind `|` in a placeholder, if anything, is a way to write a text.
+    fn knows_form(&self, name: &str) -> bool {
+        name.split_once('|').is_none_or(|(_, form)| FORMS.contains(&form) || self.forms.contains(&form))
+    }
+
     fn check(self) -> Result<(), Problem> {
-        for (key, template, given) in self.all {
+        for (key, template, given) in &self.all {
             let is_given = |name: &str| {
                 given.iter().any(|known| match known.strip_suffix('*') {
-                    Some(prefix) => name.starts_with(prefix),
+                    Some(prefix) => name.starts_with(prefix) && self.knows_form(name),
                     None => name == *known,
                 })
             };

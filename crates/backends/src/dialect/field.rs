@@ -41,6 +41,14 @@ pub struct FieldRefDialect {
     pub endswith: Option<Template>,
     /// The first contains the second.
     pub contains: Option<Template>,
+    /// Both are equal, and so is their case.
+    pub cased_equal: Option<Template>,
+    /// The first starts with the second, with regard to case.
+    pub cased_startswith: Option<Template>,
+    /// The first ends with the second, with regard to case.
+    pub cased_endswith: Option<Template>,
+    /// The first contains the second, with regard to case.
+    pub cased_contains: Option<Template>,
     /// Write the first name as it is, without quotes and escapes.
     pub raw_first: bool,
     /// Write the second name as it is, without quotes and escapes.

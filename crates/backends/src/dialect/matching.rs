@@ -15,6 +15,8 @@ pub struct MatchDialect {
     pub equal: Option<Template>,
     /// What stands between a field and a number, truth value or part of time.
     pub equal_token: Option<String>,
+    /// Values are texts: a number that the rule writes as `1.50` is compared with that text too.
+    pub number_texts: bool,
     /// The field starts with the value; absent: wildcards in `equal`.
     pub startswith: Option<Matcher>,
     /// The field ends with the value; absent: wildcards in `equal`.
@@ -134,6 +136,8 @@ pub struct ListDialect {
     pub or: Option<String>,
     /// The operator for all of the values; absent: `and` is written out.
     pub and: Option<String>,
+    /// How a text stands in the list: `{value}` or a string form; absent: as `string` says.
+    pub item: Option<Template>,
     /// Between values.
     pub separator: String,
     /// Values with wildcards may stand in lists.

@@ -4,13 +4,13 @@ mod clickdetect;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, Expr, Number, Part, Regex, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, Expr, FieldRef, Number, Part, Regex, SigmaString, Value};
 
 use super::sql::windows::Engine;
 use super::{Builtin, sql};
-use crate::dialect::{CorrelationDialect, Operator};
+use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
+use crate::{Correlating, Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "clickhouse",
@@ -23,12 +23,6 @@ struct ClickHouse {
 }
 
 impl ClickHouse {
-    /// The column compared with a pattern, with `LIKE` or `ILIKE`.
-    fn like(&self, column: &str, operator: &str, value: &SigmaString) -> FragResult {
-        let form = self.dialect.string_forms.get("like").unwrap_or(&self.dialect.string);
-        Ok(Frag::Text(format!("{column} {operator} '{}'", text::bare_string(form, value)?)))
-    }
-
     /// The column with the whole event.
     fn full_log(&self, cx: &Cx<'_>) -> Result<String, Error> {
         let column = cx.env.options.text("full_log_column", "full_log");
@@ -44,7 +38,15 @@ impl ClickHouse {
         if cx.env.is_reference() {
             return Ok(Frag::Text(format!("hasToken({column}, {})", self.string(cx, value)?)));
         }
-        self.like(&text::field_name(&self.dialect, &column), operator, &value.clone().contained())
+        sql::Ilike::like(self, cx, &column, operator, &value.clone().contained())
+    }
+}
+
+impl sql::Ilike for ClickHouse {
+    fn like(&self, cx: &Cx<'_>, field: &str, operator: &str, value: &SigmaString) -> FragResult {
+        let form = self.dialect.string_forms.get("like").unwrap_or(&self.dialect.string);
+        let pattern = text::bare_string(form, value)?;
+        Ok(Frag::Text(format!("{} {operator} '{pattern}'", self.field_name(cx, field))))
     }
 }
 
@@ -104,24 +106,12 @@ impl Target for ClickHouse {
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
-        if cx.env.is_reference() {
-            text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || value.has_case() {
-            self.like(&self.field_name(cx, field), "ILIKE", value)
-        } else {
-            sql::equal(self, cx, field, value)
-        }
+        sql::field_string(self, cx, field, value)
     }
 
     fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         // The reference searches an expression without anchors anywhere in the value.
-        if cx.env.is_reference() {
-            text::field_cased(self, cx, field, value)
-        } else if value.has_wildcard() {
-            self.like(&self.field_name(cx, field), "LIKE", value)
-        } else {
-            sql::equal(self, cx, field, value)
-        }
+        sql::field_cased(self, cx, field, value)
     }
 
     fn field_cidr(&self, cx: &mut Cx<'_>, field: &str, value: &Cidr) -> FragResult {
@@ -135,15 +125,8 @@ impl Target for ClickHouse {
         )))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        sql::field_ref(self, cx, field, other, starts_with, ends_with)
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        sql::field_ref(self, cx, field, other)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
@@ -224,14 +207,8 @@ impl Target for ClickHouse {
         text::correlation(self, cx, correlation, &rules)
     }
 
-    fn correlation_search(
-        &self,
-        cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-    ) -> Result<String, Error> {
-        let search = text::correlation_search(self, cx, method, correlation, rules)?;
+    fn correlation_search(&self, cx: &mut Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
+        let search = text::correlation_search(self, cx, it)?;
         let table = sql::table(cx.env, &cx.state, "table_name");
         Ok(search.replace("FROM logs WHERE", &format!("FROM {table} WHERE")))
     }
@@ -239,12 +216,9 @@ impl Target for ClickHouse {
     fn correlation_aggregation(
         &self,
         cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-        kind: &str,
+        it: Correlating<'_>,
         search: &str,
     ) -> Result<String, Error> {
-        sql::correlation_aggregation(self, cx, method, correlation, rules, kind, search)
+        sql::correlation_aggregation(self, cx, it, search)
     }
 }

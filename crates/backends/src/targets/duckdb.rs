@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, FieldRef, Regex, SigmaString, Value};
 
 use super::sql::windows::Engine;
 use super::{Builtin, sql};
-use crate::dialect::CorrelationDialect;
 use crate::target::FragResult;
-use crate::{Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
+use crate::{Correlating, Cx, Dialect, Env, Error, Frag, Output, Subquery, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "duckdb",
@@ -21,7 +20,16 @@ struct DuckDb {
 }
 
 impl DuckDb {
-    /// The field compared with a pattern, with `LIKE` or `ILIKE`.
+    /// The table; the reference knows only one.
+    fn table(&self, cx: &Cx<'_>) -> String {
+        if cx.env.is_reference() {
+            return "logs".to_owned();
+        }
+        sql::table(cx.env, &cx.state, "table")
+    }
+}
+
+impl sql::Ilike for DuckDb {
     fn like(&self, cx: &Cx<'_>, field: &str, operator: &str, value: &SigmaString) -> FragResult {
         // Patterns have no escape unless they name one, and without one they are faster.
         let needs_escape = value.has_text(|c| matches!(c, '%' | '_'));
@@ -29,14 +37,6 @@ impl DuckDb {
         let form = self.dialect.string_forms.get(form).unwrap_or(&self.dialect.string);
         let pattern = text::bare_string(form, value)?;
         Ok(Frag::Text(format!("{} {operator} '{pattern}'{escape}", self.field_name(cx, field))))
-    }
-
-    /// The table; the reference knows only one.
-    fn table(&self, cx: &Cx<'_>) -> String {
-        if cx.env.is_reference() {
-            return "logs".to_owned();
-        }
-        sql::table(cx.env, &cx.state, "table")
     }
 }
 
@@ -61,25 +61,12 @@ impl Target for DuckDb {
     }
 
     fn field_string(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
-        // The reference compares with regard to case, and takes `%` and `_` in a value for wildcards.
-        if cx.env.is_reference() {
-            text::field_string(self, cx, field, value)
-        } else if value.has_wildcard() || value.has_case() {
-            self.like(cx, field, "ILIKE", value)
-        } else {
-            sql::equal(self, cx, field, value)
-        }
+        sql::field_string(self, cx, field, value)
     }
 
     fn field_cased(&self, cx: &mut Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
         // The reference uses GLOB without its escapes.
-        if cx.env.is_reference() {
-            text::field_cased(self, cx, field, value)
-        } else if value.has_wildcard() {
-            self.like(cx, field, "LIKE", value)
-        } else {
-            sql::equal(self, cx, field, value)
-        }
+        sql::field_cased(self, cx, field, value)
     }
 
     fn regex(&self, cx: &Cx<'_>, value: &Regex) -> Result<String, Error> {
@@ -100,15 +87,8 @@ impl Target for DuckDb {
         text::field_exists(self, cx, field, exists)
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        sql::field_ref(self, cx, field, other, starts_with, ends_with)
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        sql::field_ref(self, cx, field, other)
     }
 
     fn keyword(&self, cx: &mut Cx<'_>, value: &Value) -> FragResult {
@@ -158,12 +138,9 @@ impl Target for DuckDb {
     fn correlation_aggregation(
         &self,
         cx: &mut Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-        kind: &str,
+        it: Correlating<'_>,
         search: &str,
     ) -> Result<String, Error> {
-        sql::correlation_aggregation(self, cx, method, correlation, rules, kind, search)
+        sql::correlation_aggregation(self, cx, it, search)
     }
 }

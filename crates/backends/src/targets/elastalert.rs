@@ -11,7 +11,7 @@ use sigyn_ir::{
 use super::Builtin;
 use super::elastic::index;
 use super::elastic::lucene::{Frame, Lucene};
-use crate::{Cx, Error, Subquery, Target};
+use crate::{Correlating, Cx, Error, Subquery, Target};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "elastalert",
@@ -57,7 +57,8 @@ impl Frame for ElastAlert {
             return Err(Error::feature("ElastAlert correlates the events of one rule only"));
         }
         cx.state.set("index", Data::Text(index::of_rules(rules)));
-        Ok(vec![target.correlation_search(cx, method, correlation, rules)?])
+        let it = Correlating { method, correlation, rules, kind: correlation.kind.as_str() };
+        Ok(vec![target.correlation_search(cx, it)?])
     }
 }
 

@@ -5,7 +5,9 @@ mod value;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{CompareOp, Correlation, Data, Expr, Number, Regex, RuleItem, SigmaString, TimePart, Value};
+use sigyn_ir::{
+    CompareOp, Correlation, Data, Expr, FieldRef, Number, Regex, RuleItem, SigmaString, TimePart, Value,
+};
 
 use super::Builtin;
 use super::elastic::siem::{self, SiemFormat, SiemQuery};
@@ -147,7 +149,7 @@ impl Target for Eql {
         field_expansion(self, cx, field, values)
     }
 
-    fn field_ref(&self, _: &mut Cx<'_>, _: &str, _: &str, _: bool, _: bool) -> FragResult {
+    fn field_ref(&self, _: &mut Cx<'_>, _: &str, _: &FieldRef) -> FragResult {
         Err(Error::feature("EQL cannot compare two fields"))
     }
 

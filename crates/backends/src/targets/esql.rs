@@ -6,18 +6,22 @@
 
 mod format;
 mod literal;
+mod temporal;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{
+    Correlation, CorrelationCondition, CorrelationType, Data, Expr, FieldRef, Regex, RuleItem, SigmaString,
+    Value,
+};
 
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::elastic::index;
 use super::elastic::regex::{Case, Dot, LuceneRegex};
 use super::{Builtin, undecided};
-use crate::dialect::{CorrelationDialect, Operator};
+use crate::dialect::Operator;
 use crate::target::FragResult;
-use crate::{Cx, Dialect, Error, Frag, Subquery, Target, text};
+use crate::{Correlating, Cx, Dialect, Error, Frag, Subquery, Target, text};
 
 pub(super) static TARGET: Builtin = Builtin {
     name: "esql",
@@ -68,6 +72,17 @@ impl Target for Esql {
         let regex = LuceneRegex::translate(value, Case::Spelled, Dot::ButNewline)?;
         let name = self.field_name(cx, field);
         Ok(Frag::Text(format!("{name} rlike {}", literal::quoted(&regex.pattern, false))))
+    }
+
+    /// The reference compares equality with regard to case, and knows no other comparison of two fields.
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        let is_equality = !other.starts_with && !other.ends_with;
+        if cx.env.is_reference() && !is_equality {
+            return Err(Error::unsupported("the reference compares two fields for equality only"));
+        }
+        let regards_case = cx.env.is_reference() || !self.folds_case(cx);
+        let other = FieldRef { is_cased: other.is_cased || regards_case, ..other.clone() };
+        text::field_ref(self, cx, field, &other)
     }
 
     fn is_list(&self, cx: &Cx<'_>, outer: Operator, args: &[Expr<'_>]) -> bool {
@@ -126,30 +141,42 @@ impl Target for Esql {
             return Err(Error::correlation("ES|QL cannot correlate correlations: a query has one source"));
         }
         cx.state.set("index", Data::Text(index::of_rules(rules)));
-        text::correlation(self, cx, correlation, rules)
+        let name = cx.env.method.as_deref().unwrap_or(&self.dialect.default_correlation_method);
+        match self.dialect.correlation.get(name) {
+            Some(method) if is_counted_by_rule(correlation) && !cx.env.is_reference() => {
+                let kind = correlation.kind.as_str();
+                temporal::query(self, cx, Correlating { method, correlation, rules, kind })
+                    .map(|query| vec![query])
+            }
+            _ => text::correlation(self, cx, correlation, rules),
+        }
     }
 
-    fn correlation_fields(
-        &self,
-        cx: &Cx<'_>,
-        method: &CorrelationDialect,
-        correlation: &Correlation,
-        rules: &[Subquery<'_>],
-    ) -> Result<String, Error> {
+    fn correlation_fields(&self, cx: &Cx<'_>, it: Correlating<'_>) -> Result<String, Error> {
         if !cx.env.is_reference() {
-            return text::correlation_fields(self, cx, method, correlation, rules);
+            return text::correlation_fields(self, cx, it);
         }
         // The reference forgets the fields of the correlation itself.
-        let without = Correlation { fields: Vec::new(), ..correlation.clone() };
-        text::correlation_fields(self, cx, method, &without, rules)
+        let without = Correlation { fields: Vec::new(), ..it.correlation.clone() };
+        text::correlation_fields(self, cx, Correlating { correlation: &without, ..it })
     }
+}
+
+/// Whether a correlation counts the rules that matched.
+fn is_counted_by_rule(correlation: &Correlation) -> bool {
+    let has_thresholds = matches!(correlation.condition, CorrelationCondition::Thresholds { .. });
+    correlation.kind == CorrelationType::Temporal && has_thresholds
 }
 
 impl Esql {
     /// Whether a comparison has to fold case. Where nothing can differ in case the field is read as it is, so
     /// that it may be an address or a number.
     fn folds(&self, cx: &Cx<'_>, value: &SigmaString) -> bool {
-        cx.env.options.text("case_sensitive", "false") != "true" && has_case(value)
+        self.folds_case(cx) && has_case(value)
+    }
+
+    fn folds_case(&self, cx: &Cx<'_>) -> bool {
+        cx.env.options.text("case_sensitive", "false") != "true"
     }
 
     fn compare(&self, cx: &Cx<'_>, field: &str, value: &SigmaString, folds: bool) -> FragResult {

@@ -9,7 +9,7 @@ mod reference;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
+use sigyn_ir::{Cidr, CompareOp, Expr, FieldRef, Number, Regex, SigmaString, TimePart, Value};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -133,18 +133,11 @@ impl Target for Kusto {
         Ok(Frag::Text(format!("ipv{version}_is_in_range({name}, \"{}\")", value.network)))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
         if cx.env.is_reference() {
             return Err(Error::unsupported("the reference cannot compare two fields"));
         }
-        text::field_ref(self, cx, field, other, starts_with, ends_with)
+        text::field_ref(self, cx, field, other)
     }
 
     fn field_null(&self, cx: &mut Cx<'_>, field: &str) -> FragResult {

@@ -10,7 +10,7 @@ mod source;
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, Data, Expr, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{Correlation, Data, Expr, FieldRef, Regex, RuleItem, SigmaString, Value};
 
 use super::elastic::comparison::{has_case, pattern, plain};
 use super::{Builtin, undecided};
@@ -65,6 +65,12 @@ impl Target for Ppl {
             Some(text) => format!("{name}={}", literal::quoted(text)),
             None => format!("like({name}, {}, true)", literal::quoted(&pattern(value, '%', '_')?)),
         }))
+    }
+
+    /// The reference compares with regard to case.
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        let other = FieldRef { is_cased: other.is_cased || cx.env.is_reference(), ..other.clone() };
+        text::field_ref(self, cx, field, &other)
     }
 
     fn field_bool(&self, cx: &mut Cx<'_>, field: &str, value: bool) -> FragResult {

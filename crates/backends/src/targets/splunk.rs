@@ -7,7 +7,9 @@ mod data_model;
 mod deferred;
 mod lone_selector;
 
-use sigyn_ir::{Correlation, CorrelationType, Data, Expr, Part, Regex, RuleItem, SigmaString, Value};
+use sigyn_ir::{
+    Correlation, CorrelationType, Data, Expr, FieldRef, Part, Regex, RuleItem, SigmaString, Value,
+};
 
 use super::Builtin;
 use crate::dialect::Operator;
@@ -88,21 +90,14 @@ impl Target for Splunk {
         text::field_string(self, cx, &condition, &SigmaString::literal("true"))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
         if is_below_or(cx) {
             return Err(Error::feature("Splunk compares fields only behind the search, not below `or`"));
         }
-        let value =
-            text::field_ref(self, cx, field, other, starts_with, ends_with)?.text().unwrap_or_default();
+        let value = text::field_ref(self, cx, field, other)?.text().unwrap_or_default();
         let field = Some(field.to_owned());
-        let deferred = Deferred { kind: deferred::FIELD_REF, field, value, is_negated: false, extra: None };
+        let kind = if other.is_cased { deferred::CASED_FIELD_REF } else { deferred::FIELD_REF };
+        let deferred = Deferred { kind, field, value, is_negated: false, extra: None };
         Ok(Frag::Deferred(cx.defer(deferred)))
     }
 
@@ -123,10 +118,11 @@ impl Target for Splunk {
     }
 
     fn deferred(&self, cx: &Cx<'_>, deferred: &Deferred) -> Result<String, Error> {
-        Ok(if deferred.kind == deferred::FIELD_REF && !cx.env.is_reference() {
-            deferred::field_ref(deferred)
-        } else {
-            deferred::text(deferred)
+        Ok(match deferred.kind {
+            deferred::FIELD_REF | deferred::CASED_FIELD_REF if !cx.env.is_reference() => {
+                deferred::field_ref(deferred)
+            }
+            _ => deferred::text(deferred),
         })
     }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Data, Expr, Number, Regex, RegexFlags, RuleItem, SigmaString, Value};
+use sigyn_ir::{Data, Expr, FieldRef, Number, Regex, RegexFlags, RuleItem, SigmaString, Value};
 
 use super::{Builtin, undecided};
 use crate::dialect::Operator;
@@ -106,19 +106,12 @@ impl Target for Spl2 {
         Ok(Frag::Text(format!("match({}, /{}/)", self.field_name(cx, field), between_slashes(value))))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        if cx.env.is_reference() || starts_with || ends_with {
-            return text::field_ref(self, cx, field, other, starts_with, ends_with);
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        // The reference compares with regard to case.
+        if cx.env.is_reference() && !other.starts_with && !other.ends_with {
+            return text::field_ref(self, cx, field, &FieldRef { is_cased: true, ..other.clone() });
         }
-        let (first, second) = (self.field_name(cx, field), self.field_name(cx, other));
-        Ok(Frag::Text(format!("lower({first})=lower({second})")))
+        text::field_ref(self, cx, field, other)
     }
 
     fn keyword_string(&self, cx: &mut Cx<'_>, value: &SigmaString) -> FragResult {

@@ -2,11 +2,10 @@
 
 pub(super) mod windows;
 
-use sigyn_ir::{Correlation, Data, Expr, Meta, RuleItem, SigmaString, State, Value};
+use sigyn_ir::{Data, Expr, FieldRef, Meta, RuleItem, SigmaString, State, Value};
 
-use crate::dialect::CorrelationDialect;
 use crate::target::FragResult;
-use crate::{Cx, Env, Error, Frag, Output, Subquery, Target, text};
+use crate::{Correlating, Cx, Env, Error, Frag, Output, Target, text};
 
 /// The table that a pipeline's state names, else that of an option, else `logs`.
 pub(super) fn table(env: &Env, state: &State, option: &str) -> String {
@@ -33,19 +32,12 @@ pub(super) fn reference_name(name: &str, quote: char, shortest: usize) -> String
 }
 
 /// A field compared with another. The reference's SQL backends take `%` and `_` in the second one's value for wildcards.
-pub(super) fn field_ref(
-    target: &dyn Target,
-    cx: &mut Cx<'_>,
-    field: &str,
-    other: &str,
-    starts_with: bool,
-    ends_with: bool,
-) -> FragResult {
+pub(super) fn field_ref(target: &dyn Target, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
     if !cx.env.is_reference() {
-        return text::field_ref(target, cx, field, other, starts_with, ends_with);
+        return text::field_ref(target, cx, field, other);
     }
-    let (first, second) = (target.field_name(cx, field), target.field_name(cx, other));
-    Ok(Frag::Text(match (starts_with, ends_with) {
+    let (first, second) = (target.field_name(cx, field), target.field_name(cx, &other.field));
+    Ok(Frag::Text(match (other.starts_with, other.ends_with) {
         (false, false) => format!("{first}={second}"),
         (true, false) => format!("{first} ILIKE {second} || '%'"),
         (false, true) => format!("{first} ILIKE '%' || {second}"),
@@ -53,8 +45,47 @@ pub(super) fn field_ref(
     }))
 }
 
+/// A database with `ILIKE`, where `=` regards case.
+pub(super) trait Ilike: Target {
+    /// A field compared with a pattern, with `LIKE` or `ILIKE`.
+    fn like(&self, cx: &Cx<'_>, field: &str, operator: &str, value: &SigmaString) -> FragResult;
+}
+
+/// A field compared with a string without regard to case. The reference compares with it, and takes `%` and `_` in a
+/// value for wildcards.
+pub(super) fn field_string(
+    target: &impl Ilike,
+    cx: &mut Cx<'_>,
+    field: &str,
+    value: &SigmaString,
+) -> FragResult {
+    if cx.env.is_reference() {
+        text::field_string(target, cx, field, value)
+    } else if value.has_wildcard() || value.has_case() {
+        target.like(cx, field, "ILIKE", value)
+    } else {
+        equal(target, cx, field, value)
+    }
+}
+
+/// A field compared with a string with regard to case.
+pub(super) fn field_cased(
+    target: &impl Ilike,
+    cx: &mut Cx<'_>,
+    field: &str,
+    value: &SigmaString,
+) -> FragResult {
+    if cx.env.is_reference() {
+        text::field_cased(target, cx, field, value)
+    } else if value.has_wildcard() {
+        target.like(cx, field, "LIKE", value)
+    } else {
+        equal(target, cx, field, value)
+    }
+}
+
 /// A field that equals a string, with regard to case.
-pub(super) fn equal(target: &dyn Target, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
+fn equal(target: &dyn Target, cx: &Cx<'_>, field: &str, value: &SigmaString) -> FragResult {
     Ok(Frag::Text(format!("{}={}", target.field_name(cx, field), target.string(cx, value)?)))
 }
 
@@ -110,12 +141,9 @@ pub(super) fn timestamp_field(env: &Env) -> String {
 pub(super) fn correlation_aggregation(
     target: &dyn Target,
     cx: &mut Cx<'_>,
-    method: &CorrelationDialect,
-    correlation: &Correlation,
-    rules: &[Subquery<'_>],
-    kind: &str,
+    it: Correlating<'_>,
     search: &str,
 ) -> Result<String, Error> {
-    let text = text::correlation_aggregation(target, cx, method, correlation, rules, kind, search)?;
+    let text = text::correlation_aggregation(target, cx, it, search)?;
     Ok(text.replace("timestamp", &timestamp_field(cx.env)))
 }

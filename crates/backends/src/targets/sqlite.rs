@@ -6,7 +6,7 @@ mod correlation;
 mod options;
 mod zircolite;
 
-use sigyn_ir::{Correlation, Data, SigmaString, State, TimePart, Value};
+use sigyn_ir::{Correlation, Data, FieldRef, SigmaString, State, TimePart, Value};
 
 use self::options::Settings;
 use super::{Builtin, sql};
@@ -98,16 +98,9 @@ impl Target for Sqlite {
         Ok(Frag::Text(format!("({name}='{value}'{collation} OR {name}={})", u8::from(value))))
     }
 
-    fn field_ref(
-        &self,
-        cx: &mut Cx<'_>,
-        field: &str,
-        other: &str,
-        starts_with: bool,
-        ends_with: bool,
-    ) -> FragResult {
-        let frag = text::field_ref(self, cx, field, other, starts_with, ends_with)?;
-        if starts_with || ends_with {
+    fn field_ref(&self, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
+        let frag = text::field_ref(self, cx, field, other)?;
+        if other.starts_with || other.ends_with || other.is_cased {
             return Ok(frag);
         }
         let collation = self.collation(cx, true)?;

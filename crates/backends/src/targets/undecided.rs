@@ -14,7 +14,7 @@ pub(super) fn field(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &V
     let frag = text::field(target, cx, field, value)?;
     let fields = match value {
         Value::Null | Value::Exists(_) | Value::Expansion { .. } | Value::Query { .. } => return Ok(frag),
-        Value::FieldRef { field: other, .. } => vec![field, other],
+        Value::FieldRef(other) => vec![field, &other.field],
         _ => vec![field],
     };
     match frag {

@@ -2,6 +2,7 @@
 
 use sigyn_ir::{Cidr, Expr, Value};
 
+use super::field::string_text;
 use crate::dialect::Operator;
 use crate::target::FragResult;
 use crate::{Ancestry, Cx, Error, Frag, Target, Template};
@@ -251,7 +252,10 @@ pub(crate) fn list(target: &dyn Target, cx: &mut Cx<'_>, outer: Operator, args: 
     for arg in args {
         if let Expr::Field { value, .. } = arg {
             values.push(match &**value {
-                Value::Str(string) | Value::Cased(string) => target.string(cx, string)?,
+                Value::Str(string) | Value::Cased(string) => match &list.item {
+                    Some(item) => string_text(target, cx, item, string)?,
+                    None => target.string(cx, string)?,
+                },
                 Value::Number(number) | Value::TimePart { number, .. } => number.to_string(),
                 _ => return Err(Error::unsupported("the target cannot write this value in a list")),
             });

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, RuleItem};
+use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data};
 
 use super::correlation_parts::{extended, field_list, normalization, referenced_rules, rule_id};
+use super::finish::rule_attribute;
 use crate::dialect::CorrelationDialect;
-use crate::{Cx, Error, Subquery, Target, Template};
+use crate::{Correlating, Cx, Error, Subquery, Target, Template};
 
 /// The name of the templates for a correlation: its type, with `_extended` behind it where the condition is a
 /// boolean expression.
@@ -40,10 +41,11 @@ pub(crate) fn correlation(
     let Some(template) = own.or(method.query.as_ref()) else {
         return Err(no_such(kind));
     };
-    let search = target.correlation_search(cx, method, correlation, rules)?;
+    let it = Correlating { method, correlation, rules, kind };
+    let search = target.correlation_search(cx, it)?;
     let typing = typing(target, cx, method, rules)?;
-    let aggregate = target.correlation_aggregation(cx, method, correlation, rules, kind, &search)?;
-    let condition = target.correlation_condition(cx, method, &correlation.condition, rules, kind)?;
+    let aggregate = target.correlation_aggregation(cx, it, &search)?;
+    let condition = target.correlation_condition(cx, it)?;
     let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
     Ok(vec![template.fill(&[
         ("search", &search),
@@ -88,10 +90,9 @@ fn query_text<'q>(cx: &Cx<'_>, query: &'q Data) -> Result<Cow<'q, str>, Error> {
 pub(crate) fn correlation_search(
     target: &dyn Target,
     cx: &mut Cx<'_>,
-    method: &CorrelationDialect,
-    correlation: &Correlation,
-    rules: &[Subquery<'_>],
+    it: Correlating<'_>,
 ) -> Result<String, Error> {
+    let Correlating { method, correlation, rules, .. } = it;
     if let ([rule], Some(template)) = (rules, &method.search_single)
         && let [query] = rule.queries
     {
@@ -143,12 +144,10 @@ fn typing(
 pub(crate) fn correlation_aggregation(
     target: &dyn Target,
     cx: &mut Cx<'_>,
-    method: &CorrelationDialect,
-    correlation: &Correlation,
-    rules: &[Subquery<'_>],
-    kind: &str,
+    it: Correlating<'_>,
     search: &str,
 ) -> Result<String, Error> {
+    let Correlating { method, correlation, rules, kind } = it;
     let Some(template) = method.types.get(kind).and_then(|templates| templates.aggregation.as_ref()) else {
         return Err(no_such(kind));
     };
@@ -166,10 +165,15 @@ pub(crate) fn correlation_aggregation(
         return Err(Error::correlation("the percentile is missing").as_reference("SigmaConversionError"));
     }
     let referenced = referenced_rules(method, rules, template)?;
-    let shown = target.correlation_fields(cx, method, correlation, rules)?;
+    let shown = target.correlation_fields(cx, it)?;
     let group_by = target.correlation_group_by(cx, method, correlation.group_by.as_deref())?;
     let timespan = target.timespan(method, &correlation.timespan);
-    let item = cx.rule;
+    let mut attributes = Vec::new();
+    for name in template.names() {
+        attributes.push((name.to_owned(), rule_attribute(target, cx, name)?));
+    }
+    let attribute =
+        |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone());
     Ok(template.fill_with(|name| match name {
         "referenced_rules" => referenced.clone(),
         "field" => fields.clone(),
@@ -178,29 +182,21 @@ pub(crate) fn correlation_aggregation(
         "groupby" => group_by.clone(),
         "search" => search.to_owned(),
         "percentile" => percentile.clone(),
-        other => rule_attribute(item, other),
+        other => attribute(other).unwrap_or_default(),
     }))
-}
-
-/// `{rule.NAME}`.
-fn rule_attribute(item: &RuleItem, name: &str) -> String {
-    let data = name.strip_prefix("rule.").and_then(|key| item.to_data().get(key).cloned());
-    data.map_or_else(String::new, |data| data.as_str().map_or_else(|| data.to_json(None), str::to_owned))
 }
 
 pub(crate) fn correlation_condition(
     target: &dyn Target,
     cx: &mut Cx<'_>,
-    method: &CorrelationDialect,
-    condition: &CorrelationCondition,
-    rules: &[Subquery<'_>],
-    kind: &str,
+    it: Correlating<'_>,
 ) -> Result<String, Error> {
+    let Correlating { method, rules, kind, .. } = it;
     let Some(template) = method.types.get(kind).and_then(|templates| templates.condition.as_ref()) else {
         return Err(no_such(kind));
     };
     let referenced = referenced_rules(method, rules, template)?;
-    match condition {
+    match &it.correlation.condition {
         CorrelationCondition::Thresholds { thresholds, fields, .. } => {
             thresholds_text(target, cx, method, template, thresholds, fields, &referenced)
         }

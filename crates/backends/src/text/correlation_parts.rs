@@ -3,7 +3,7 @@
 use sigyn_ir::{Correlation, CorrelationExpr, Meta, RuleItem, SigmaString, Timespan};
 
 use crate::dialect::{CorrelationDialect, Operator};
-use crate::{Cx, Error, Subquery, Target, Template};
+use crate::{Correlating, Cx, Error, Subquery, Target, Template};
 
 /// The name of a rule, else its id.
 fn name_or_id(meta: &Meta) -> Option<&str> {
@@ -108,10 +108,9 @@ pub(crate) fn correlation_group_by(
 pub(crate) fn correlation_fields(
     target: &dyn Target,
     cx: &Cx<'_>,
-    method: &CorrelationDialect,
-    correlation: &Correlation,
-    rules: &[Subquery<'_>],
+    it: Correlating<'_>,
 ) -> Result<String, Error> {
+    let Correlating { method, correlation, rules, .. } = it;
     let (Some(template), Some(each), Some(joiner)) =
         (&method.fields, &method.fields_field, &method.fields_joiner)
     else {

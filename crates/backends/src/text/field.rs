@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, CompareOp, Expr, Number, Regex, SigmaString, TimePart, Value};
+use sigyn_ir::{Cidr, CompareOp, Expr, FieldRef, Number, Regex, SigmaString, TimePart, Value};
 
 use super::value::bare_string;
 use crate::dialect::Matcher;
@@ -19,9 +19,7 @@ pub(crate) fn field(target: &dyn Target, cx: &mut Cx<'_>, field: &str, value: &V
         Value::Regex(regex) => target.field_regex(cx, field, regex),
         Value::Cidr(cidr) => target.field_cidr(cx, field, cidr),
         Value::Compare { op, number, part } => target.field_compare(cx, field, *op, *number, *part),
-        Value::FieldRef { field: other, starts_with, ends_with } => {
-            target.field_ref(cx, field, other, *starts_with, *ends_with)
-        }
+        Value::FieldRef(other) => target.field_ref(cx, field, other),
         Value::Exists(exists) => target.field_exists(cx, field, *exists),
         Value::TimePart { part, number } => target.field_time_part(cx, field, *part, *number),
         Value::Query { text, id } => target.field_query(cx, field, text, id),
@@ -107,6 +105,16 @@ fn fill_string(
     let mut texts = string_texts(target, cx, template, value)?;
     texts.push(("field", target.field_name(cx, field).into_owned()));
     Ok(Frag::Text(fill_texts(template, &texts)))
+}
+
+/// A string as a template puts it.
+pub(super) fn string_text(
+    target: &dyn Target,
+    cx: &Cx<'_>,
+    template: &Template,
+    value: &SigmaString,
+) -> Result<String, Error> {
+    Ok(fill_texts(template, &string_texts(target, cx, template, value)?))
 }
 
 /// A string in every way that a template asks for.
@@ -295,26 +303,22 @@ pub(crate) fn field_cidr(target: &dyn Target, cx: &mut Cx<'_>, field: &str, valu
     below_expansion(cx, |cx| target.expr(cx, &Expr::Or(alternatives)))
 }
 
-pub(crate) fn field_ref(
-    target: &dyn Target,
-    cx: &mut Cx<'_>,
-    field: &str,
-    other: &str,
-    starts_with: bool,
-    ends_with: bool,
-) -> FragResult {
+pub(crate) fn field_ref(target: &dyn Target, cx: &mut Cx<'_>, field: &str, other: &FieldRef) -> FragResult {
     let dialect = &target.dialect().field_ref;
-    let (template, what) = match (starts_with, ends_with) {
-        (true, true) => (&dialect.contains, "contains"),
-        (true, false) => (&dialect.startswith, "starts with"),
-        (false, true) => (&dialect.endswith, "ends with"),
-        (false, false) => (&dialect.equal, "equals"),
+    let (folded, cased, what) = match (other.starts_with, other.ends_with) {
+        (true, true) => (&dialect.contains, &dialect.cased_contains, "contains"),
+        (true, false) => (&dialect.startswith, &dialect.cased_startswith, "starts with"),
+        (false, true) => (&dialect.endswith, &dialect.cased_endswith, "ends with"),
+        (false, false) => (&dialect.equal, &dialect.cased_equal, "equals"),
     };
+    let template = if other.is_cased { cased } else { folded };
     let Some(template) = template else {
-        return Err(Error::unsupported(format!("the target cannot say that a field {what} another field")));
+        let case = if other.is_cased { " with regard to case" } else { "" };
+        let message = format!("the target cannot say that a field {what} another field{case}");
+        return Err(Error::unsupported(message));
     };
     let name = |name, is_raw| if is_raw { Cow::Borrowed(name) } else { target.field_name(cx, name) };
-    let (first, second) = (name(field, dialect.raw_first), name(other, dialect.raw_second));
+    let (first, second) = (name(field, dialect.raw_first), name(other.field.as_str(), dialect.raw_second));
     Ok(Frag::Text(template.fill(&[("field1", &first), ("field2", &second)])))
 }
 

@@ -1,7 +1,8 @@
 //! From expressions to finished queries and outputs.
 
-use sigyn_ir::{Data, Rule, RuleItem, State};
+use sigyn_ir::{Data, Rule, RuleItem, SigmaString, State};
 
+use super::value::bare_string;
 use crate::target::Query;
 use crate::{Cx, Env, Error, Frag, Output, Target};
 
@@ -16,8 +17,9 @@ pub(crate) fn rule(
     for condition in &rule.conditions {
         let mut cx = Cx::new(env, item, state.clone());
         cx.note_lone(rule, condition);
-        let frag =
-            target.expr(&mut cx, &rule.expression(condition)).map_err(|error| error.or_at(condition.span))?;
+        let expr = rule.expression(condition);
+        let expr = if target.dialect().matching.number_texts { expr } else { expr.with_bare_numbers() };
+        let frag = target.expr(&mut cx, &expr).map_err(|error| error.or_at(condition.span))?;
         if frag == Frag::Nothing {
             if env.is_reference() {
                 continue;
@@ -38,7 +40,12 @@ pub(crate) fn finish(target: &dyn Target, cx: &mut Cx<'_>, query: Frag) -> Resul
         Frag::Text(text) => text,
         Frag::Deferred(_) | Frag::Nothing => dialect.deferred_only.clone(),
     };
-    let mut text = dialect.expression.fill_with(|name| placeholder(cx, dialect, name, &query));
+    let mut values = Vec::new();
+    for name in dialect.expression.names() {
+        values.push((name, placeholder(target, cx, name, &query)?));
+    }
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut text = dialect.expression.fill(&values);
     if !cx.deferred.is_empty() {
         let (Some(start), Some(separator)) = (&dialect.deferred_start, &dialect.deferred_separator) else {
             return Err(Error::unsupported("the target cannot write conditions behind the query"));
@@ -54,17 +61,34 @@ pub(crate) fn finish(target: &dyn Target, cx: &mut Cx<'_>, query: Frag) -> Resul
     Ok(text)
 }
 
-/// `{query}`, `{state[NAME]}` and `{rule.NAME}`.
-fn placeholder(cx: &Cx<'_>, dialect: &crate::dialect::QueryDialect, name: &str, query: &str) -> String {
+/// `{query}`, `{state[NAME]}` and `{rule.NAME}`, the last two as they are or in a form (`{state[NAME]|FORM}`).
+fn placeholder(target: &dyn Target, cx: &Cx<'_>, name: &str, query: &str) -> Result<String, Error> {
     if name == "query" {
-        return query.to_owned();
+        return Ok(query.to_owned());
     }
-    if let Some(key) = name.strip_prefix("state[").and_then(|rest| rest.strip_suffix(']')) {
-        let default = || dialect.state_defaults.get(key).cloned().unwrap_or_default();
-        return cx.state.get(key).map_or_else(default, plain);
+    let (base, _) = name.split_once('|').unwrap_or((name, ""));
+    if let Some(key) = base.strip_prefix("state[").and_then(|rest| rest.strip_suffix(']')) {
+        let default = || target.dialect().query.state_defaults.get(key).cloned().unwrap_or_default();
+        return in_form(target, cx, name, cx.state.get(key).map_or_else(default, plain));
     }
-    name.strip_prefix("rule.")
-        .map_or_else(String::new, |key| cx.rule.to_data().get(key).map_or_else(String::new, plain))
+    rule_attribute(target, cx, name)
+}
+
+/// `{rule.NAME}`, as it is or in a form; empty if the rule has no such attribute.
+pub(super) fn rule_attribute(target: &dyn Target, cx: &Cx<'_>, name: &str) -> Result<String, Error> {
+    let (base, _) = name.split_once('|').unwrap_or((name, ""));
+    let Some(key) = base.strip_prefix("rule.") else { return Ok(String::new()) };
+    in_form(target, cx, name, cx.rule.to_data().get(key).map_or_else(String::new, plain))
+}
+
+/// A text as the part of a placeholder behind `|` asks for it: a field's name, a string, one of the string forms.
+fn in_form(target: &dyn Target, cx: &Cx<'_>, placeholder: &str, text: String) -> Result<String, Error> {
+    let Some((_, form)) = placeholder.split_once('|') else { return Ok(text) };
+    match (form, target.dialect().string_forms.get(form)) {
+        ("field", _) => Ok(target.field_name(cx, &text).into_owned()),
+        (_, Some(form)) => Ok(bare_string(form, &SigmaString::literal(text))?),
+        _ => target.string(cx, &SigmaString::literal(text)),
+    }
 }
 
 /// Data as text in a query.

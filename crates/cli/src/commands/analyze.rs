@@ -12,8 +12,9 @@ use sigyn_ir::{Compat, LoadOptions, RuleSet};
 
 use crate::args::{Aim, Diagnostics, Pipelines, Rules};
 use crate::findings::{self, Found};
+use crate::screen::Screen;
 use crate::setup::{self, PipelineNeed, Wanted};
-use crate::table::{Form, Table, terminal_width};
+use crate::table::{Form, Table};
 use crate::{Exit, output};
 
 /// The words of the command.
@@ -119,7 +120,7 @@ impl Fields {
                     table.row([logsource.as_str(), name]);
                 }
             }
-            table.render(self.format, terminal_width())
+            table.render(self.format, Screen::stdout().width)
         } else {
             fields.all.iter().map(|name| format!("{name}\n")).collect()
         };
@@ -155,7 +156,7 @@ impl LogSources {
             let category = Value::from(count.category.unwrap_or_else(|| "None".to_owned()));
             table.row([category, count.overall.into()].into_iter().chain(numbers));
         }
-        let text = table.render(self.format, terminal_width());
+        let text = table.render(self.format, Screen::stdout().width);
         output::write(&self.output, text.as_bytes()).map_err(unwritable)?;
         Ok(exit)
     }

@@ -1,89 +1,64 @@
-//! `sigyn demo`: the bundled example rules in the languages of three targets.
+//! `sigyn demo`: what Sigyn does, on rules and logs that are part of the program.
 
-use std::path::Path;
+mod convert;
+mod hunt;
+mod samples;
 
-use clap::Args;
-use sigyn_backends::Env;
-use sigyn_convert::{Converter, Strictness, load};
-use sigyn_diagnostics::SourceFile;
-use sigyn_ir::{Compat, Data, LoadOptions};
+use std::path::PathBuf;
 
-use crate::args::{Aim, Diagnostics, Pipelines};
+use clap::{Args, Subcommand};
+
+use crate::args::Diagnostics;
 use crate::findings;
-use crate::setup::{self, PipelineNeed, Wanted};
 use crate::{Exit, output};
 
-/// The command takes no words.
+/// Without a word, the demonstration is a hunt.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {}
+pub(crate) struct Demo {
+    #[command(subcommand)]
+    what: Option<What>,
+}
 
-/// A rule of the repository by its name, with its text.
-macro_rules! bundled {
-    ($name:literal) => {
-        (
-            concat!("examples/rules/", $name, ".yml"),
-            include_str!(concat!("../../../../examples/rules/", $name, ".yml")),
-        )
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Hunt in the bundled sample logs and explain a match (the default)
+    #[command(after_help = "Example:\n  sigyn demo hunt")]
+    Hunt,
+    /// Convert the bundled example rules for three targets
+    #[command(after_help = "Example:\n  sigyn demo convert")]
+    Convert,
+    /// Write the bundled rules and logs into a folder, to try other commands on them
+    #[command(after_help = "Example:\n  sigyn demo save samples")]
+    Save {
+        /// The folder; it is made if it does not exist
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+}
+
+/// Runs the command. It ends with 0 although it finds something: finding it is what it is for.
+pub(crate) fn run(demo: &Demo) -> Exit {
+    let text = match &demo.what {
+        None | Some(What::Hunt) => hunt::text(),
+        Some(What::Convert) => convert::text(),
+        Some(What::Save { folder }) => samples::save(folder),
     };
-}
-
-/// The rules, by the names they have in the repository.
-const RULES: &[(&str, &str)] = &[
-    bundled!("linux_history_cleared"),
-    bundled!("linux_sshd_bad_protocol"),
-    bundled!("web_path_traversal"),
-    bundled!("windows_certutil_download"),
-    bundled!("windows_password_guessing"),
-];
-/// The targets, chosen for how different they look.
-const TARGETS: &[&str] = &["splunk", "esql", "kusto"];
-
-pub(crate) fn run(_: &Demo) -> Exit {
-    let mut out = String::new();
-    for target in TARGETS {
-        let converter = setup::converter(Wanted {
-            aim: &Aim { target: Some((*target).to_owned()), dialect: None },
-            pipelines: &Pipelines::default(),
-            env: Env::default(),
-            strictness: Strictness::Report,
-            pipeline_need: PipelineNeed::Waived,
-        });
-        match converter {
-            Ok(converter) => out.push_str(&chapter(&converter)),
-            Err(found) => {
-                findings::print(&found, Diagnostics::Text);
-                return Exit::Internal;
-            }
-        }
-    }
-    out.push_str("Next: sigyn convert -t splunk -p splunk_windows RULES, sigyn list targets, sigyn help\n");
-    match output::write(Path::new("-"), out.as_bytes()) {
+    let written = text.and_then(|text| {
+        output::write(std::path::Path::new("-"), text.as_bytes())
+            .map_err(|error| samples::unwritable("-", &error))
+    });
+    match written {
         Ok(()) => Exit::Clean,
-        Err(_) => Exit::BadInput,
-    }
-}
-
-/// The queries of all rules for one target, each under the rule's title; refusals with their reason.
-fn chapter(converter: &Converter) -> String {
-    let files = RULES.iter().map(|(name, text)| SourceFile::new(*name, *text));
-    let (_, loaded) = load(files, &LoadOptions::new(Compat::Spec));
-    let conversion = converter.convert(loaded.set);
-    let dialect = converter.target().dialect();
-    let mut out = format!("== {} ({})\n\n", dialect.title, dialect.name);
-    for rule in conversion.rules.iter().filter(|rule| rule.is_output) {
-        out.push_str(&format!("-- {}\n", rule.item.meta().title));
-        match &rule.queries {
-            Ok(queries) => queries.iter().for_each(|query| out.push_str(&format!("{}\n", text(query)))),
-            Err(failure) => {
-                let diagnostic = &failure.diagnostic;
-                out.push_str(&format!("refused, {}: {}\n", diagnostic.code, diagnostic.message));
-            }
+        Err(found) => {
+            findings::print(&found, Diagnostics::Text);
+            Exit::BadInput
         }
-        out.push('\n');
     }
-    out
 }
 
-fn text(query: &Data) -> String {
-    query.as_str().map_or_else(|| query.to_json(None), str::to_owned)
+/// How this program was called, so that what is printed can be typed: `sigyn`, or the relative path in front of it.
+fn program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let called = called.filter(|path| path.is_relative()).and_then(|path| path.to_str().map(str::to_owned));
+    called.unwrap_or_else(|| "sigyn".to_owned())
 }

@@ -66,36 +66,40 @@ fn explain(args: &Explain) -> Result<Exit, Vec<Found>> {
     let files = RuleFiles { rules: vec![args.rule.clone()], file_pattern: "*.yml".to_owned() };
     let loaded = Selection::new(&selection)?.load(&files)?;
     findings::print(&loaded.refused, Diagnostics::Text);
-    let explained = on_record(args, &loaded)?;
+    let name = input::name(&args.event);
+    let bytes = open(&args.event).map_err(|error| {
+        vec![Found::of(&name, Diagnostic::error(&codes::input::UNREADABLE, format!("`{name}`: {error}")))]
+    })?;
+    let explained = on_record(&loaded, &name, bytes, args.record)?;
     let is_match = explained.iter().any(|(_, explanation)| explanation.matches);
+    let title = |at: &usize| loaded.infos.get(*at).map_or("", |info| info.title.as_str());
     let text: String =
-        explained.iter().map(|(title, explanation)| render(args.format, title, explanation)).collect();
+        explained.iter().map(|(at, explanation)| render(args.format, title(at), explanation)).collect();
     output::write(Path::new("-"), text.as_bytes()).map_err(|error| {
         vec![Found::of("-", Diagnostic::error(&codes::input::UNWRITABLE, error.to_string()))]
     })?;
     Ok(if is_match { Exit::Findings } else { Exit::Clean })
 }
 
-/// Every rule on the record that is asked for.
-fn on_record(args: &Explain, loaded: &Loaded) -> Result<Vec<(String, Explanation)>, Vec<Found>> {
-    let name = input::name(&args.event);
-    let bytes = open(&args.event).map_err(|error| {
-        vec![Found::of(&name, Diagnostic::error(&codes::input::UNREADABLE, format!("`{name}`: {error}")))]
-    })?;
+/// Every rule, by its place, on one record of a log; records are counted from 1.
+pub(crate) fn on_record(
+    loaded: &Loaded,
+    name: &str,
+    bytes: Box<dyn BufRead + Send>,
+    number: u64,
+) -> Result<Vec<(usize, Explanation)>, Vec<Found>> {
     let mut decoder = Decoder::new(now());
     let mut scratch = loaded.engine.scratch();
     let (mut before, mut explained) = (0, None);
-    for step in Reader::new(&name, bytes) {
+    for step in Reader::new(name, bytes) {
         let Read::Batch(batch) = step else { continue };
         let outcome = decoder.decode(&batch, &mut |record, event| {
-            if before + record + 1 < args.record {
+            if before + record + 1 < number {
                 return true;
             }
             let class = loaded.engine.classify(event, &mut scratch);
-            let rules = loaded.set.items.iter().filter_map(|item| match item {
-                RuleItem::Rule(rule) => {
-                    Some((rule.meta.title.clone(), loaded.engine.explain(rule, event, class)))
-                }
+            let rules = loaded.set.items.iter().enumerate().filter_map(|(at, item)| match item {
+                RuleItem::Rule(rule) => Some((at, loaded.engine.explain(rule, event, class))),
                 RuleItem::Correlation(_) => None,
             });
             explained = Some(rules.collect());
@@ -107,7 +111,7 @@ fn on_record(args: &Explain, loaded: &Loaded) -> Result<Vec<(String, Explanation
         before += outcome.records;
     }
     explained.ok_or_else(|| {
-        let message = format!("`{name}` has no record {}; it has {before}", args.record);
+        let message = format!("`{name}` has no record {number}; it has {before}");
         vec![Found::of(name, Diagnostic::error(&codes::input::BAD_ARGUMENT, message))]
     })
 }

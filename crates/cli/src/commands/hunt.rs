@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 pub(crate) use rules::{Loaded, Selection};
 pub(crate) use run::{now, run};
-pub(crate) use summary::shown;
+pub(crate) use summary::{counts, second, shown};
 
 use crate::args::Pipelines;
 
@@ -32,6 +32,9 @@ pub(crate) struct Hunt {
     /// As a table, print every match in order of time instead of counts
     #[arg(long)]
     pub(crate) timeline: bool,
+    /// Keep the table to one line per row and shorten nothing, however narrow the terminal is
+    #[arg(long)]
+    pub(crate) wide: bool,
     /// Also write a report as one HTML page that opens offline
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,

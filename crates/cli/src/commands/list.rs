@@ -13,8 +13,9 @@ use crate::Exit;
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::output;
+use crate::screen::Screen;
 use crate::setup;
-use crate::table::{Form, Table, terminal_width};
+use crate::table::{Form, Table};
 
 /// The words of the command.
 #[derive(Debug, Args)]
@@ -96,7 +97,7 @@ pub(crate) fn run(list: &List) -> Exit {
     };
     match table {
         Ok(table) => {
-            let text = table.render(list.format, terminal_width());
+            let text = table.render(list.format, Screen::stdout().width);
             match output::write(Path::new("-"), text.as_bytes()) {
                 Ok(()) => Exit::Clean,
                 Err(_) => Exit::BadInput,

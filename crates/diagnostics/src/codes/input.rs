@@ -66,6 +66,14 @@ pub static UNWRITABLE: Code = Code {
     help: "Check that the folder exists and may be written to.",
 };
 
+/// A link leads to nothing.
+pub static DANGLING_LINK: Code = Code {
+    number: 6009,
+    name: "dangling-link",
+    summary: "A link leads to nothing.",
+    help: "Remove the link, or restore what it led to.",
+};
+
 /// A configuration of checks says something that cannot be.
 pub static BAD_CHECK_CONFIG: Code = Code {
     number: 6020,
@@ -84,5 +92,6 @@ pub static ALL: &[&Code] = &[
     &BAD_ARGUMENT,
     &NOT_ENCODABLE,
     &UNWRITABLE,
+    &DANGLING_LINK,
     &BAD_CHECK_CONFIG,
 ];

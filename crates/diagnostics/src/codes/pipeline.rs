@@ -130,6 +130,14 @@ pub static UNKNOWN_TABLE_FIELD: Code = Code {
     help: "Map the field to one of the table, add it to `tables` of the item, or choose another table.",
 };
 
+/// The rule names its fields by another taxonomy, and the pipeline leaves some unmapped.
+pub static FOREIGN_TAXONOMY: Code = Code {
+    number: 4017,
+    name: "foreign-taxonomy",
+    summary: "The rule names its fields by another taxonomy, and the pipeline leaves some unmapped.",
+    help: "Map the rule's fields with a pipeline (a field that the logs have may be mapped to itself), or leave `taxonomy` out if they are Sigma's.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &SYNTAX,
@@ -148,4 +156,5 @@ pub static ALL: &[&Code] = &[
     &INVALID_TARGET_FIELD,
     &INVALID_HASH,
     &UNKNOWN_TABLE_FIELD,
+    &FOREIGN_TAXONOMY,
 ];

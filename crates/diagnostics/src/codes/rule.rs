@@ -598,6 +598,30 @@ pub static DUPLICATE_NAME: Code = Code {
     help: "Rename one of them.",
 };
 
+/// A key is not known and nothing reads it.
+pub static UNKNOWN_KEY: Code = Code {
+    number: 2084,
+    name: "unknown-key",
+    summary: "A key is not known and nothing reads it.",
+    help: "Check how the key is written, or leave it out.",
+};
+
+/// A key of a correlation is an extension of the specification.
+pub static CORRELATION_EXTENSION: Code = Code {
+    number: 2085,
+    name: "correlation-extension",
+    summary: "A key of a correlation is an extension of the specification.",
+    help: "Leave the key out where the rule is to mean the same everywhere.",
+};
+
+/// A filter and a rule it applies to name their fields by different taxonomies.
+pub static FILTER_TAXONOMY: Code = Code {
+    number: 2086,
+    name: "filter-taxonomy",
+    summary: "A filter and a rule it applies to name their fields by different taxonomies.",
+    help: "Write a filter for each taxonomy, and list the rules it applies to.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &NOT_A_MAP,
@@ -676,4 +700,7 @@ pub static ALL: &[&Code] = &[
     &NOTHING_TO_REPEAT,
     &DUPLICATE_ID,
     &DUPLICATE_NAME,
+    &UNKNOWN_KEY,
+    &CORRELATION_EXTENSION,
+    &FILTER_TAXONOMY,
 ];

@@ -3,8 +3,8 @@
 use sigyn_diagnostics::{Diagnostic, Span, codes};
 use sigyn_syntax::condition::{Expr, ExprKind};
 use sigyn_syntax::{
-    Attributes, Compat, Correlation as Written, CorrelationCondition as WrittenCondition, MatchCondition,
-    Reading, Value, read_correlation,
+    Attributes, CORRELATION_KEYS, Compat, Correlation as Written, CorrelationCondition as WrittenCondition,
+    MatchCondition, Reading, Value, nearest, read_correlation,
 };
 
 use super::{Context, meta};
@@ -12,6 +12,9 @@ use crate::{
     Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, ItemId, Number, RuleRef,
     Threshold, ThresholdOp, Timespan,
 };
+
+/// Keys beyond the specification that say how events are put into windows and how often a correlation speaks.
+const EXTENSIONS: &[&str] = &["window", "gap", "on_match", "suppress", "missing"];
 
 /// The target of a reference that is not linked yet.
 pub(crate) const UNLINKED: ItemId = ItemId(u32::MAX);
@@ -24,6 +27,7 @@ pub(crate) fn lower(
 ) -> Option<Correlation> {
     let written = read_correlation(document, context.compat(), &mut context.findings)?;
     context.references = named(&written);
+    warn_of_keys(&written, context);
     let kind = CorrelationType::parse(&written.kind.as_ref()?.value)?;
     // The reference fails later, and with another error, where the condition is missing after these.
     let condition = condition(&written, kind, context);
@@ -64,6 +68,20 @@ pub(crate) fn lower(
         marks: Vec::new(),
         span,
     })
+}
+
+/// Keys that nothing reads, and keys that other tools do not read.
+fn warn_of_keys(written: &Written<'_>, context: &mut Context<'_>) {
+    for (key, _) in &written.custom {
+        let name = &key.value;
+        if EXTENSIONS.contains(&name.as_ref()) {
+            let message = || format!("`{name}` is not in the specification: no query of a target follows it");
+            context.warn(&codes::rule::CORRELATION_EXTENSION, message, key.span);
+        } else {
+            let message = format!("a correlation has no key `{name}`");
+            context.unknown_key(message, nearest(name, CORRELATION_KEYS), key.span);
+        }
+    }
 }
 
 fn reference(text: &str, span: Span) -> RuleRef {

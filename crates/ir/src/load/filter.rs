@@ -10,6 +10,8 @@ use crate::{Condition, ConditionExpr, Detection, DetectionId, LogSource, Rule};
 #[derive(Debug)]
 pub(crate) struct Filter {
     pub(crate) id: Option<String>,
+    /// How its fields are named; `None` for Sigma's own names.
+    taxonomy: Option<String>,
     pub(crate) logsource: LogSource,
     /// Ids and names; `None` for every rule with the log source.
     pub(crate) rules: Option<Vec<String>>,
@@ -38,7 +40,13 @@ pub(crate) fn lower(
             condition.span,
         );
     }
-    Some(Filter { id: attributes.id.map(|id| id.value), logsource, rules, detections, condition })
+    let taxonomy = foreign(attributes.taxonomy.as_ref().map(|taxonomy| taxonomy.value.as_ref()));
+    Some(Filter { id: attributes.id.map(|id| id.value), taxonomy, logsource, rules, detections, condition })
+}
+
+/// The name of a taxonomy other than Sigma's, in lower case.
+fn foreign(taxonomy: Option<&str>) -> Option<String> {
+    taxonomy.map(str::to_ascii_lowercase).filter(|taxonomy| taxonomy != "sigma")
 }
 
 fn has_not(expr: &ConditionExpr) -> bool {
@@ -66,6 +74,15 @@ impl Filter {
     /// Our reading joins two finished conditions. The reference joins two texts, after it renamed the filter's
     /// identifiers, and reads the result again: a pattern of the rule that starts with `_` then selects them.
     pub(crate) fn apply(&self, rule: &mut Rule, at: usize, context: &mut Context<'_>) {
+        // The same name may mean another field in another taxonomy. The reference does not look.
+        if !context.compat().is_pysigma() && self.taxonomy != foreign(rule.meta.taxonomy.as_deref()) {
+            let name = |taxonomy: Option<&str>| format!("`{}`", taxonomy.unwrap_or("sigma"));
+            let own = name(self.taxonomy.as_deref());
+            let message =
+                format!("the filter's taxonomy is {own}, the rule's {}", name(rule.meta.taxonomy.as_deref()));
+            context.error(&codes::rule::FILTER_TAXONOMY, message, self.condition.span);
+            return;
+        }
         let prefix = format!("_filt_{}", letters(at));
         let first = rule.detections.len();
         for (name, detection) in &self.detections {

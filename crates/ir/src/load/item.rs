@@ -8,7 +8,7 @@ use sigyn_yaml::Style;
 
 use super::modify::{self, Chain, Work};
 use super::{Context, LoadOptions, expand};
-use crate::{DetectionItem, Linking, Modifier, Number, SigmaString, Value};
+use crate::{DetectionItem, ExpansionKind, Linking, Modifier, Number, SigmaString, Value};
 
 /// Lowers one item; `None` if it cannot be read at all (reported).
 pub(crate) fn lower(
@@ -36,7 +36,9 @@ pub(crate) fn lower(
     let written: Arc<[Value]> =
         works.iter().map(|(work, _)| as_written(&work.value, &modifiers, context)).collect();
     let chain = Chain { modifiers: &modifiers, has_field: field.is_some(), span };
+    let texts = texts_of_numbers(&works, &modifiers, context);
     let values = modify::apply(&chain, works, context)?;
+    let values = values.into_iter().zip(texts).map(|(value, text)| with_text(value, text)).collect();
     let linking = if modifiers.contains(&Modifier::All) { Linking::And } else { Linking::Or };
     let is_negated = modifiers.contains(&Modifier::Neq);
     Some(DetectionItem { field, modifiers, values, linking, is_negated, written, marks: Vec::new(), span })
@@ -68,6 +70,41 @@ pub fn apply_modifiers(
         (None, None) => {
             Err(Diagnostic::error(&codes::rule::MODIFIER_TYPE, "a modifier cannot be applied").at(span))
         }
+    }
+}
+
+/// For each value the text of a number that is written otherwise than canonically, if no modifier takes it.
+fn texts_of_numbers(
+    works: &[(Work, Span)],
+    modifiers: &[Modifier],
+    context: &Context<'_>,
+) -> Vec<Option<String>> {
+    let is_plain = modifiers.iter().all(|modifier| matches!(modifier, Modifier::All | Modifier::Neq));
+    let text = |work: &Work| match work.value {
+        Value::Number(number) if is_plain && !context.compat().is_pysigma() => {
+            Some(&work.text).filter(|text| **text != canonical(number)).cloned()
+        }
+        _ => None,
+    };
+    works.iter().map(|(work, _)| text(work)).collect()
+}
+
+/// The canonical decimal text of a number (`reference/sigma.md` §3.5).
+fn canonical(number: Number) -> String {
+    match number {
+        Number::Int(value) => value.to_string(),
+        // The shortest decimal that reads back as the same number, without exponent.
+        Number::Float(value) => value.to_string(),
+    }
+}
+
+fn with_text(value: Value, text: Option<String>) -> Value {
+    match text {
+        Some(text) => {
+            let values = vec![value, Value::Str(SigmaString::literal(text))];
+            Value::Expansion { kind: ExpansionKind::Written, values }
+        }
+        None => value,
     }
 }
 

@@ -4,7 +4,7 @@ use sigyn_diagnostics::{Code, Span, codes};
 use sigyn_syntax::Compat;
 
 use super::{Context, cidr, encode, expand, regex};
-use crate::{CompareOp, ExpansionKind, Modifier, Number, Regex, SigmaString, TimePart, Value};
+use crate::{CompareOp, ExpansionKind, FieldRef, Modifier, Number, Regex, SigmaString, TimePart, Value};
 
 /// A modifier by the name that rules write.
 pub(crate) fn by_name(name: &str, compat: Compat) -> Option<Modifier> {
@@ -281,7 +281,9 @@ impl Step<'_> {
             },
             Modifier::Cased => match value {
                 Value::Str(text) | Value::Cased(text) => Ok(Value::Cased(text)),
-                Value::FieldRef { .. } if !self.compat.is_pysigma() => Ok(value),
+                Value::FieldRef(other) if !self.compat.is_pysigma() => {
+                    Ok(Value::FieldRef(FieldRef { is_cased: true, ..other }))
+                }
                 other => Err(Problem::of_type(modifier, &other)),
             },
             Modifier::Re => self.regex(value, context),
@@ -312,11 +314,11 @@ impl Step<'_> {
             Value::Str(text) => Ok(Value::Str(widen(text))),
             Value::Cased(text) => Ok(Value::Cased(widen(text))),
             Value::Regex(pattern) => regex::widen(pattern, modifier, self.compat).map(Value::Regex),
-            Value::FieldRef { field, starts_with, ends_with } => Ok(Value::FieldRef {
-                field,
-                starts_with: starts_with || modifier != Modifier::Endswith,
-                ends_with: ends_with || modifier != Modifier::Startswith,
-            }),
+            Value::FieldRef(other) => Ok(Value::FieldRef(FieldRef {
+                starts_with: other.starts_with || modifier != Modifier::Endswith,
+                ends_with: other.ends_with || modifier != Modifier::Startswith,
+                ..other
+            })),
             other => Err(Problem::of_type(modifier, &other)),
         }
     }
@@ -392,6 +394,8 @@ impl Step<'_> {
 
     fn field_ref(&self, value: Value) -> Result<Value, Problem> {
         let (mut starts_with, mut ends_with) = (false, false);
+        // The reference forgets a `cased` in front.
+        let is_cased = matches!(value, Value::Cased(_)) && !self.compat.is_pysigma();
         let text = match value {
             Value::Str(mut text) | Value::Cased(mut text) => {
                 // `contains|fieldref`: the wildcards that the operator put there become its meaning.
@@ -411,7 +415,7 @@ impl Step<'_> {
             return Err(Problem::new(&codes::rule::FIELDREF_WILDCARD, message));
         }
         let field = if self.compat.is_pysigma() { text.to_plain() } else { text.to_raw() };
-        Ok(Value::FieldRef { field, starts_with, ends_with })
+        Ok(Value::FieldRef(FieldRef { field, starts_with, ends_with, is_cased }))
     }
 
     fn exists(&self, value: &Value) -> Result<Value, Problem> {
@@ -482,7 +486,7 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Regex(_) => "a regular expression",
         Value::Cidr(_) => "a network",
         Value::Compare { .. } => "a comparison",
-        Value::FieldRef { .. } => "a reference to a field",
+        Value::FieldRef(_) => "a reference to a field",
         Value::Exists(_) => "a test for presence",
         Value::TimePart { .. } => "a part of a time",
         Value::Query { .. } => "query text",

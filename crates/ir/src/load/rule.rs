@@ -1,7 +1,9 @@
 //! Lowering of detection rules.
 
 use sigyn_diagnostics::{Span, codes};
-use sigyn_syntax::{Attributes, Detections, Value, ValueKind, read_detections, read_logsource};
+use sigyn_syntax::{
+    Attributes, Detections, LOGSOURCE_KEYS, Value, ValueKind, nearest, read_detections, read_logsource,
+};
 
 use super::{Context, condition, item, meta};
 use crate::{Condition, Data, Detection, DetectionEntry, Linking, LogSource, Rule};
@@ -30,6 +32,13 @@ pub(crate) fn lower(
 /// The log source of a document.
 pub(crate) fn logsource(document: &Value<'_>, context: &mut Context<'_>) -> LogSource {
     let logsource = read_logsource(document, &mut context.findings);
+    for (key, _) in &logsource.custom {
+        // Other keys are allowed and mean nothing; one that is nearly known was meant to mean something.
+        if let Some(near) = nearest(&key.value, LOGSOURCE_KEYS) {
+            let message = format!("the log source's key `{}` means nothing", key.value);
+            context.unknown_key(message, Some(near), key.span);
+        }
+    }
     let text = |text: Option<sigyn_syntax::Spanned<std::borrow::Cow<'_, str>>>| {
         text.map(|text| text.value.into_owned())
     };
@@ -41,7 +50,7 @@ pub(crate) fn logsource(document: &Value<'_>, context: &mut Context<'_>) -> LogS
         custom: logsource
             .custom
             .iter()
-            .map(|(key, value)| (key.to_string(), meta::data(value)))
+            .map(|(key, value)| (key.value.to_string(), meta::data(value)))
             .collect::<Vec<(String, Data)>>(),
     }
 }

@@ -2,7 +2,8 @@
 
 use sigyn_diagnostics::{Diagnostic, codes::pipeline as codes};
 use sigyn_ir::{
-    Compat, Correlation, CorrelationCondition, Detection, DetectionEntry, DetectionItem, Linking, Rule, Value,
+    Compat, Correlation, CorrelationCondition, Detection, DetectionEntry, DetectionItem, FieldRef, Linking,
+    Rule, Value,
 };
 
 use crate::{
@@ -172,17 +173,17 @@ fn map_references(
     item: &mut DetectionItem,
     run: &mut Run<'_>,
 ) -> Result<bool, Diagnostic> {
-    if !item.values.iter().any(|value| matches!(value, Value::FieldRef { .. })) {
+    if !item.values.iter().any(|value| matches!(value, Value::FieldRef(_))) {
         return Ok(false);
     }
     let mut found = false;
     let mut values = Vec::with_capacity(item.values.len());
     for value in &item.values {
         match value {
-            Value::FieldRef { field, starts_with, ends_with } if run.wants_field(Some(field))? => {
+            Value::FieldRef(other) if run.wants_field(Some(&other.field))? => {
                 found = true;
-                for field in map_field(names, field, run)? {
-                    values.push(Value::FieldRef { field, starts_with: *starts_with, ends_with: *ends_with });
+                for field in map_field(names, &other.field, run)? {
+                    values.push(Value::FieldRef(FieldRef { field, ..other.clone() }));
                 }
             }
             other => values.push(other.clone()),

@@ -64,11 +64,11 @@ fn pairs(line: Line<'_>, buf: &mut EventBuf, is_outer: bool) {
             quote == Quote::None && (ENCODED.contains(&key) || is_argument && !is_syscall(line.text));
         match is_encoded.then(|| decoded(value)).flatten() {
             Some(text) => {
-                let key = buf.store(key);
+                let key = buf.name(key);
                 buf.push_str(Some(key), &text);
             }
             None if value == "(null)" || value == "?" => {
-                let key = buf.store(key);
+                let key = buf.name(key);
                 buf.push_null(Some(key));
             }
             None if quote == Quote::None => push_number_or_text(buf, key, line.part(value)),

@@ -50,7 +50,7 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static 
                 "c-ip" => "src_ip",
                 _ => continue,
             };
-            let alias = buf.store(alias);
+            let alias = buf.name(alias);
             buf.alias(alias, node);
         }
     }
@@ -80,7 +80,7 @@ fn add_decoded(buf: &mut EventBuf, key: &str, text: &str, is_url: bool) {
     let mut last = text.to_owned();
     let mut add = |form: String, last: &mut String| {
         if form != *last {
-            let key = buf.store(key);
+            let key = buf.name(key);
             buf.push_str(Some(key), &form);
             *last = form;
         }

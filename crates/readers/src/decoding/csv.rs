@@ -60,7 +60,7 @@ pub(crate) fn decode(line: Line<'_>, header: &Header, buf: &mut EventBuf) -> Res
                 line.part(text).push(buf, name);
             }
             std::borrow::Cow::Owned(text) => {
-                let key = buf.store(name);
+                let key = buf.name(name);
                 buf.push_str(Some(key), &text);
             }
         }

@@ -48,7 +48,7 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: Context) -> Result<
     buf.begin_map(None);
     if let Some(priority) = parts.priority {
         for (key, number) in [("facility", priority / 8), ("severity", priority % 8)] {
-            let key = buf.store(key);
+            let key = buf.name(key);
             buf.push_int(Some(key), i64::from(number));
         }
     }

@@ -101,7 +101,7 @@ fn system(line: Line<'_>, buf: &mut EventBuf, name: &str, tag: Tag<'_>) {
 
 fn push<'t>(line: Line<'t>, buf: &mut EventBuf, key: &str, text: &'t str) {
     if text.contains('&') {
-        let key = buf.store(key);
+        let key = buf.name(key);
         buf.push_str(Some(key), &unescaped(text));
     } else {
         line.part(text).push(buf, key);

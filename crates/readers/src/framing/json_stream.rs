@@ -26,6 +26,10 @@ impl JsonStream {
 }
 
 impl Frame for JsonStream {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
@@ -34,20 +38,20 @@ impl Frame for JsonStream {
                 self.carry.skip(self.skip);
                 self.skip = 0;
             }
-            if self.carry.bytes.is_empty() {
+            if self.carry.bytes().is_empty() {
                 return self.carry.finish();
             }
             let end = if self.carry.is_end {
-                Some(self.carry.bytes.len())
+                Some(self.carry.bytes().len())
             } else {
-                last_end(&self.carry.bytes, &self.marker).filter(|end| *end > 0)
+                last_end(self.carry.bytes(), &self.marker).filter(|end| *end > 0)
             };
             match end {
                 Some(end) => return Ok(Some(self.carry.cut(end))),
                 None if wanted >= RECORD_BYTES_MAX => {
                     // Broken somewhere in front: hand over what is there, up to where a record begins.
-                    let start = memchr::memmem::rfind(&self.carry.bytes, &self.marker).filter(|at| *at > 0);
-                    return Ok(Some(self.carry.cut(start.unwrap_or(self.carry.bytes.len()))));
+                    let start = memchr::memmem::rfind(self.carry.bytes(), &self.marker).filter(|at| *at > 0);
+                    return Ok(Some(self.carry.cut(start.unwrap_or(self.carry.bytes().len()))));
                 }
                 None => wanted *= 2,
             }

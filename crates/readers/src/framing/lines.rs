@@ -14,20 +14,24 @@ pub(crate) struct Lines {
 }
 
 impl Frame for Lines {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
             self.carry.fill(input, wanted);
             if self.is_skipping {
-                let end = memchr::memchr(b'\n', &self.carry.bytes);
-                self.carry.skip(end.map_or(self.carry.bytes.len(), |end| end + 1));
+                let end = memchr::memchr(b'\n', self.carry.bytes());
+                self.carry.skip(end.map_or(self.carry.bytes().len(), |end| end + 1));
                 self.is_skipping = end.is_none() && !self.carry.is_end;
                 if !self.carry.is_end {
                     continue;
                 }
             }
-            let end = match memchr::memrchr(b'\n', &self.carry.bytes) {
-                _ if self.carry.is_end => Some(self.carry.bytes.len()),
+            let end = match memchr::memrchr(b'\n', self.carry.bytes()) {
+                _ if self.carry.is_end => Some(self.carry.bytes().len()),
                 end => end.map(|end| end + 1),
             };
             match end {
@@ -39,7 +43,7 @@ impl Frame for Lines {
                 }
                 None if wanted >= RECORD_BYTES_MAX => {
                     self.oversized.push(self.carry.offset);
-                    self.carry.skip(self.carry.bytes.len());
+                    self.carry.skip(self.carry.bytes().len());
                     self.is_skipping = true;
                     wanted = BATCH_BYTES;
                 }

@@ -11,21 +11,25 @@ pub(crate) struct Rows {
 }
 
 impl Frame for Rows {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
             self.carry.fill(input, wanted);
-            if self.carry.bytes.is_empty() {
+            if self.carry.bytes().is_empty() {
                 return self.carry.finish();
             }
             let end =
-                if self.carry.is_end { Some(self.carry.bytes.len()) } else { last_end(&self.carry.bytes) };
+                if self.carry.is_end { Some(self.carry.bytes().len()) } else { last_end(self.carry.bytes()) };
             match end {
                 Some(end) => return Ok(Some(self.carry.cut(end))),
                 // A quote that never closes: go on line by line.
                 None if wanted >= RECORD_BYTES_MAX => {
-                    let end = memchr::memrchr(b'\n', &self.carry.bytes)
-                        .map_or(self.carry.bytes.len(), |end| end + 1);
+                    let end = memchr::memrchr(b'\n', self.carry.bytes())
+                        .map_or(self.carry.bytes().len(), |end| end + 1);
                     return Ok(Some(self.carry.cut(end)));
                 }
                 None => wanted *= 2,

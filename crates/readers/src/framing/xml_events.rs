@@ -11,19 +11,23 @@ pub(crate) struct XmlEvents {
 }
 
 impl Frame for XmlEvents {
+    fn carry(&mut self) -> &mut Carry {
+        &mut self.carry
+    }
+
     fn next_block(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Block>> {
         let mut wanted = BATCH_BYTES;
         loop {
             self.carry.fill(input, wanted);
-            if self.carry.bytes.is_empty() {
+            if self.carry.bytes().is_empty() {
                 return self.carry.finish();
             }
-            let end = memchr::memmem::rfind(&self.carry.bytes, b"</Event>").map(|at| at + 8);
+            let end = memchr::memmem::rfind(self.carry.bytes(), b"</Event>").map(|at| at + 8);
             match end {
-                _ if self.carry.is_end => return Ok(Some(self.carry.cut(self.carry.bytes.len()))),
+                _ if self.carry.is_end => return Ok(Some(self.carry.cut(self.carry.bytes().len()))),
                 Some(end) => return Ok(Some(self.carry.cut(end))),
                 None if wanted >= RECORD_BYTES_MAX => {
-                    let mut block = self.carry.cut(self.carry.bytes.len());
+                    let mut block = self.carry.cut(self.carry.bytes().len());
                     block.oversized.push(block.offset);
                     block.bytes.clear();
                     return Ok(Some(block));

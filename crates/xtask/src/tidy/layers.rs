@@ -54,6 +54,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "backends",
             "convert",
             "readers",
+            "hunt",
             "testkit",
         ],
     ),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sigyn_ir::{Cidr, Correlation, Data, EscapeSpec, Expr, Number, Regex, SigmaString, Value};
+use sigyn_ir::{Cidr, Correlation, Data, EscapeSpec, Expr, FieldRef, Number, Regex, SigmaString, Value};
 
 use super::regex::{Case, Dot, LuceneRegex};
 use super::{absent_field, field_expansion, stands_bare};
@@ -99,7 +99,7 @@ impl<F: Frame> Target for Lucene<F> {
         Ok(Frag::Text(format!("/{}/", regex.pattern)))
     }
 
-    fn field_ref(&self, _: &mut Cx<'_>, _: &str, _: &str, _: bool, _: bool) -> FragResult {
+    fn field_ref(&self, _: &mut Cx<'_>, _: &str, _: &FieldRef) -> FragResult {
         Err(Error::feature("Lucene queries cannot compare two fields"))
     }
 

@@ -1,6 +1,6 @@
 //! Conditions as label filters and line filters.
 
-use sigyn_ir::{CompareOp, Number, Regex, SigmaString, TimePart, Value};
+use sigyn_ir::{CompareOp, FieldRef, Number, Regex, SigmaString, TimePart, Value};
 
 use super::keyword::{self, Keyword};
 use super::pattern::{self, Place, label_name};
@@ -185,15 +185,8 @@ impl Writer {
             Value::Compare { op, number, part } => {
                 return self.compare(&name, *op, *number, *part, is_negated, stages);
             }
-            Value::FieldRef { field: other, starts_with, ends_with } => {
-                let function = match (starts_with, ends_with) {
-                    (true, true) => "contains",
-                    (true, false) => "hasPrefix",
-                    (false, true) => "hasSuffix",
-                    (false, false) => "eq",
-                };
-                let test = format!("{function} .{} .{name}", label_name(other));
-                let made = format!("{{{{ if {test} }}}}true{{{{ else }}}}false{{{{ end }}}}");
+            Value::FieldRef(other) => {
+                let made = self.field_ref(&name, other);
                 let label = self.make_label("match", &made, stages);
                 stages.tests.push(format!("{label}{equal}`true`"));
                 return Ok(Part::Stage);
@@ -214,6 +207,26 @@ impl Writer {
             }
             Value::Expansion { values, .. } => self.expansion(field, values, is_negated, stages)?,
         }))
+    }
+
+    /// A template that is `true` if the field compares with the other one.
+    fn field_ref(&self, name: &str, other: &FieldRef) -> String {
+        let function = match (other.starts_with, other.ends_with) {
+            (true, true) => "contains",
+            (true, false) => "hasPrefix",
+            (false, true) => "hasSuffix",
+            (false, false) => "eq",
+        };
+        let (first, second) = (format!(".{name}"), format!(".{}", label_name(&other.field)));
+        let test = if self.is_reference {
+            format!("{function} {second} {first}")
+        } else {
+            // Two absent labels are equal to a template, but no field equals one that is missing.
+            let folds = !self.case_sensitive && !other.is_cased;
+            let text = |label: &str| if folds { format!("(lower {label})") } else { label.to_owned() };
+            format!("and {first} {second} ({function} {} {})", text(&second), text(&first))
+        };
+        format!("{{{{ if {test} }}}}true{{{{ else }}}}false{{{{ end }}}}")
     }
 
     /// A negated comparison of numbers or addresses, which leaves out lines without the label, though the comparison

@@ -8,7 +8,7 @@ use crate::{Cx, Error, text};
 
 /// The query of a condition.
 pub(super) fn query(cx: &Cx<'_>, rule: &Rule, condition: &Condition) -> Result<String, Error> {
-    let node = Builder { is_reference: false }.build(rule.expression(condition))?;
+    let node = Builder { is_reference: false }.build(rule.expression(condition).with_bare_numbers())?;
     let is_rule = cx.env.format == "yara_l";
     write(&node, is_rule)?.ok_or_else(|| Error::unsupported("nothing of the condition is left to search for"))
 }
@@ -118,7 +118,7 @@ fn comparison(leaf: &Leaf<'_>, is_rule: bool) -> Result<String, Error> {
             let template = crate::Template::parse(text).map_err(Error::value)?;
             template.fill(&[("field", field), ("id", id)])
         }
-        Value::FieldRef { .. } => return Err(Error::unsupported("a UDM search cannot compare two fields")),
+        Value::FieldRef(_) => return Err(Error::unsupported("a UDM search cannot compare two fields")),
         Value::TimePart { .. } | Value::Compare { .. } => {
             return Err(Error::unsupported("a UDM search cannot read a part of a timestamp"));
         }

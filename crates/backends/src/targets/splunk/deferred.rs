@@ -8,6 +8,8 @@ use crate::{Cx, Deferred};
 pub(super) const REGEX: &str = "regex";
 /// `| where 'a'='b'` behind the search.
 pub(super) const FIELD_REF: &str = "fieldref";
+/// The same with regard to case.
+pub(super) const CASED_FIELD_REF: &str = "fieldref|cased";
 /// `| rex` and `| eval` before the search.
 pub(super) const EVALUATED: &str = "rex";
 /// The state that names the fields evaluated before the search.
@@ -63,7 +65,10 @@ pub(super) fn condition_field(deferred: &Deferred) -> String {
 /// A comparison of two fields: `where` regards case, and where a field is missing it is neither true nor false.
 pub(super) fn field_ref(deferred: &Deferred) -> String {
     let (first, second) = (deferred.field.as_deref().unwrap_or("_raw"), &deferred.value);
-    let equal = format!("lower('{first}')=lower('{second}')");
+    let equal = match deferred.kind {
+        CASED_FIELD_REF => format!("'{first}'='{second}'"),
+        _ => format!("lower('{first}')=lower('{second}')"),
+    };
     if !deferred.is_negated {
         return format!("where {equal}");
     }

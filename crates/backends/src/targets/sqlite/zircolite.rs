@@ -69,8 +69,8 @@ fn collect_fields(expr: &Expr<'_>, fields: &mut BTreeSet<String>) {
         Expr::Not(arg) => collect_fields(arg, fields),
         Expr::Field { field, value, .. } => {
             fields.insert(field.to_string());
-            if let Value::FieldRef { field, .. } = &**value {
-                fields.insert(field.clone());
+            if let Value::FieldRef(other) = &**value {
+                fields.insert(other.field.clone());
             }
         }
         Expr::Keyword { .. } | Expr::False | Expr::Nothing => {}

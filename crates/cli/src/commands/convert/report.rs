@@ -93,7 +93,7 @@ fn unread_record(found: &Found) -> Record<'_> {
         class: sigyn_convert::reference_class(diagnostic.code),
         message: &diagnostic.message,
         code: diagnostic.code.to_string(),
-        line: None,
+        line: found.line(),
     };
     Record { path: &found.origin, queries: None, error: Some(error) }
 }

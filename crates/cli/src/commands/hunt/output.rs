@@ -11,13 +11,15 @@ pub(crate) struct Writer<'a> {
     format: Format,
     rules: &'a [RuleInfo],
     out: io::BufWriter<io::StdoutLock<'static>>,
+    /// What is being written.
+    text: String,
     is_first: bool,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(format: Format, rules: &'a [RuleInfo]) -> Self {
         let out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-        Self { format, rules, out, is_first: true }
+        Self { format, rules, out, text: String::new(), is_first: true }
     }
 
     /// Writes what stands in front.
@@ -30,22 +32,23 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a match; nothing for a table.
-    pub(crate) fn hit(&mut self, hit: &Hit) -> io::Result<()> {
+    pub(crate) fn hit(&mut self, hit: &Hit<'_>) -> io::Result<()> {
         let Some(rule) = self.rules.get(hit.rule) else { return Ok(()) };
+        self.text.clear();
         match self.format {
             Format::Table => return Ok(()),
             Format::Ndjson => {
-                self.out.write_all(record::json(hit, rule).as_bytes())?;
-                self.out.write_all(b"\n")?;
+                record::write_json(&mut self.text, hit, rule);
+                self.text.push('\n');
             }
             Format::Json => {
-                self.out.write_all(if self.is_first { b"\n" } else { b",\n" })?;
-                self.out.write_all(record::json(hit, rule).as_bytes())?;
+                self.text.push_str(if self.is_first { "\n" } else { ",\n" });
+                record::write_json(&mut self.text, hit, rule);
             }
-            Format::Csv => self.out.write_all(record::csv(hit, rule).as_bytes())?,
+            Format::Csv => record::write_csv(&mut self.text, hit, rule),
         }
         self.is_first = false;
-        Ok(())
+        self.out.write_all(self.text.as_bytes())
     }
 
     /// Writes what stands behind.

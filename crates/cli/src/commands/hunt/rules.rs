@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sigyn_convert::{load_behind, prepare};
-use sigyn_diagnostics::{Diagnostic, SourceId, Sources, codes};
+use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
 use sigyn_engine::{Config, Engine, Inert, LogSources};
 use sigyn_hunt::{Filter, RuleInfo};
 use sigyn_ir::{Compat, ItemId, Level, LoadOptions, LogSource, RuleItem, RuleSet, Status};
@@ -60,7 +60,16 @@ impl Selection {
 
     /// Loads and compiles.
     pub(crate) fn load(&self, files: &RuleFiles) -> Result<Loaded, Vec<Found>> {
-        let (texts, mut refused) = setup::texts(&files.rules, &files.file_pattern)?;
+        let (texts, refused) = setup::texts(&files.rules, &files.file_pattern)?;
+        self.compile(texts, refused)
+    }
+
+    /// Compiles rule texts; `refused` is what is wrong with them already.
+    pub(crate) fn compile(
+        &self,
+        texts: Vec<SourceFile>,
+        mut refused: Vec<Found>,
+    ) -> Result<Loaded, Vec<Found>> {
         let (sources, loaded) = load_behind(self.sources.clone(), texts, &LoadOptions::new(Compat::Spec));
         let sources = Arc::new(sources);
         let errors = loaded.diagnostics.into_iter().filter(Diagnostic::is_error);
@@ -94,7 +103,7 @@ impl Selection {
     }
 
     fn rewrite(&self, set: RuleSet, sources: &Arc<Sources>, refused: &mut Vec<Found>) -> RuleSet {
-        if self.pipeline.is_empty() {
+        if self.pipeline.is_empty() && set.items.iter().all(|item| item.meta().has_sigma_taxonomy()) {
             return set;
         }
         let context = || Context::with_files(Compat::Spec, self.disk.clone());

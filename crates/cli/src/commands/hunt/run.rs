@@ -14,12 +14,15 @@ use super::output::Writer;
 use super::{Format, Hunt, Loaded, Selection, summary};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
+use crate::grid::Fit;
 use crate::progress::Progress;
+use crate::screen::Screen;
 use crate::{Exit, input, output};
 
 /// Matches that a timeline or a page holds in memory.
 const KEPT_MAX: usize = 1_000_000;
-const BUFFER_BYTES: usize = 1024 * 1024;
+/// Smaller than what readers ask for at once: then nothing is copied twice.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Runs the command.
 pub(crate) fn run(args: &Hunt) -> Exit {
@@ -81,7 +84,7 @@ struct Results<'a> {
     loaded: &'a Loaded,
     writer: Option<Writer<'a>>,
     summary: Summary,
-    kept: Vec<Hit>,
+    kept: Vec<Hit<'static>>,
     failure: Option<std::io::Error>,
 }
 
@@ -98,7 +101,7 @@ impl<'a> Results<'a> {
     }
 
     /// Takes a report; false if nobody reads what is written.
-    fn take(&mut self, report: Report) -> bool {
+    fn take(&mut self, report: Report<'_>) -> bool {
         self.summary.add(&report);
         if let Report::Hit(hit) = report {
             if let Some(writer) = &mut self.writer
@@ -108,7 +111,7 @@ impl<'a> Results<'a> {
             }
             let is_kept = self.args.timeline && self.args.format == Format::Table || self.args.html.is_some();
             if is_kept && self.kept.len() < KEPT_MAX {
-                self.kept.push(hit);
+                self.kept.push(hit.into_owned());
             }
         }
         self.failure.is_none()
@@ -124,10 +127,12 @@ impl<'a> Results<'a> {
                 _ => {}
             }
         } else if !self.summary.rules.is_empty() {
+            let fit = if self.args.wide { Fit::Nothing } else { Fit::Screen };
+            let (screen, infos) = (Screen::stdout(), &self.loaded.infos);
             let text = if self.args.timeline {
-                summary::timeline(&mut self.kept, &self.loaded.infos)
+                summary::timeline(&mut self.kept, infos, screen, fit)
             } else {
-                summary::counts(&self.summary, &self.loaded.infos)
+                summary::counts(&self.summary, infos, screen, fit)
             };
             output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
         }

@@ -1,59 +1,87 @@
 //! What people read: the tables on standard output, the sum on standard error.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
-
-use serde_json::Value;
 use sigyn_event::Timestamp;
 use sigyn_hunt::{Hit, RuleInfo, Summary};
+use sigyn_ir::Level;
 
 use super::Loaded;
 use crate::args::Diagnostics;
 use crate::findings;
-use crate::table::{Form, Table, terminal_width};
+use crate::grid::{Cell, Column, Fit, Grid, Line, MINUTE};
+use crate::screen::{Screen, Tint, counted, grouped};
 
 /// Damaged places and logs that are named without `--verbose`.
 const NAMED_MAX: usize = 5;
-/// Hosts and users that a row names.
-const NAMES_SHOWN: usize = 2;
 
 /// Counts by rule, severest first.
-pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo]) -> String {
+pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
     let mut found: Vec<_> =
         summary.rules.iter().filter_map(|(at, count)| Some((rules.get(*at)?, count))).collect();
     found.sort_by_key(|(rule, count)| (rule.rank(), std::cmp::Reverse(count.events)));
-    let mut table = Table::new(&["level", "events", "first", "last", "hosts", "users", "rule"]);
+    let mut grid = Grid::new(&[
+        Column { title: "LEVEL", least: None, line: Line::First },
+        Column { title: "EVENTS", least: None, line: Line::First },
+        Column { title: "RULE", least: Some(32), line: Line::First },
+        Column { title: "FIRST", least: Some(MINUTE), line: Line::Second },
+        Column { title: "LAST", least: Some(MINUTE), line: Line::Second },
+        Column { title: "HOSTS", least: Some(14), line: Line::Second },
+        Column { title: "USERS", least: Some(14), line: Line::Second },
+    ]);
     for (rule, count) in found {
-        table.row([
-            Value::from(rule.level_name()),
-            count.events.into(),
-            moment(count.first).into(),
-            moment(count.last).into(),
-            names(&count.hosts).into(),
-            names(&count.users).into(),
-            shown(&rule.title).into(),
+        grid.row([
+            level(rule),
+            Cell::Number(grouped(count.events)),
+            Cell::Text(shown(&rule.title)),
+            moment(count.first),
+            moment(count.last),
+            Cell::Names(count.hosts.iter().map(|name| shown(name)).collect()),
+            Cell::Names(count.users.iter().map(|name| shown(name)).collect()),
         ]);
     }
-    table.render(Form::Table, terminal_width())
+    grid.render(screen, fit)
 }
 
 /// Every match in order of time.
-pub(crate) fn timeline(hits: &mut [Hit], rules: &[RuleInfo]) -> String {
+pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
     hits.sort_by_key(|hit| hit.time);
-    let mut table = Table::new(&["time", "level", "host", "user", "log", "record", "rule"]);
+    let mut grid = Grid::new(&[
+        Column { title: "TIME", least: None, line: Line::First },
+        Column { title: "LEVEL", least: None, line: Line::First },
+        Column { title: "RULE", least: Some(32), line: Line::First },
+        Column { title: "HOST", least: Some(12), line: Line::Second },
+        Column { title: "USER", least: Some(12), line: Line::Second },
+        Column { title: "LOG", least: Some(20), line: Line::Second },
+        Column { title: "RECORD", least: None, line: Line::Second },
+    ]);
     for hit in hits.iter() {
         let Some(rule) = rules.get(hit.rule) else { continue };
-        table.row([
-            Value::from(moment(hit.time)),
-            rule.level_name().into(),
-            shown(hit.host.as_deref().unwrap_or("")).into(),
-            shown(hit.user.as_deref().unwrap_or("")).into(),
-            shown(&hit.member.path).into(),
-            hit.record.into(),
-            shown(&rule.title).into(),
+        let name = |name: Option<&str>| Cell::Word(shown(name.unwrap_or("")), Tint::None);
+        grid.row([
+            moment(hit.time),
+            level(rule),
+            Cell::Text(shown(&rule.title)),
+            name(hit.host.as_deref()),
+            name(hit.user.as_deref()),
+            Cell::Path(shown(&hit.member.path)),
+            Cell::Number(grouped(hit.record)),
         ]);
     }
-    table.render(Form::Table, terminal_width())
+    grid.render(screen, fit)
+}
+
+/// A rule's level as tables show it.
+pub(crate) fn level(rule: &RuleInfo) -> Cell {
+    let name = rule.level_name();
+    let (word, tint) = match rule.level {
+        Some(Level::Critical) => (name, Tint::Critical),
+        Some(Level::High) => (name, Tint::High),
+        Some(Level::Medium) => (name, Tint::Medium),
+        Some(Level::Low) => (name, Tint::Low),
+        // Twice as wide as the others when spelled out.
+        Some(Level::Informational) => ("info", Tint::Dim),
+        None => (name, Tint::Dim),
+    };
+    Cell::Word(word.to_owned(), tint)
 }
 
 /// What was read and found, what was not, and which rules could not find anything.
@@ -63,22 +91,23 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
         say("Stopped. This is what was found so far.");
     }
     let shapes: Vec<String> =
-        summary.shapes.iter().map(|(name, reads)| format!("{} {name}", reads.logs)).collect();
+        summary.shapes.iter().map(|(name, reads)| format!("{} {name}", grouped(reads.logs))).collect();
     let logs = if shapes.is_empty() { String::new() } else { format!(" ({})", shapes.join(", ")) };
     say(&format!(
-        "{} of {} rules matched {} times in {} records of {} logs{logs}",
-        summary.rules.len(),
-        loaded.engine.rule_count(),
-        summary.hits,
-        summary.records(),
-        summary.logs(),
+        "{} of {} matched {} in {} of {}{logs}",
+        grouped(summary.rules.len() as u64),
+        counted(loaded.engine.rule_count() as u64, "rule"),
+        counted(summary.hits, "time"),
+        counted(summary.records(), "record"),
+        counted(summary.logs(), "log"),
     ));
     if summary.damaged > 0 {
-        say(&format!("{} damaged places were skipped, everything else was read:", summary.damaged));
+        let places = counted(summary.damaged, "damaged place");
+        say(&format!("Skipped {places}; everything else was read:"));
         list(&summary.damage, summary.damaged, is_verbose, &say);
     }
     if summary.unknowns > 0 {
-        say(&format!("{} files are of no known shape and were not read:", summary.unknowns));
+        say(&format!("Not read, because of no known shape: {}", counted(summary.unknowns, "file")));
         if is_verbose {
             list(&summary.unknown, summary.unknowns, is_verbose, &say);
         } else {
@@ -94,16 +123,17 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
     }
     if summary.unclassified() > 0 {
         say(&format!(
-            "{} records are of no known log source; no rule was tried on them",
-            summary.unclassified()
+            "Without a known log source: {}; no rule was tried on them",
+            counted(summary.unclassified(), "record")
         ));
     }
     inert(summary, loaded, is_verbose, &say);
     if loaded.correlations > 0 {
-        say(&format!("{} correlations were left out: a hunt matches single events", loaded.correlations));
+        let correlations = counted(loaded.correlations as u64, "correlation");
+        say(&format!("Left out: {correlations}; a hunt matches single events"));
     }
     if !loaded.refused.is_empty() {
-        say(&format!("{} rules or files were refused:", loaded.refused.len()));
+        say(&format!("Refused: {}", counted(loaded.refused.len() as u64, "rule or file")));
         for reason in findings::reasons(loaded.refused.iter().map(|found| &found.diagnostic)) {
             say(&format!("  {reason}"));
         }
@@ -123,13 +153,13 @@ fn inert(summary: &Summary, loaded: &Loaded, is_verbose: bool, say: &impl Fn(&st
     if unseen.is_empty() {
         return;
     }
-    let (inert, count) = (loaded.inert.len(), unseen.len());
+    let (inert, count) = (loaded.inert.len(), counted(unseen.len() as u64, "rule"));
     let known = if inert > 0 {
         format!("; {inert} of them read log sources that Sigyn does not know")
     } else {
         String::new()
     };
-    say(&format!("{count} rules could not match: these logs hold no events of their log source{known}"));
+    say(&format!("{count} could not match: these logs hold no events of the log source{known}"));
     if is_verbose {
         loaded
             .inert
@@ -151,24 +181,22 @@ fn list(places: &[sigyn_hunt::Damage], all: u64, is_verbose: bool, say: &impl Fn
     }
     let rest = all - count as u64;
     if rest > 0 {
-        say(&format!("  and {rest} more{}", if is_verbose { "" } else { " (--verbose names them)" }));
+        say(&format!(
+            "  and {} more{}",
+            grouped(rest),
+            if is_verbose { "" } else { " (--verbose names them)" }
+        ));
     }
 }
 
-fn moment(time: Option<Timestamp>) -> String {
-    // Fractions of a second make rows wide and are in every other form.
-    let text = time.map_or(String::new(), |time| time.to_string());
+fn moment(time: Option<Timestamp>) -> Cell {
+    Cell::Time(time.map(second).unwrap_or_default())
+}
+
+/// A time to the second: fractions make rows wide and are in every other form.
+pub(crate) fn second(time: Timestamp) -> String {
+    let text = time.to_string();
     text.get(..19).map_or(text.clone(), |text| text.replace('T', " "))
-}
-
-fn names(names: &BTreeSet<String>) -> String {
-    let first: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| shown(name)).collect();
-    let mut text = first.join(", ");
-    if names.len() > NAMES_SHOWN {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " +{}", names.len() - NAMES_SHOWN);
-    }
-    text
 }
 
 /// Text from a log without what a terminal would obey.
