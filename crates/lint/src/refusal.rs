@@ -50,7 +50,7 @@ pub(crate) fn of_document(kind: DocumentKind, document: &ParsedDocument, is_cras
             _ => seen.push(stage),
         }
         // What is wrong with the collection belongs to no rule, and only rules are looked at.
-        let is_reported = !is_crash && found.code.number != codes::rule::UNKNOWN_ACTION.number;
+        let is_reported = !is_crash && found.code.number != codes::collection::UNKNOWN_ACTION.number;
         let class = pysigma_class(found.code).filter(|_| is_reported);
         refusals.push(Refusal { diagnostic: found.clone(), class });
     }
