@@ -46,7 +46,11 @@ fn blind_rules_name_what_they_want() {
     let command = "    s: {CommandLine|contains: x}\n    condition: s";
     let why = "CommandLine was in none of the 2 events of windows security: process_creation: is the auditing of command lines on (ProcessCreationIncludeCmdLine_Enabled)?";
     check(command, none, why);
-    check(command, &[&[("CommandLine", "")], &[("CommandLine", "")]], &why.replace("in none", "empty in all"));
+    check(
+        command,
+        &[&[("CommandLine", "")], &[("CommandLine", "")]],
+        &why.replace("in none", "empty in all"),
+    );
     check(command, &[&[("CommandLine", "")], &[("CommandLine", "y")]], "");
     // Found under another name, and in other words.
     check("    s: {Image|endswith: x}\n    condition: s", none, "");
