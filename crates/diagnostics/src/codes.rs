@@ -4,6 +4,7 @@
 use crate::Code;
 
 pub mod backend;
+pub mod collection;
 pub mod condition;
 pub mod engine;
 pub mod input;
@@ -13,10 +14,19 @@ pub mod yaml;
 
 /// Every code, in the order of its number.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [yaml::ALL, rule::ALL, condition::ALL, pipeline::ALL, backend::ALL, input::ALL, engine::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        yaml::ALL,
+        rule::ALL,
+        collection::ALL,
+        condition::ALL,
+        pipeline::ALL,
+        backend::ALL,
+        input::ALL,
+        engine::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 #[cfg(test)]

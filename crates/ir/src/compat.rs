@@ -1,7 +1,7 @@
 //! What the reference implementation calls our findings.
 
 use sigyn_diagnostics::Code;
-use sigyn_diagnostics::codes::{condition, rule, yaml};
+use sigyn_diagnostics::codes::{collection, condition, rule, yaml};
 
 /// Our code, the class of the reference's exception, and when it is raised.
 static CLASSES: &[(&Code, &str, Rank)] = &[
@@ -74,7 +74,7 @@ static CLASSES: &[(&Code, &str, Rank)] = &[
     (&rule::BAD_FILTER, "SigmaFilterError", Rank::Collected),
     (&rule::BAD_FILTER_RULES, "SigmaFilterRuleReferenceError", Rank::Collected),
     (&rule::BAD_FILTER_CONDITION, "SigmaFilterConditionError", Rank::Collected),
-    (&rule::UNKNOWN_ACTION, "SigmaCollectionError", Rank::Collected),
+    (&collection::UNKNOWN_ACTION, "SigmaCollectionError", Rank::Collected),
     (&condition::MISSING, "SigmaConditionError", Rank::Collected),
     (&condition::NOT_TEXT, "TypeError", Rank::Convert),
     (&condition::SYNTAX, "SigmaConditionError", Rank::Convert),

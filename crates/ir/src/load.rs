@@ -187,7 +187,7 @@ impl Context<'_> {
         if self.options.compat.is_pysigma() {
             return;
         }
-        let found = Diagnostic::warning(&sigyn_diagnostics::codes::rule::UNKNOWN_KEY, message).at(span);
+        let found = Diagnostic::warning(&sigyn_diagnostics::codes::collection::UNKNOWN_KEY, message).at(span);
         self.findings.push(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found,

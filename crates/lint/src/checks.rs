@@ -115,6 +115,7 @@ registry! {
     unsupported_regex_group,
     unused_search_identifier,
     upper_case_log_source,
+    value_always_there,
     value_cut_by_comment,
     wildcard_instead_of_endswith,
     wildcard_instead_of_startswith,

@@ -244,7 +244,7 @@ fn with_reference(
     let mut findings = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
         // Ids that two rules have are found by a check, for each of the rules.
-        if !diagnostic.is_error() && diagnostic.code.number == codes::rule::DUPLICATE_ID.number {
+        if !diagnostic.is_error() && diagnostic.code.number == codes::collection::DUPLICATE_ID.number {
             continue;
         }
         let same = refusals.iter_mut().find(|refusal| {

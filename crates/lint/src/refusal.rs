@@ -49,7 +49,9 @@ pub(crate) fn of_document(kind: DocumentKind, document: &ParsedDocument, is_cras
             Stage::Once(_) if seen.contains(&stage) => continue,
             _ => seen.push(stage),
         }
-        let class = pysigma_class(found.code).filter(|_| !is_crash);
+        // What is wrong with the collection belongs to no rule, and only rules are looked at.
+        let is_reported = !is_crash && found.code.number != codes::collection::UNKNOWN_ACTION.number;
+        let class = pysigma_class(found.code).filter(|_| is_reported);
         refusals.push(Refusal { diagnostic: found.clone(), class });
     }
     let empty = empty_condition(document);

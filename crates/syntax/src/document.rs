@@ -123,7 +123,8 @@ impl<'s> Collection<'s> {
             "repeat" => self.repeat(value, span, diagnostics),
             _ => {
                 let message = format!("the action `{action}` is unknown");
-                diagnostics.push(Diagnostic::error(&codes::rule::UNKNOWN_ACTION, message).at(action_span));
+                diagnostics
+                    .push(Diagnostic::error(&codes::collection::UNKNOWN_ACTION, message).at(action_span));
                 self.broken(span, diagnostics);
             }
         }
@@ -154,7 +155,7 @@ impl<'s> Collection<'s> {
         };
         let Some(mut merged) = base else {
             let message = "there is no rule before this document to repeat";
-            diagnostics.push(Diagnostic::error(&codes::rule::NOTHING_TO_REPEAT, message).at(span));
+            diagnostics.push(Diagnostic::error(&codes::collection::NOTHING_TO_REPEAT, message).at(span));
             self.broken(span, diagnostics);
             return;
         };

@@ -76,7 +76,7 @@ fn warn_of_keys(written: &Written<'_>, context: &mut Context<'_>) {
         let name = &key.value;
         if EXTENSIONS.contains(&name.as_ref()) {
             let message = || format!("`{name}` is not in the specification: no query of a target follows it");
-            context.warn(&codes::rule::CORRELATION_EXTENSION, message, key.span);
+            context.warn(&codes::collection::CORRELATION_EXTENSION, message, key.span);
         } else {
             let message = format!("a correlation has no key `{name}`");
             context.unknown_key(message, nearest(name, CORRELATION_KEYS), key.span);

@@ -80,7 +80,7 @@ impl Filter {
             let own = name(self.taxonomy.as_deref());
             let message =
                 format!("the filter's taxonomy is {own}, the rule's {}", name(rule.meta.taxonomy.as_deref()));
-            context.error(&codes::rule::FILTER_TAXONOMY, message, self.condition.span);
+            context.error(&codes::collection::FILTER_TAXONOMY, message, self.condition.span);
             return;
         }
         let prefix = format!("_filt_{}", letters(at));

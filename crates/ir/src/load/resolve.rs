@@ -145,8 +145,8 @@ impl Resolver<'_> {
             let span = entry.item.span();
             let meta = entry.item.meta();
             for (seen, text, code, what) in [
-                (&mut ids, &meta.id, &codes::rule::DUPLICATE_ID, "id"),
-                (&mut names, &meta.name, &codes::rule::DUPLICATE_NAME, "name"),
+                (&mut ids, &meta.id, &codes::collection::DUPLICATE_ID, "id"),
+                (&mut names, &meta.name, &codes::collection::DUPLICATE_NAME, "name"),
             ] {
                 let Some(text) = text else { continue };
                 match seen.get(text) {

@@ -30,7 +30,7 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
         let Some(field) = &item.field else { continue };
         if field == "EventID" {
-            report.at(cx.item_key_place(item), format!("the category says the event id"));
+            report.at(cx.item_key_place(item), "the category says the event id");
         }
     }
 }

@@ -28,7 +28,7 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
         let Some(field) = &item.field else { continue };
         if field.to_lowercase().contains("user") && item.values.len() == 1 && is_local(&item.values[0]) {
-            report.at(cx.item_key_place(item), format!("this name is that of one language"));
+            report.at(cx.item_key_place(item), "this name is that of one language");
         }
     }
 }
