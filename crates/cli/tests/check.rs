@@ -137,3 +137,40 @@ fn the_bundled_examples_have_no_errors() {
     let run = folder.run(&format!("check -I {}", root().join("examples/rules").display()));
     assert_eq!(run.code, 0, "{}", run.stdout);
 }
+
+#[test]
+fn duplicates_are_told_with_what_differs() {
+    let rule = |title: &str, detection: &str| {
+        format!(
+            "title: {title}\nlogsource:\n    product: x\ndetection:\n    a:\n        {detection}\n    condition: a\n"
+        )
+    };
+    let folder = Folder::with(&[
+        ("r/a.yml", &rule("Wide", "b|contains: foo")),
+        ("r/b.yml", &rule("Narrow", "b|contains: foobar")),
+        ("r/c.yml", &rule("Again", "b: '*FOO*'")),
+        ("s/d.yml", &rule("Alone", "b: c")),
+    ]);
+    let run = folder.run("check --duplicates r --format ndjson");
+    assert_eq!(run.code, 1, "{run:?}");
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} {} {}", line["kind"], line["first"]["title"], line["second"]["title"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"same\" \"Wide\" \"Again\"",
+            "\"contained\" \"Narrow\" \"Wide\"",
+            "\"contained\" \"Narrow\" \"Again\""
+        ]
+    );
+    assert_eq!(lines[1]["first"]["only"][0], "b: *foobar*");
+    let text = folder.run("check --duplicates r");
+    assert!(text.stdout.contains("only the second: b: *foo*"), "{text:?}");
+    assert_eq!(folder.run("check --duplicates s").code, 0);
+    assert_eq!(folder.run("check --duplicates -I r").code, 0);
+    assert_eq!(folder.run("check --duplicates r --format sarif").code, 2);
+}

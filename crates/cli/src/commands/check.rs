@@ -1,6 +1,7 @@
 //! `sigyn check`: what is wrong with rules.
 
 mod changed;
+mod duplicates;
 mod mend;
 mod output;
 mod run;
@@ -50,6 +51,9 @@ pub(crate) struct More {
     /// How findings are printed on standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(crate) format: Format,
+    /// Instead of checks: find rules that repeat each other, with the same logic, contained in another or nearly the same
+    #[arg(long, conflicts_with_all = ["fix", "baseline", "write_baseline", "changed_since", "target", "dialect", "select"])]
+    pub(crate) duplicates: bool,
     /// Run this check alone; may be repeated
     #[arg(long, value_name = "CHECK")]
     pub(crate) select: Vec<String>,

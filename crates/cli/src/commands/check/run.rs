@@ -5,7 +5,7 @@ use std::path::Path;
 use sigyn_diagnostics::{Diagnostic, Severity, SourceFile, Sources, codes};
 use sigyn_lint::{Attack, Baseline, Config, Facts, Finding, Linter, Outcome};
 
-use super::{Check, changed, mend, output};
+use super::{Check, changed, duplicates, mend, output};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::{Exit, commands, json, setup};
@@ -19,6 +19,9 @@ pub(crate) fn run(check: &Check) -> Exit {
 
 impl Check {
     fn run(&self) -> Result<Exit, Vec<Found>> {
+        if self.more.duplicates {
+            return duplicates::run(self);
+        }
         let linter = Linter::new(self.config()?, self.facts().map_err(|found| vec![found])?);
         let changed = match &self.more.changed_since {
             Some(revision) => Some(changed::files(revision).map_err(|message| vec![bad(message)])?),
