@@ -24,6 +24,9 @@ struct Way {
     routing: Routing,
 }
 
+/// A class of events and a hash of what they say.
+type Question = (Option<ClassId>, [u64; 2]);
+
 /// One thread's comparison.
 #[derive(Debug)]
 pub struct Trial<'r> {
@@ -35,7 +38,7 @@ pub struct Trial<'r> {
     /// Every field that the others read.
     fields: Vec<&'r str>,
     /// Which of the others match, by the class and by what the event has of the fields.
-    known: HashMap<(Option<ClassId>, [u64; 2]), Rc<Vec<ItemId>>>,
+    known: HashMap<Question, Rc<Vec<ItemId>>>,
     evaluator: Evaluator<'r>,
     of_all: Rc<Vec<usize>>,
     /// For each class which of the rules read it.
