@@ -1,3 +1,5 @@
+//! Pairs of rules that repeat each other, and pairs that do not.
+
 use sigyn_diagnostics::{SourceFile, Sources};
 use sigyn_ir::{Compat, LoadOptions, RuleSet};
 
