@@ -47,6 +47,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn check examples/rules\n  sigyn check --fix examples/rules\n  sigyn check --format sarif examples/rules"
     )]
     Check(Box<commands::check::Check>),
+    /// Care for a folder of rules: what an update changes, which rules there are, a new rule
+    #[command(
+        after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules diff examples/rules examples/rules"
+    )]
+    Rules(Box<commands::rules::Rules>),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more
     #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),
