@@ -1,4 +1,5 @@
-//! Any bytes through reader and decoder: nothing panics.
+//! Any bytes through reader and decoder: nothing panics. `seeds/readers` holds one input per shape of text:
+//! `cargo fuzz run readers corpus/readers seeds/readers`.
 
 #![no_main]
 

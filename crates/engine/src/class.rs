@@ -27,6 +27,12 @@ pub(crate) struct Class {
     pub(crate) sources: Vec<LogSource>,
     /// Field names of rules with the names that events may use instead, in order of preference.
     pub(crate) aliases: Vec<(String, String)>,
+    /// Fields with the ways to their further values.
+    pub(crate) derived: Vec<crate::derive::OfField>,
+    /// The places of those ways by field.
+    derived_of: BTreeMap<FieldId, u32>,
+    /// What may be the reason if no event has a field.
+    pub(crate) hints: BTreeMap<String, String>,
     /// Rules that are tried, by their places in the engine.
     pub(crate) rules: Vec<u32>,
     /// What the rules wake by; classes with the same rules share it.
@@ -84,6 +90,9 @@ impl Class {
             name,
             sources,
             aliases,
+            derived: Vec::new(),
+            derived_of: BTreeMap::new(),
+            hints: BTreeMap::new(),
             rules: Vec::new(),
             sieve: Arc::default(),
             links: Vec::new(),
@@ -114,6 +123,9 @@ impl Class {
         let mut links: BTreeMap<u32, Vec<Link>> = BTreeMap::new();
         for field in fields {
             let Some(main) = names.get(field.0 as usize) else { continue };
+            if let Some(at) = self.derived.iter().position(|(name, _)| name == main.name()) {
+                self.derived_of.insert(*field, u32::try_from(at).unwrap_or(NONE));
+            }
             for (name, text) in (0..).zip(self.names_of(main.name())) {
                 let mut add = |key: &str, path| {
                     if let Some(key) = keys.find(key) {
@@ -138,6 +150,11 @@ impl Class {
         }
     }
 
+    /// The place of a field's further values, or `NONE`.
+    pub(crate) fn derived_at(&self, field: FieldId) -> u32 {
+        self.derived_of.get(&field).copied().unwrap_or(NONE)
+    }
+
     #[inline]
     pub(crate) fn links(&self, key: KeyId) -> &[Link] {
         match self.links_of.get(key.0 as usize) {
@@ -157,6 +174,8 @@ pub(crate) struct Classifier {
     conditions: Vec<Condition>,
     /// For each channel the conditions that can hold; under the empty text those for any other channel.
     by_channel: HashMap<String, Vec<u32>>,
+    /// Those that ask for an origin, by the origin: the reader knows best, so that they are asked first.
+    by_origin: HashMap<String, Vec<u32>>,
     groups: Vec<GroupClasses>,
 }
 
@@ -164,6 +183,8 @@ pub(crate) struct Classifier {
 #[derive(Debug)]
 struct Name {
     key: Option<KeyId>,
+    /// The key of the first step: most events of other sources lack it, which costs no walk.
+    step: Option<KeyId>,
     path: FieldPath,
 }
 
@@ -183,6 +204,8 @@ struct Condition {
 struct GroupClasses {
     plain: ClassId,
     by_event_id: HashMap<u64, Vec<(FieldValues, ClassId)>>,
+    /// Entries without ids: what their fields say is enough.
+    by_fields: Vec<(FieldValues, ClassId)>,
 }
 
 /// The classes of a table and how events find them. Class 0 is that of events that the table does not know.
@@ -215,17 +238,24 @@ fn class_of(sources: &LogSources, group: &Group, events: Option<&Events>) -> Cla
     }
     let aliases = sources.aliases_of(group, events);
     let aliases = aliases.into_iter().map(|(field, other)| (field.to_owned(), other.to_owned())).collect();
-    Class::new(name, all, aliases)
+    let mut class = Class::new(name, all, aliases);
+    class.derived = sources.derived_of(group, events);
+    class.hints = events.map_or_else(BTreeMap::new, |events| events.hints.clone());
+    class
 }
 
 fn group_classes(group: &Group, (plain, of_events): (ClassId, Vec<ClassId>), keys: &Keys) -> GroupClasses {
     let mut by_event_id: HashMap<u64, Vec<_>> = HashMap::new();
+    let mut by_fields = Vec::new();
     for (events, class) in group.events.iter().zip(of_events) {
+        if events.ids.is_empty() {
+            by_fields.push((values(&events.is, keys), class));
+        }
         for id in &events.ids {
             by_event_id.entry(*id).or_default().push((values(&events.is, keys), class));
         }
     }
-    GroupClasses { plain, by_event_id }
+    GroupClasses { plain, by_event_id, by_fields }
 }
 
 fn values(is: &BTreeMap<String, Vec<String>>, keys: &Keys) -> FieldValues {
@@ -247,34 +277,45 @@ pub(crate) fn names(sources: &LogSources) -> Vec<String> {
         }
         names.extend(group.events.iter().flat_map(|events| events.is.keys()).cloned());
     }
+    let steps: Vec<_> = names.iter().map(|name| FieldPath::new(name).first_step().to_owned()).collect();
+    names.extend(steps);
     names
 }
 
 impl Name {
     fn new(name: &str, keys: &Keys) -> Self {
-        Self { key: keys.find(name), path: FieldPath::new(name) }
+        let path = FieldPath::new(name);
+        Self { key: keys.find(name), step: keys.find(path.first_step()), path }
     }
 
     fn value(&self, event: Event<'_>, plan: &Plan) -> Option<NodeId> {
         if let Some(node) = self.key.and_then(|key| plan.first(key)) {
             return Some(node);
         }
-        if !self.path.has_steps() {
+        if !self.path.has_steps() || self.step.is_none_or(|step| plan.first(step).is_none()) {
             return None;
         }
         let mut found = None;
         let mut keep = |node| {
             found.get_or_insert(node);
         };
-        for member in event.root().iter().filter(|member| member.key == self.path.first_step()) {
+        let mounted = event.mounted().map(|(_, member)| member);
+        for member in event.root().iter().chain(mounted).filter(|member| member.key == self.path.first_step())
+        {
             event.visit_below(member.id, &self.path, &mut keep);
         }
         found
     }
 
-    /// Whether the field has one of the values, which are folded.
+    /// Whether the field, or an element of its list, has one of the values, which are folded.
     fn is_one_of(&self, values: &[String], event: Event<'_>, plan: &Plan, buffer: &mut String) -> bool {
         let Some(node) = self.value(event, plan) else { return false };
+        if let Some(Value::List(list)) = event.value(node) {
+            let mut elements = list.members();
+            return elements.any(|element| {
+                with_folded(event, element.id, buffer, |text| values.iter().any(|value| value == text))
+            });
+        }
         with_folded(event, node, buffer, |text| values.iter().any(|value| value == text))
     }
 }
@@ -304,6 +345,10 @@ impl Classifier {
             let fitting = (0..).zip(&whens).filter(|(_, (_, when))| fits(when)).map(|(at, _)| at);
             by_channel.insert(channel.clone(), fitting.collect());
         }
+        let mut by_origin: HashMap<String, Vec<u32>> = HashMap::new();
+        for (at, (_, when)) in (0..).zip(&whens) {
+            when.origin.iter().for_each(|origin| by_origin.entry(origin.clone()).or_default().push(at));
+        }
         let conditions = whens
             .iter()
             .map(|(group, when)| Condition {
@@ -320,6 +365,7 @@ impl Classifier {
             event_id: names(&table.identity.event_id),
             conditions,
             by_channel,
+            by_origin,
             groups,
         }
     }
@@ -352,7 +398,8 @@ impl Classifier {
             Some(node) => with_folded(event, node, buffer, |text| self.by_channel.get(text).or(other)),
             None => other,
         };
-        let group = candidates?.iter().find_map(|at| {
+        let of_origin = event.origin().and_then(|origin| self.by_origin.get(origin)).into_iter().flatten();
+        let group = of_origin.chain(candidates?).find_map(|at| {
             if !plan.is_possible(*at) {
                 return None;
             }
@@ -366,7 +413,7 @@ impl Classifier {
             _ => None,
         });
         let of_id = id.and_then(|id| group.by_event_id.get(&id)).into_iter().flatten();
-        for (is, class) in of_id {
+        for (is, class) in of_id.chain(&group.by_fields) {
             if is.iter().all(|(name, values)| name.is_one_of(values, event, plan, buffer)) {
                 return Some(*class);
             }

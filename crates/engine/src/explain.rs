@@ -4,6 +4,7 @@ use sigyn_event::{Event, FieldPath, Resolved, Value, write_scalar};
 use sigyn_ir::{ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Rule};
 
 use crate::class::{Class, ClassId};
+use crate::derive::of_texts;
 use crate::engine::Engine;
 use crate::fold::fold;
 use crate::pattern::Case;
@@ -168,6 +169,10 @@ impl Explainer<'_> {
                 values.is_present = true;
                 break;
             }
+        }
+        if let Some(class) = self.class.filter(|_| values.is_present) {
+            let further = of_texts(class, field, self.event, &values.texts);
+            values.texts.extend(further);
         }
         values
     }

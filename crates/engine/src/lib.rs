@@ -25,8 +25,10 @@
 //! # Ok::<(), sigyn_engine::TableError>(())
 //! ```
 
+mod catalogue;
 mod class;
 mod config;
+mod derive;
 mod engine;
 mod explain;
 mod fold;
@@ -41,14 +43,17 @@ mod predicate;
 mod program;
 mod regexes;
 mod scratch;
+mod seen;
 mod sieve;
 mod spec;
 mod table;
 mod witness;
 
+pub use catalogue::Known;
 pub use class::ClassId;
 pub use config::{Base64Case, Config, Routing, Switch};
 pub use engine::{Built, Engine, Inert};
 pub use explain::{Explanation, Step};
 pub use logsource::{LogSources, TableError};
 pub use scratch::{Scratch, Stats};
+pub use seen::{Blind, SeenFields};

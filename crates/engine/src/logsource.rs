@@ -1,17 +1,27 @@
 //! Log sources: what events of each look like, as data.
 //!
-//! A [`LogSources`] table is a list of groups, read from `data/logsources.yml` or from a file of the same form.
+//! A [`LogSources`] table is a list of groups, read from `data/logsources/` or from a text of the same form.
 //! An event belongs to the first group that knows its channel, its provider, its origin or its fields; within
-//! the group its event id may say more. What comes out is a class: the log sources that the event has, and under
-//! which other names rules find its fields.
+//! the group its event id, or other fields, may say more. What comes out is a class: the log sources that the event
+//! has, under which other names rules find its fields, and what their values mean in the words of rules.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use sigyn_ir::LogSource;
 
-/// The table that is built in.
-const BUILT_IN: &str = include_str!("../data/logsources.yml");
+use crate::derive::{Derived, Maker, OfField};
+
+/// The table that is built in, in the order in which its groups are asked.
+const BUILT_IN: &[&str] = &[
+    include_str!("../data/logsources/windows.yml"),
+    include_str!("../data/logsources/unix.yml"),
+    include_str!("../data/logsources/web.yml"),
+    include_str!("../data/logsources/cloud.yml"),
+    include_str!("../data/logsources/network.yml"),
+    include_str!("../data/logsources/applications.yml"),
+    include_str!("../data/logsources/endpoint.yml"),
+];
 
 /// What events of each log source look like.
 #[derive(Clone, Debug)]
@@ -38,6 +48,7 @@ impl std::error::Error for TableError {}
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     /// Where events carry what identifies their source; the first that is there counts.
+    #[serde(default)]
     pub(crate) identity: Identity,
     /// Other names of fields, by product.
     #[serde(default)]
@@ -48,8 +59,11 @@ pub(crate) struct Table {
 /// The field that rules name, and the names under which events may have it instead, in order.
 pub(crate) type Aliases = BTreeMap<String, Vec<String>>;
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// How the values of a field are made that events have only in other words.
+pub(crate) type Values = BTreeMap<String, Vec<Derived>>;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Identity {
     pub(crate) channel: Vec<String>,
     pub(crate) provider: Vec<String>,
@@ -60,11 +74,15 @@ pub(crate) struct Identity {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Group {
     pub(crate) name: String,
+    /// What writes such events and what was looked up where, for people.
+    pub(crate) about: Option<String>,
     /// One of these says that an event belongs here.
     pub(crate) when: Vec<When>,
     pub(crate) sources: Vec<Source>,
     #[serde(default)]
     pub(crate) aliases: Aliases,
+    #[serde(default)]
+    pub(crate) values: Values,
     #[serde(default)]
     pub(crate) events: Vec<Events>,
 }
@@ -95,6 +113,8 @@ pub(crate) struct Source {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Events {
+    /// None: `is` says it all.
+    #[serde(default)]
     pub(crate) ids: Vec<u64>,
     /// Only events that also have these values.
     #[serde(default)]
@@ -102,6 +122,11 @@ pub(crate) struct Events {
     pub(crate) categories: Vec<String>,
     #[serde(default)]
     pub(crate) aliases: Aliases,
+    #[serde(default)]
+    pub(crate) values: Values,
+    /// What may be the reason if no event has a field.
+    #[serde(default)]
+    pub(crate) hints: BTreeMap<String, String>,
 }
 
 impl LogSources {
@@ -110,7 +135,12 @@ impl LogSources {
     /// # Errors
     /// None in a build whose tests pass.
     pub fn built_in() -> Result<Self, TableError> {
-        Self::parse(BUILT_IN)
+        let mut parts = BUILT_IN.iter().rev();
+        let mut all = Self::parse(parts.next().copied().unwrap_or("groups: []"))?;
+        for part in parts {
+            all.prepend(Self::parse(part)?);
+        }
+        Ok(all)
     }
 
     /// A table from text.
@@ -129,6 +159,13 @@ impl LogSources {
         groups.append(&mut self.table.groups);
         self.table.groups = groups;
         self.table.aliases.extend(other.table.aliases);
+        for (mine, theirs) in [
+            (&mut self.table.identity.channel, other.table.identity.channel),
+            (&mut self.table.identity.provider, other.table.identity.provider),
+            (&mut self.table.identity.event_id, other.table.identity.event_id),
+        ] {
+            mine.splice(0..0, theirs);
+        }
     }
 
     /// Adds a log source that the user says events have; [`Engine::declared`](crate::Engine::declared) gives its
@@ -144,6 +181,16 @@ impl LogSources {
             let with_events = group.events.iter().flat_map(|events| events.sources(&group.sources));
             plain.chain(with_events).map(|source| (group.name.as_str(), source))
         })
+    }
+
+    /// The ways to further values of a class's fields: those of its events go before those of its group.
+    pub(crate) fn derived_of(&self, group: &Group, events: Option<&Events>) -> Vec<OfField> {
+        let mut fields: BTreeMap<&str, Vec<Maker>> = BTreeMap::new();
+        let maps = [events.map(|events| &events.values), Some(&group.values)];
+        for (field, derived) in maps.into_iter().flatten().flatten() {
+            fields.entry(field).or_default().extend(derived.iter().map(Maker::new));
+        }
+        fields.into_iter().map(|(field, makers)| (field.to_owned(), makers)).collect()
     }
 
     /// The other names of a class's fields: those of its events, of its group, of its product.

@@ -4,6 +4,7 @@ use sigyn_event::{Event, NodeId, Value, write_scalar};
 use sigyn_ir::ItemId;
 
 use crate::class::{Class, ClassId, NONE};
+use crate::derive;
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::hash::hash_bytes;
@@ -102,7 +103,7 @@ impl<'r> Run<'r, '_> {
         let mut last_costly = None;
         for scan in &plan.scans {
             let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
-            if !table.is_costly() {
+            if !table.is_costly() && !scan.is_derived {
                 self.scan_node(scan.node, table);
             } else if last_costly.replace(scan.place) != Some(scan.place) {
                 // All values of the field at once: its nodes stand together.
@@ -324,6 +325,9 @@ impl<'r> Run<'r, '_> {
             if let Some(value) = self.event.value(*node) {
                 has_map |= push_scalars(self.scratch, value, *node);
             }
+        }
+        if let Some((_, makers)) = self.class.derived.get(self.plan.derived(place) as usize) {
+            derive::add(makers, self.event, self.scratch, start);
         }
         let end = length(&self.scratch.texts);
         if let Some(prepared) = self.scratch.prepared.get_mut(place) {

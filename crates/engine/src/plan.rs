@@ -71,6 +71,8 @@ pub(crate) struct ClassPlan {
 pub(crate) struct PlannedField {
     start: u32,
     end: u32,
+    /// The place of its further values in the class, or `NONE`.
+    derived: u32,
 }
 
 /// A field's node that wakes rules by a table of the class.
@@ -79,6 +81,8 @@ pub(crate) struct Scan {
     pub(crate) table: u32,
     pub(crate) place: usize,
     pub(crate) node: NodeId,
+    /// Whether the field has more values than its nodes.
+    pub(crate) is_derived: bool,
 }
 
 /// Plans by layout, and one for events without.
@@ -217,7 +221,7 @@ impl ClassPlan {
         self.scans.clear();
         self.places.clear();
         self.places.resize(field_count, NONE);
-        self.fields.push(PlannedField { start: 0, end: 0 });
+        self.fields.push(PlannedField { start: 0, end: 0, derived: NONE });
         if let Some(place) = self.places.first_mut() {
             *place = 0;
         }
@@ -225,13 +229,15 @@ impl ClassPlan {
             let Some(slot) = assigning.slots.get(field.0 as usize) else { continue };
             let (place, start) = (self.fields.len(), count(&self.nodes));
             let table = class.sieve.table_at(*field);
+            let derived = class.derived_at(*field);
+            let is_derived = derived != NONE;
             let mut next = slot.first;
             while let Some(found) = assigning.found.get(next as usize) {
                 self.nodes.push(found.node);
-                self.scans.extend(table.map(|table| Scan { table, place, node: found.node }));
+                self.scans.extend(table.map(|table| Scan { table, place, node: found.node, is_derived }));
                 next = found.next;
             }
-            self.fields.push(PlannedField { start, end: count(&self.nodes) });
+            self.fields.push(PlannedField { start, end: count(&self.nodes), derived });
             if let Some(of_field) = self.places.get_mut(field.0 as usize) {
                 *of_field = u32::try_from(place).unwrap_or(NONE);
             }
@@ -243,6 +249,11 @@ impl ClassPlan {
     pub(crate) fn place(&self, field: FieldId) -> Option<usize> {
         let place = *self.places.get(field.0 as usize)?;
         (place != NONE).then_some(place as usize)
+    }
+
+    /// The place of the further values of the field at a place, or `NONE`.
+    pub(crate) fn derived(&self, place: usize) -> u32 {
+        self.fields.get(place).map_or(NONE, |field| field.derived)
     }
 
     /// The nodes that are values of the field at a place.

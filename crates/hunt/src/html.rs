@@ -17,6 +17,7 @@ use sigyn_event::Timestamp;
 
 use self::text::{escaped, grouped, moment, names};
 use crate::found::Hit;
+use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
 use crate::summary::Summary;
 
@@ -26,7 +27,13 @@ const STYLE: &str = include_str!("../data/report.css");
 const SCRIPT: &str = include_str!("../data/report.js");
 
 /// The page.
-pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit<'_>], made: Option<Timestamp>) -> String {
+pub fn page(
+    summary: &Summary,
+    rules: &[RuleInfo],
+    hits: &[Hit<'_>],
+    idle: &[Idle],
+    made: Option<Timestamp>,
+) -> String {
     let mut out = String::with_capacity(64 * 1024 + hits.len().min(ROWS_MAX) * 200);
     let hash = BASE64_STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     let _ = write!(
@@ -45,6 +52,7 @@ pub fn page(summary: &Summary, rules: &[RuleInfo], hits: &[Hit<'_>], made: Optio
     let found = data::found(summary, rules);
     rule_table(&mut out, &found);
     match_table(&mut out, summary, hits);
+    idle_table(&mut out, rules, idle);
     damage(&mut out, summary);
     out.push_str("</main>\n");
     let _ = writeln!(
@@ -140,6 +148,43 @@ fn match_table(out: &mut String, summary: &Summary, hits: &[Hit<'_>]) {
     }
     out.push_str("</tr></thead>\n<tbody id=\"rows\"></tbody></table></div>\n");
     out.push_str("<button class=\"chip more\" id=\"more\">Show more</button></div>\n");
+}
+
+/// Rules that read records and were blind all the same. Those that had nothing to read are only counted: in most
+/// hunts they are most rules.
+fn idle_table(out: &mut String, rules: &[RuleInfo], idle: &[Idle]) {
+    let (blind, unread): (Vec<_>, Vec<_>) =
+        idle.iter().partition(|idle| matches!(idle.cause, Cause::NoFields { .. }));
+    if idle.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Rules that could not match</h2>\n");
+    if !unread.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p>{} rules read log sources that these logs hold no records of.</p>",
+            grouped(unread.len() as u64)
+        );
+    }
+    if blind.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<details><summary>{} rules need a field that no record had</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th>Level</th><th>Rule</th><th>Why</th></tr></thead>\n<tbody>\n",
+        grouped(blind.len() as u64)
+    );
+    for idle in blind {
+        let Some(rule) = rules.get(idle.rule) else { continue };
+        let name = rule.level_name();
+        let _ = writeln!(
+            out,
+            "<tr><td><span class=\"badge {name}\">{name}</span></td><td>{}</td><td>{}</td></tr>",
+            escaped(&rule.title),
+            escaped(&idle.reason)
+        );
+    }
+    out.push_str("</tbody></table></div>\n</details>\n");
 }
 
 fn damage(out: &mut String, summary: &Summary) {

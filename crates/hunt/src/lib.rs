@@ -6,12 +6,14 @@
 
 mod found;
 pub mod html;
+mod idle;
 pub mod record;
 mod rules;
 mod run;
 mod summary;
 
 pub use found::Hit;
+pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};
 pub use run::{Control, Events, Input, Open, Report, Settings, run};
 pub use summary::{Count, Damage, Reads, Summary};

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use sigyn_event::write_string;
+use serde_json::{Value, json};
+use sigyn_event::{Timestamp, write_string};
 
 use crate::found::Hit;
+use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
+use crate::summary::Summary;
 
 /// The header of CSV output.
 pub const CSV_HEADER: &str =
@@ -38,6 +41,65 @@ pub fn write_json(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
         out.push_str(event);
     }
     out.push('}');
+}
+
+/// What was read and found, and which rules could not find anything, as one JSON object.
+pub fn summary(summary: &Summary, rules: &[RuleInfo], idle: &[Idle]) -> String {
+    let named = |at: usize| {
+        let rule = rules.get(at);
+        let id = rule.and_then(|rule| rule.id.clone());
+        json!({ "id": id, "title": rule.map(|rule| &rule.title), "level": rule.map(RuleInfo::level_name) })
+    };
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let found: Vec<Value> = summary
+        .rules
+        .iter()
+        .map(|(at, count)| {
+            json!({
+                "rule": named(*at),
+                "events": count.events,
+                "first": time(count.first),
+                "last": time(count.last),
+                "hosts": count.hosts,
+                "users": count.users,
+            })
+        })
+        .collect();
+    let shapes: Vec<Value> = summary
+        .shapes
+        .iter()
+        .map(|(name, reads)| {
+            json!({ "shape": name, "logs": reads.logs, "records": reads.records, "damaged": reads.damaged })
+        })
+        .collect();
+    let could_not_match: Vec<Value> = idle
+        .iter()
+        .map(|idle| {
+            let (fields, is_any): (&[String], _) = match &idle.cause {
+                Cause::NoFields { fields, is_any } => (fields, Some(*is_any)),
+                Cause::UnknownLogSource | Cause::NoRecords => (&[], None),
+            };
+            json!({
+                "rule": named(idle.rule),
+                "cause": idle.cause.name(),
+                "fields": fields,
+                "any_field_would_do": is_any,
+                "reason": idle.reason,
+            })
+        })
+        .collect();
+    let object = json!({
+        "records": summary.records(),
+        "logs": summary.logs(),
+        "matches": summary.hits,
+        "damaged": summary.damaged,
+        "unknown_logs": summary.unknowns,
+        "records_without_log_source": summary.unclassified(),
+        "shapes": shapes,
+        "found": found,
+        "could_not_match": could_not_match,
+    });
+    format!("{object:#}\n")
 }
 
 /// Appends a match as a row of CSV, with its line end.

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use sigyn_engine::{ClassId, Engine, Scratch};
+use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
 use sigyn_event::Timestamp;
 use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
 
@@ -107,6 +107,8 @@ pub enum Report<'h> {
         /// Why.
         error: io::Error,
     },
+    /// At the end: which fields events had.
+    Fields(SeenFields),
 }
 
 enum Done {
@@ -129,15 +131,20 @@ pub fn run(
     let source = Source { inputs: inputs.into_iter(), open: None, number: 0, tickets: ticket_in };
     let source = Mutex::new(source);
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let (source, done) = (&source, done_in.clone());
-            scope.spawn(move || work(engine, settings, control, source, &done));
-        }
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                let (source, done) = (&source, done_in.clone());
+                scope.spawn(move || work(engine, settings, control, source, &done))
+            })
+            .collect();
         drop(done_in);
         collect(&done_out, &ticket_out, report);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
         drop(ticket_out);
+        let mut seen = SeenFields::default();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).for_each(|other| seen.merge(other));
+        report(Report::Fields(seen));
     });
 }
 
@@ -190,28 +197,38 @@ impl Source {
     }
 }
 
-/// Reads, decodes and matches batches until there are none.
+/// What a thread keeps from batch to batch.
+struct Worker {
+    decoder: Decoder,
+    scratch: Scratch,
+    facts: Facts,
+    seen: SeenFields,
+}
+
+/// Reads, decodes and matches batches until there are none; gives the fields that their events had.
 fn work(
     engine: &Engine,
     settings: Settings,
     control: &Control,
     source: &Mutex<Source>,
     done: &Sender<(u64, Done)>,
-) {
-    let mut decoder = Decoder::new(settings.now);
-    let mut scratch = engine.scratch();
-    let mut facts = Facts::new();
+) -> SeenFields {
+    let mut worker = Worker {
+        decoder: Decoder::new(settings.now),
+        scratch: engine.scratch(),
+        facts: Facts::new(),
+        seen: SeenFields::default(),
+    };
     let mut spare = Vec::new();
     loop {
         let step = source.lock().unwrap_or_else(PoisonError::into_inner).next(spare, control);
         let (number, result) = match step {
             Some((number, Step::Batch(batch))) => {
-                let result =
-                    matched(engine, settings, control, &batch, &mut decoder, &mut scratch, &mut facts);
+                let result = matched(engine, settings, control, &batch, &mut worker);
                 spare = batch.bytes;
                 // A defect of ours must not cost the rest of the hunt.
                 let (found, outcome, classes) = result.unwrap_or_else(|| {
-                    (decoder, scratch) = (Decoder::new(settings.now), engine.scratch());
+                    (worker.decoder, worker.scratch) = (Decoder::new(settings.now), engine.scratch());
                     let why = "a defect in Sigyn stopped reading here".to_owned();
                     let flaws = vec![Flaw { offset: Some(batch.offset), why }];
                     (Found::default(), Outcome { records: 0, damaged: 1, flaws }, Vec::new())
@@ -226,10 +243,10 @@ fn work(
                 spare = Vec::new();
                 (number, Done::Failed { path, offset, error })
             }
-            None => return,
+            None => return worker.seen,
         };
         if done.send((number, result)).is_err() {
-            return;
+            return worker.seen;
         }
     }
 }
@@ -242,10 +259,9 @@ fn matched(
     settings: Settings,
     control: &Control,
     batch: &Batch,
-    decoder: &mut Decoder,
-    scratch: &mut Scratch,
-    facts: &mut Facts,
+    worker: &mut Worker,
 ) -> Option<Matched> {
+    let Worker { decoder, scratch, facts, seen } = worker;
     let mut found = Found::default();
     let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
     let decoded = catch_unwind(AssertUnwindSafe(|| {
@@ -259,6 +275,7 @@ fn matched(
             if !rules.is_empty() {
                 found.add(rules, record, event, facts, settings);
             }
+            seen.note(engine, class, event);
             !control.stop.load(Ordering::Relaxed)
         })
     }));

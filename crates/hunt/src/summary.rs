@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sigyn_engine::{ClassId, Engine};
+use sigyn_engine::{Blind, ClassId, Engine, SeenFields};
 use sigyn_event::Timestamp;
 use sigyn_ir::RuleItem;
 
@@ -70,6 +70,8 @@ pub struct Summary {
     pub unknowns: u64,
     /// Records by class of the engine.
     pub classes: BTreeMap<Option<ClassId>, u64>,
+    /// Which fields they had.
+    pub fields: SeenFields,
     last_path: String,
 }
 
@@ -104,6 +106,7 @@ impl Summary {
                     tried.iter().map(|tried| format!("{}: {}", tried.shape, tried.why)).collect();
                 note(&mut self.unknown, path, None, &reasons.join("; "));
             }
+            Report::Fields(fields) => self.fields.clone_from(fields),
         }
     }
 
@@ -127,6 +130,13 @@ impl Summary {
         let RuleItem::Rule(rule) = item else { return true };
         let mut seen = self.classes.keys().flatten().flat_map(|class| engine.class_sources(*class));
         seen.any(|source| rule.logsource.covers(source))
+    }
+
+    /// Rules that read records but could match none, because a field that they need was in none.
+    pub fn blind(&self, engine: &Engine) -> Vec<Blind> {
+        let mut blind = engine.blind(&self.fields);
+        blind.retain(|blind| !self.rules.contains_key(&(blind.rule.0 as usize)));
+        blind
     }
 
     fn hit(&mut self, hit: &Hit<'_>) {

@@ -3,8 +3,8 @@
 use sigyn_event::{Event, EventBuf, Timestamp};
 
 use crate::decoding::json::Json;
-use crate::decoding::{self, Context, Line, auditd, combined, csv, evtx, syslog, xml};
-use crate::framing::rows;
+use crate::decoding::{Context, Framing, Header, Line, LineFormat, csv, evtx, xml};
+use crate::framing::{entries, rows};
 use crate::reader::Batch;
 use crate::shapes;
 use crate::sniff::{Cut, Decoding};
@@ -18,7 +18,9 @@ const OBJECTS_TRIED_MAX: usize = 64;
 /// where a record's text has to be rewritten.
 #[derive(Debug)]
 pub struct Decoder {
-    cx: Context,
+    now: Option<Timestamp>,
+    /// The header in force, for logs that have one.
+    header: Header,
     buf: EventBuf,
     json: Json,
     shapes: shapes::Scratch,
@@ -58,7 +60,8 @@ impl Decoder {
     /// A decoder. `now` serves times without a year; without it they are left out.
     pub fn new(now: Option<Timestamp>) -> Self {
         Self {
-            cx: Context { now },
+            now,
+            header: Header::default(),
             buf: EventBuf::new(),
             json: Json::default(),
             shapes: shapes::Scratch::default(),
@@ -98,6 +101,17 @@ impl Decoder {
                 }
             }
             Cut::Lines | Cut::Chunks => {
+                if let Decoding::Line(format) = &batch.member.shape.decoding {
+                    self.begin(format, &batch.header);
+                    if let Framing::Entries(begins) = format.framing {
+                        for (at, entry) in entries::entries(text, begins) {
+                            if !self.line(batch, text, Line { text: entry, base: at }, &mut outcome, visit) {
+                                break;
+                            }
+                        }
+                        return outcome;
+                    }
+                }
                 let mut start = 0;
                 while start < text.len() {
                     let rest = &text.as_bytes()[start..];
@@ -111,6 +125,14 @@ impl Decoder {
             }
         }
         outcome
+    }
+
+    /// Takes up the header in force where a batch begins.
+    fn begin(&mut self, format: &LineFormat, header: &str) {
+        self.header = Header::default();
+        if let Some(directive) = format.directive {
+            header.lines().for_each(|line| directive(line, &mut self.header));
+        }
     }
 
     /// One line, or one row; empty ones are no records.
@@ -132,17 +154,18 @@ impl Decoder {
             Decoding::Json => self.json_line(input, line),
             Decoding::Csv(header) => csv::decode(line, header, &mut self.buf)
                 .map(|()| shapes::apply(&mut self.buf, input, &mut self.shapes)),
-            Decoding::Combined => combined::decode(line, &mut self.buf),
-            Decoding::Auditd => auditd::decode(line, &mut self.buf),
-            Decoding::Syslog => syslog::decode(line, &mut self.buf, self.cx),
+            Decoding::Line(format) => {
+                if let Some(directive) = format.directive.filter(|_| line.text.starts_with('#')) {
+                    directive(line.text, &mut self.header);
+                    return true;
+                }
+                (format.decode)(line, &mut self.buf, &Context { now: self.now, header: &self.header })
+            }
             Decoding::Xml | Decoding::Evtx => xml::decode(line, &mut self.buf),
         };
         if let Err(why) = result {
             // A line of another kind is still text that rules may look for.
-            if !matches!(
-                batch.member.shape.decoding,
-                Decoding::Combined | Decoding::Auditd | Decoding::Syslog
-            ) {
+            let Decoding::Line(LineFormat { other: Some(origin), .. }) = &batch.member.shape.decoding else {
                 outcome.flaw(Some(batch.offset + line.base as u64), why);
                 let is_json = batch.member.shape.decoding == Decoding::Json;
                 if !(is_json && self.last_object(input, line)) {
@@ -150,9 +173,9 @@ impl Decoder {
                 }
                 outcome.records += 1;
                 return visit(outcome.records - 1, self.buf.event(input));
-            }
+            };
             self.buf.clear();
-            self.buf.set_origin(Some(decoding_origin(&batch.member.shape.decoding)));
+            self.buf.set_origin(Some(origin));
             self.buf.begin_map(None);
             line.push(&mut self.buf, "message");
             self.buf.end();
@@ -253,15 +276,6 @@ impl Decoder {
                 visit(outcome.records - 1, event)
             }
         });
-    }
-}
-
-/// What a line is called that is not of the shape of its neighbours.
-fn decoding_origin(decoding: &Decoding) -> &'static str {
-    match decoding {
-        Decoding::Combined => decoding::combined::ORIGIN,
-        Decoding::Auditd => decoding::auditd::ORIGIN,
-        _ => decoding::syslog::ORIGIN,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Framings: bytes into batches of whole records, one file each. A batch can be decoded by any thread.
 
 mod chunks;
+pub(crate) mod entries;
+mod headed;
 mod json_stream;
 mod lines;
 pub(crate) mod rows;
@@ -9,6 +11,8 @@ mod xml_events;
 use std::io::{self, BufRead};
 
 pub(crate) use chunks::{CHUNK_BYTES, CHUNK_MAGIC, Chunks, FILE_MAGIC, RECORD_MAGIC, extent, first_chunk};
+pub(crate) use entries::{Begins, Entries};
+pub(crate) use headed::Headed;
 pub(crate) use json_stream::JsonStream;
 pub(crate) use lines::Lines;
 pub(crate) use rows::Rows;
@@ -28,6 +32,8 @@ pub(crate) struct Block {
     pub(crate) offset: u64,
     /// Records too long to be read, by their offsets.
     pub(crate) oversized: Vec<u64>,
+    /// The header in force at the first byte, line by line; empty if there is none.
+    pub(crate) header: String,
 }
 
 /// Cuts an input.
@@ -93,7 +99,7 @@ impl Carry {
         bytes.truncate(length);
         let offset = self.offset;
         self.offset += bytes.len() as u64;
-        Block { bytes, offset, oversized: Vec::new() }
+        Block { bytes, offset, ..Block::default() }
     }
 
     /// Drops the first bytes.

@@ -12,6 +12,10 @@
 //! | access logs of Apache and nginx | lines | with the URL's decoded forms |
 //! | syslog (3164, 5424, ISO time, Cisco), Sysmon for Linux | lines | header and payload |
 //! | Linux audit log | lines | pairs |
+//! | Zeek's TSV, W3C (IIS, proxies, Windows firewall) | lines under a header that may change | by their header |
+//! | CEF, LEEF, logfmt (FortiGate) | lines | header and pairs |
+//! | error logs of Apache and nginx | lines | header and text |
+//! | logs of applications | entries with their stack traces | time, level and text |
 //! | event XML | events | elements and attributes |
 //!
 //! All of them plain or in gzip, zstd, zip, or as UTF-16. The crate knows no rule and opens nothing.
@@ -48,9 +52,15 @@ pub use reader::{Batch, Member, Reader, Step};
 pub use sniff::{Shape, Tried};
 
 /// The origins that events are marked with where their fields do not say what wrote them.
-pub const ORIGINS: &[&str] = &[
-    decoding::combined::ORIGIN,
-    decoding::auditd::ORIGIN,
-    decoding::syslog::ORIGIN,
-    decoding::syslog::ORIGIN_CISCO,
-];
+pub fn origins() -> impl Iterator<Item = &'static str> {
+    let single = [
+        decoding::combined::ORIGIN,
+        decoding::auditd::ORIGIN,
+        decoding::syslog::ORIGIN,
+        decoding::syslog::ORIGIN_CISCO,
+        decoding::syslog::ORIGIN_HUAWEI,
+        decoding::server_error::APACHE_ORIGIN,
+        decoding::server_error::NGINX_ORIGIN,
+    ];
+    single.into_iter().chain(decoding::w3c::ORIGINS).chain(decoding::application::ORIGINS)
+}

@@ -30,6 +30,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// Offsets of records in front that were too long to be read.
     pub oversized: Vec<u64>,
+    /// The log's own header in force at the first byte, line by line; empty if there is none.
+    pub header: String,
 }
 
 /// What an input yields.
@@ -163,6 +165,7 @@ impl Open {
                     offset: block.offset,
                     bytes: block.bytes,
                     oversized: block.oversized,
+                    header: block.header,
                 }))
             }
             Ok(None) => None,

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use sigyn_event::EventBuf;
 
-use crate::decoding::{auditd, combined, csv, evtx, json, syslog};
-use crate::framing::{Chunks, FILE_MAGIC, Frame, JsonStream, Lines, Rows, XmlEvents, first_chunk};
+use crate::decoding::{Framing, LINE_FORMATS, LineFormat, csv, evtx, json};
+use crate::framing::{
+    Chunks, Entries, FILE_MAGIC, Frame, Headed, JsonStream, Lines, Rows, XmlEvents, first_chunk,
+};
 
 /// Lines looked at.
 const LINES_MAX: usize = 20;
 /// Members that hold the records of a wrapper: CloudTrail, Azure, Google Cloud, Elasticsearch and others.
-const WRAPPERS: &[&str] =
-    &["Records", "records", "value", "entries", "Events", "events", "hits", "results", "logs", "data"];
+const WRAPPERS: &[&str] = &[
+    "Records", "records", "value", "entries", "Events", "events", "hits", "results", "logs", "data", "items",
+];
+/// A record of Google Workspace's: its `events` are parts of it.
+const NO_WRAPPER: &str = "\"admin#reports#activity\"";
 
 /// How an input is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +32,7 @@ pub(crate) enum Decoding {
     Evtx,
     Json,
     Csv(Arc<csv::Header>),
-    Combined,
-    Auditd,
-    Syslog,
+    Line(&'static LineFormat),
     Xml,
 }
 
@@ -55,7 +58,13 @@ impl Shape {
     pub(crate) fn framing(&self) -> Box<dyn Frame> {
         match &self.cut {
             Cut::Chunks => Box::new(Chunks::default()),
-            Cut::Lines => Box::new(Lines::default()),
+            Cut::Lines => match &self.decoding {
+                Decoding::Line(LineFormat { framing: Framing::Headed, .. }) => Box::new(Headed::default()),
+                Decoding::Line(LineFormat { framing: Framing::Entries(begins), .. }) => {
+                    Box::new(Entries::new(*begins))
+                }
+                _ => Box::new(Lines::default()),
+            },
             Cut::Rows => Box::new(Rows::default()),
             Cut::XmlEvents => Box::new(XmlEvents::default()),
             Cut::JsonStream { skip, marker } => Box::new(JsonStream::new(*skip, marker.clone())),
@@ -100,8 +109,6 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool) -> Result<Shape, Vec<Tried>> {
     lines_shape(text, is_whole, tried)
 }
 
-type LineTest = (&'static str, Decoding, fn(&str) -> bool);
-
 fn lines_shape(text: &str, is_whole: bool, mut tried: Vec<Tried>) -> Result<Shape, Vec<Tried>> {
     let mut lines: Vec<&str> =
         text.lines().filter(|line| !line.trim().is_empty()).take(LINES_MAX + 1).collect();
@@ -109,20 +116,30 @@ fn lines_shape(text: &str, is_whole: bool, mut tried: Vec<Tried>) -> Result<Shap
     if lines.len() > LINES_MAX || !is_whole && lines.len() > 1 {
         lines.pop();
     }
-    let tests: [LineTest; 5] = [
-        ("Apache/nginx access log", Decoding::Combined, combined::is_line),
-        ("Linux audit log", Decoding::Auditd, auditd::is_line),
-        ("Sysmon for Linux", Decoding::Syslog, syslog::is_sysmon),
-        ("syslog", Decoding::Syslog, syslog::is_line),
-        ("JSON lines", Decoding::Json, is_json_line),
-    ];
-    for (name, decoding, is_line) in tests {
-        let hits = lines.iter().filter(|line| is_line(line)).count();
-        if hits > 0 && hits * 2 >= lines.len() {
-            return Ok(Shape { name, decoding, cut: Cut::Lines });
+    let tried_line = |name, hits| {
+        let why = format!("{hits} of the first {} lines are such", lines.len());
+        Tried { shape: name, why }
+    };
+    let is_most = |hits: usize| hits > 0 && hits * 2 >= lines.len();
+    for format in LINE_FORMATS {
+        let hits = lines.iter().filter(|line| (format.is_line)(line)).count();
+        let begins = |begins: fn(&str) -> bool| lines.first().is_some_and(|line| begins(line));
+        let is_it = match format.framing {
+            Framing::Lines => is_most(hits),
+            // A header comes once; an entry begins with the first line or not at all.
+            Framing::Headed => begins(format.is_line),
+            Framing::Entries(test) => begins(test) && is_most(hits),
+        };
+        if is_it {
+            return Ok(Shape { name: format.name, decoding: Decoding::Line(format), cut: Cut::Lines });
         }
-        tried.push(Tried { shape: name, why: format!("{hits} of the first {} lines are such", lines.len()) });
+        tried.push(tried_line(format.name, hits));
     }
+    let hits = lines.iter().filter(|line| is_json_line(line)).count();
+    if is_most(hits) {
+        return Ok(Shape { name: "JSON lines", decoding: Decoding::Json, cut: Cut::Lines });
+    }
+    tried.push(tried_line("JSON lines", hits));
     match csv_header(&lines) {
         Ok(header) => Ok(Shape { name: "CSV", decoding: Decoding::Csv(Arc::new(header)), cut: Cut::Rows }),
         Err(why) => {
@@ -243,7 +260,7 @@ fn wrapper(text: &str, start: usize) -> Option<usize> {
             return None;
         }
         at = spaces(at + 1);
-        if WRAPPERS.contains(&key) {
+        if WRAPPERS.contains(&key) && !text.get(start..at)?.contains(NO_WRAPPER) {
             match bytes.get(at) {
                 Some(b'[') if bytes.get(spaces(at + 1)) == Some(&b'{') => return Some(at + 1),
                 Some(b'{') if key == "hits" => return wrapper(text, at),

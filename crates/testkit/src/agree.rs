@@ -7,7 +7,7 @@ use sigyn_engine::{ClassId, Config, Engine, LogSources, Routing, Scratch};
 use sigyn_event::Event;
 use sigyn_ir::{ItemId, Rule, RuleItem, RuleSet, Value};
 
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Aliases, Evaluator, Further};
 
 /// A set of rules, compiled in several ways. Shared between threads.
 #[derive(Debug)]
@@ -24,6 +24,9 @@ struct Way {
     routing: Routing,
 }
 
+/// A class of events and a hash of what they say.
+type Question = (Option<ClassId>, [u64; 2]);
+
 /// One thread's comparison.
 #[derive(Debug)]
 pub struct Trial<'r> {
@@ -35,7 +38,7 @@ pub struct Trial<'r> {
     /// Every field that the others read.
     fields: Vec<&'r str>,
     /// Which of the others match, by the class and by what the event has of the fields.
-    known: HashMap<(Option<ClassId>, [u64; 2]), Rc<Vec<ItemId>>>,
+    known: HashMap<Question, Rc<Vec<ItemId>>>,
     evaluator: Evaluator<'r>,
     of_all: Rc<Vec<usize>>,
     /// For each class which of the rules read it.
@@ -224,7 +227,7 @@ impl<'r> Trial<'r> {
 
     fn over_all(&mut self, event: Event<'_>) -> Expected {
         let all = self.of_all.clone();
-        let matched = self.over(event, None, &all, &|_| Vec::new());
+        let matched = self.over(event, None, &all, (&|_| Vec::new(), &|_, _| Vec::new()));
         self.counted(matched, all.len())
     }
 
@@ -242,7 +245,8 @@ impl<'r> Trial<'r> {
             let names = engine.field_names(Some(class), field);
             names.into_iter().skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
-        let matched = self.over(event, Some(class), &readers, &aliases);
+        let further = |field: &str, own: &[String]| engine.further_values(class, field, event, own);
+        let matched = self.over(event, Some(class), &readers, (&aliases, &further));
         self.counted(matched, readers.len())
     }
 
@@ -253,9 +257,9 @@ impl<'r> Trial<'r> {
         event: Event<'_>,
         class: Option<ClassId>,
         rules: &[usize],
-        aliases: &dyn Fn(&str) -> Vec<String>,
+        (aliases, further): (Aliases<'_>, Further<'_>),
     ) -> Vec<ItemId> {
-        let evaluation = self.evaluator.event(event, aliases);
+        let evaluation = self.evaluator.event_with(event, aliases, further);
         let matching = |with_keywords: bool| {
             let fitting = rules.iter().filter(|at| self.has_keywords[**at] == with_keywords);
             let matching = fitting.filter(|at| evaluation.evaluate(self.rules[**at].1).unwrap_or(false));

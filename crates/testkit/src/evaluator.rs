@@ -29,6 +29,9 @@ use memory::{Memory, Seen};
 /// Other names of a field, the best first, without the field's own.
 pub type Aliases<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
+/// Further values of a field in an event, given those that it has under its own or another name.
+pub type Further<'a> = &'a dyn Fn(&str, &[String]) -> Vec<String>;
+
 /// Evaluates rules one by one.
 #[derive(Debug, Default)]
 pub struct Evaluator<'r> {
@@ -44,6 +47,7 @@ pub struct Evaluation<'a, 'r> {
     evaluator: &'a Evaluator<'r>,
     event: Event<'a>,
     aliases: Aliases<'a>,
+    further: Further<'a>,
     fields: RefCell<HashMap<&'r str, Rc<Values>>>,
     /// Every key that may begin a field's name.
     keys: HashSet<&'a str>,
@@ -72,7 +76,18 @@ impl<'r> Evaluator<'r> {
 
     /// An event, to be evaluated with several rules.
     pub fn event<'a>(&'a self, event: Event<'a>, aliases: Aliases<'a>) -> Evaluation<'a, 'r> {
-        Evaluation { evaluator: self, event, aliases, fields: RefCell::default(), keys: fields::keys(event) }
+        self.event_with(event, aliases, &|_, _| Vec::new())
+    }
+
+    /// As [`event`](Self::event), where fields also have values in other words.
+    pub fn event_with<'a>(
+        &'a self,
+        event: Event<'a>,
+        aliases: Aliases<'a>,
+        further: Further<'a>,
+    ) -> Evaluation<'a, 'r> {
+        let (fields, keys) = (RefCell::default(), fields::keys(event));
+        Evaluation { evaluator: self, event, aliases, further, fields, keys }
     }
 
     /// Whether every comparison that a rule's conditions ask for has a meaning: each is made once with an empty text.
@@ -274,7 +289,11 @@ impl<'r> Evaluation<'_, 'r> {
             names.retain(can_begin);
             fields::field(self.event, &names)
         };
-        let Found { texts, is_present, has_object } = found;
+        let Found { mut texts, is_present, has_object } = found;
+        if is_present && field != LEAVES {
+            let further = (self.further)(field, &texts);
+            texts.extend(further);
+        }
         let texts = texts.iter().map(|text| self.evaluator.memory.text(field, text)).collect();
         let values = Rc::new(Values { texts, is_present, has_object });
         self.fields.borrow_mut().insert(field, values.clone());

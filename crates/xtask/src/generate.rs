@@ -3,6 +3,7 @@
 mod checks;
 mod cli;
 mod diagnostics;
+mod logsources;
 mod transformations;
 
 use anyhow::{Context, Result};
@@ -17,6 +18,7 @@ const PAGES: &[Page] = &[
     ("docs/checks/README.md", checks::index),
     ("docs/cli.md", cli::page),
     ("docs/diagnostics.md", diagnostics::page),
+    ("docs/logsources.md", logsources::page),
     ("docs/transformations.md", transformations::page),
 ];
 

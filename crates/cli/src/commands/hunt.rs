@@ -38,6 +38,9 @@ pub(crate) struct Hunt {
     /// Also write a report as one HTML page that opens offline
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Also write what was read and which rules could not match, and why, as one JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
     /// Add the event to every match
     #[arg(long)]
     pub(crate) include_event: bool,

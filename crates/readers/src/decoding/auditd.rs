@@ -5,7 +5,7 @@
 
 use sigyn_event::{EventBuf, Timestamp};
 
-use super::{Line, push_number};
+use super::{Framing, Line, LineFormat, push_number};
 
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "auditd";
@@ -14,6 +14,15 @@ const ENCODED: &[&str] =
     &["proctitle", "comm", "exe", "name", "cwd", "cmd", "acct", "data", "path", "dir", "key"];
 /// Largest number of arguments of one record.
 const FIELDS_MAX: usize = 4096;
+
+pub(crate) const FORMAT: LineFormat = LineFormat {
+    name: "Linux audit log",
+    framing: Framing::Lines,
+    is_line,
+    decode: |line, buf, _| decode(line, buf),
+    other: Some(ORIGIN),
+    directive: None,
+};
 
 /// Whether the line is such a record.
 pub(crate) fn is_line(line: &str) -> bool {

@@ -6,17 +6,26 @@
 
 use sigyn_event::{DateTime, EventBuf, Timestamp};
 
-use super::{Line, push_number};
+use super::{Framing, Line, LineFormat, push_number};
 
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "web_access";
 /// Rounds of percent decoding: attackers encode twice.
 const ROUNDS_MAX: usize = 2;
-const MONTHS: [&str; 12] =
+pub(crate) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+pub(crate) const FORMAT: LineFormat = LineFormat {
+    name: "Apache/nginx access log",
+    framing: Framing::Lines,
+    is_line,
+    decode: |line, buf, _| decode(line, buf),
+    other: Some(ORIGIN),
+    directive: None,
+};
+
 /// Whether the line has this format.
-pub(crate) fn is_line(line: &str) -> bool {
+fn is_line(line: &str) -> bool {
     Parts::of(line).is_some()
 }
 
@@ -24,7 +33,7 @@ pub(crate) fn is_line(line: &str) -> bool {
 ///
 /// # Errors
 /// That it has another format.
-pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static str> {
+fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static str> {
     let parts = Parts::of(line.text).ok_or("the line is not in the combined or common log format")?;
     buf.set_origin(Some(ORIGIN));
     buf.set_time(time(parts.time));
@@ -76,7 +85,7 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static 
 }
 
 /// Adds the forms of a text that differ from it.
-fn add_decoded(buf: &mut EventBuf, key: &str, text: &str, is_url: bool) {
+pub(crate) fn add_decoded(buf: &mut EventBuf, key: &str, text: &str, is_url: bool) {
     let mut last = text.to_owned();
     let mut add = |form: String, last: &mut String| {
         if form != *last {

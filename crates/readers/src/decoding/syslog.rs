@@ -5,25 +5,43 @@
 
 use sigyn_event::{DateTime, EventBuf, Timestamp};
 
-use super::{Context, Line, auditd, push_number, xml};
+use super::{Context, Framing, Line, LineFormat, auditd, cef, logfmt, push_number, xml};
 
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "syslog";
 /// The origin of messages of Cisco devices, known by their `%FACILITY-SEVERITY-MNEMONIC`.
 pub(crate) const ORIGIN_CISCO: &str = "cisco_syslog";
+/// The origin of messages of Huawei devices.
+pub(crate) const ORIGIN_HUAWEI: &str = "huawei_syslog";
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// A clock may run ahead of ours by this before a time without a year is taken for last year's.
 const AHEAD_NANOS_MAX: i64 = 86_400_000_000_000;
 
+pub(crate) const FORMAT: LineFormat = LineFormat {
+    name: "syslog",
+    framing: Framing::Lines,
+    is_line,
+    decode,
+    other: Some(ORIGIN),
+    directive: None,
+};
+
+pub(crate) const SYSMON: LineFormat = LineFormat { name: "Sysmon for Linux", is_line: is_sysmon, ..FORMAT };
+
+/// The message behind the header, or the whole line if it has none.
+pub(crate) fn message(line: &str) -> &str {
+    Parts::of(line).message
+}
+
 /// Whether the line is syslog.
-pub(crate) fn is_line(line: &str) -> bool {
+fn is_line(line: &str) -> bool {
     let parts = Parts::of(line);
     !parts.time.is_empty() || cisco_tag(line).is_some()
 }
 
 /// Whether the line holds an event of Sysmon for Linux.
-pub(crate) fn is_sysmon(line: &str) -> bool {
+fn is_sysmon(line: &str) -> bool {
     is_line(line) && xml::event(line).is_some()
 }
 
@@ -31,7 +49,7 @@ pub(crate) fn is_sysmon(line: &str) -> bool {
 ///
 /// # Errors
 /// That it is not syslog, or that the event in it is broken.
-pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: Context) -> Result<(), &'static str> {
+pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: &Context<'_>) -> Result<(), &'static str> {
     let parts = Parts::of(line.text);
     if xml::event(parts.message).is_some() {
         return xml::decode(line.part(parts.message), buf);
@@ -39,11 +57,23 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: Context) -> Result<
     if auditd::is_line(parts.message) {
         return auditd::decode(line.part(parts.message), buf);
     }
+    if cef::is_line(line.text) {
+        return cef::decode(line, buf, cx);
+    }
+    // FortiGate's; other pairs behind a header are a message like any other.
+    if parts.message.contains("devid=") && logfmt::is_line(parts.message) {
+        return logfmt::decode(line, buf, cx);
+    }
     let cisco = cisco_tag(line.text);
     if parts.time.is_empty() && cisco.is_none() {
         return Err("the line has no syslog header");
     }
-    buf.set_origin(Some(if cisco.is_some() { ORIGIN_CISCO } else { ORIGIN }));
+    buf.set_origin(Some(match cisco {
+        Some(_) => ORIGIN_CISCO,
+        // Huawei's mark: `%%01BGP/4/…`.
+        None if line.text.contains("%%01") => ORIGIN_HUAWEI,
+        None => ORIGIN,
+    }));
     buf.set_time(time(parts.time, cx));
     buf.begin_map(None);
     if let Some(priority) = parts.priority {
@@ -65,6 +95,8 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: Context) -> Result<
     }
     line.push(buf, "message");
     sudo(line.part(parts.message), parts.program, buf);
+    query(line.part(parts.message), parts.program, buf);
+    detection(line.part(parts.message), parts.program, buf);
     buf.end();
     Ok(())
 }
@@ -80,6 +112,38 @@ fn sudo(message: Line<'_>, program: &str, buf: &mut EventBuf) {
         {
             message.part(value.trim()).push(buf, key.trim());
         }
+    }
+}
+
+/// A name server's query: `client @0x7f 10.0.0.1#53 (example.org): query: example.org IN A +` of BIND, `query[A]
+/// example.org from 10.0.0.1` of dnsmasq.
+fn query(message: Line<'_>, program: &str, buf: &mut EventBuf) {
+    let found = match program {
+        "named" => message.text.split_once(" query: ").and_then(|(_, rest)| {
+            let mut words = rest.split_ascii_whitespace();
+            Some((words.next()?, words.nth(1)?))
+        }),
+        "dnsmasq" => message.text.split_once("query[").and_then(|(_, rest)| {
+            let (kind, rest) = rest.split_once("] ")?;
+            Some((rest.split(' ').next()?, kind))
+        }),
+        _ => None,
+    };
+    if let Some((name, kind)) = found {
+        message.part(name).push(buf, "query");
+        message.part(kind).push(buf, "record_type");
+    }
+}
+
+/// ClamAV's finding: `/srv/x.exe: Win.Test.EICAR_HDB-1 FOUND`.
+fn detection(message: Line<'_>, program: &str, buf: &mut EventBuf) {
+    if !program.contains("clam") {
+        return;
+    }
+    let found = message.text.strip_suffix(" FOUND").and_then(|text| text.rsplit_once(": "));
+    if let Some((file, signature)) = found {
+        message.part(file).push(buf, "Filename");
+        message.part(signature).push(buf, "Signature");
     }
 }
 
@@ -173,9 +237,23 @@ fn split_time(text: &str) -> Option<(&str, &str)> {
     {
         return Some((word, rest));
     }
-    let time = text.get(..15)?;
-    let rest = text.get(15..)?.strip_prefix(' ')?;
+    let cut = |at: usize| Some((text.get(..at)?, text.get(at..)?.strip_prefix(' ')?));
+    if let Some((time, rest)) = cut(20)
+        && time_with_year(time).is_some()
+    {
+        return Some((time, rest));
+    }
+    let (time, rest) = cut(15)?;
     old_time(time).map(|_| (time, rest))
+}
+
+/// `Nov 21 2026 19:26:09`, as network devices write it.
+fn time_with_year(text: &str) -> Option<Timestamp> {
+    let (day, rest) = text.split_at_checked(7)?;
+    let (year, clock) = rest.split_once(' ').filter(|(year, _)| year.len() == 4)?;
+    let without = format!("{day}{clock}");
+    let (month, day, clock) = old_time(&without)?;
+    DateTime::parse(&format!("{year}-{month:02}-{day:02}T{clock}Z"))?.timestamp()
 }
 
 /// Month, day and clock of `Nov 21 19:26:09`.
@@ -190,8 +268,11 @@ fn old_time(text: &str) -> Option<(usize, u8, &str)> {
     is_clock.then_some((month, day, clock))
 }
 
-fn time(text: &str, cx: Context) -> Option<Timestamp> {
+fn time(text: &str, cx: &Context<'_>) -> Option<Timestamp> {
     if let Some(time) = Timestamp::parse(text) {
+        return Some(time);
+    }
+    if let Some(time) = time_with_year(text) {
         return Some(time);
     }
     let (month, day, clock) = old_time(text)?;
@@ -224,7 +305,12 @@ mod tests {
     fn check(line: &str, expect: &str) {
         let mut buf = EventBuf::new();
         let now = Timestamp::parse("2026-02-01T00:00:00Z");
-        decode(Line { text: line, base: 0 }, &mut buf, Context { now }).unwrap();
+        decode(
+            Line { text: line, base: 0 },
+            &mut buf,
+            &Context { now, header: &super::super::Header::default() },
+        )
+        .unwrap();
         let mut out = format!("{} ", buf.origin().unwrap_or("-"));
         out.push_str(&buf.time().map_or("-".to_owned(), |time| time.to_string()));
         for member in buf.event(line).root().iter().filter(|member| member.key != "message") {
@@ -255,6 +341,30 @@ mod tests {
         check(
             "172.16.0.1 6705: Feb 17 13:40:03.673: %PARSER-5-CFGLOG_LOGGEDCMD: User:x",
             r#"cisco_syslog - mnemonic="PARSER-5-CFGLOG_LOGGEDCMD""#,
+        );
+        check(
+            "Mar  2 2026 08:00:00 r1 %%01BGP/4/BGP_AUTH_FAILED(l)[1]:x",
+            r#"huawei_syslog 2026-03-02T08:00:00Z host="r1" appname="%%01BGP/4/BGP_AUTH_FAILED(l)" pid=1"#,
+        );
+    }
+
+    #[test]
+    fn messages_of_known_programs_are_taken_apart() {
+        check(
+            "Mar  2 08:00:00 ns named[7]: client @0x7f 10.0.0.1#53 (a.org): query: a.org IN TXT + (10.0.0.2)",
+            r#"syslog 2025-03-02T08:00:00Z host="ns" appname="named" pid=7 query="a.org" record_type="TXT""#,
+        );
+        check(
+            "Mar  2 08:00:00 ns dnsmasq[7]: query[A] a.org from 10.0.0.1",
+            r#"syslog 2025-03-02T08:00:00Z host="ns" appname="dnsmasq" pid=7 query="a.org" record_type="A""#,
+        );
+        check(
+            "Mar  2 08:00:00 h clamd[7]: /srv/x: Win.Test.EICAR_HDB-1 FOUND",
+            r#"syslog 2025-03-02T08:00:00Z host="h" appname="clamd" pid=7 Filename="/srv/x" Signature="Win.Test.EICAR_HDB-1""#,
+        );
+        check(
+            "Mar  2 08:00:00 h CEF:0|a|b|c|d|e|3|src=1.1.1.1",
+            r#"- - cefVersion="0" deviceVendor="a" deviceProduct="b" deviceVersion="c" deviceEventClassId="d" name="e" severity="3" src="1.1.1.1""#,
         );
     }
 }

@@ -60,7 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["diagnostics", "ir", "pipeline", "backends", "convert", "lint", "cli"]),
+    ("xtask", &["diagnostics", "ir", "engine", "pipeline", "backends", "convert", "lint", "cli"]),
 ];
 
 /// Crates of others that one room wraps, so that replacing them touches one place.

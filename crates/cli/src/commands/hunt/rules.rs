@@ -6,7 +6,7 @@ use sigyn_convert::{load_behind, prepare};
 use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
 use sigyn_engine::{Config, Engine, Inert, LogSources};
 use sigyn_hunt::{Filter, RuleInfo};
-use sigyn_ir::{Compat, ItemId, Level, LoadOptions, LogSource, RuleItem, RuleSet, Status};
+use sigyn_ir::{Compat, Level, LoadOptions, LogSource, RuleItem, RuleSet, Status};
 use sigyn_pipeline::{Context, Pipeline};
 
 use super::{FilterArgs, RuleFiles, SelectionArgs};
@@ -125,13 +125,6 @@ impl Selection {
             }
         }
         out
-    }
-}
-
-impl Loaded {
-    /// What a rule is called.
-    pub(crate) fn title(&self, item: ItemId) -> &str {
-        self.infos.get(item.0 as usize).map_or("", |info| info.title.as_str())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::Timestamp;
-use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary, html};
+use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary, html, record};
 
 use super::output::Writer;
 use super::{Format, Hunt, Loaded, Selection, summary};
@@ -136,12 +136,18 @@ impl<'a> Results<'a> {
             };
             output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
         }
+        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.engine, &self.loaded.set, &self.loaded.inert);
         if let Some(path) = &self.args.html {
-            let page = html::page(&self.summary, &self.loaded.infos, &self.kept, now());
+            let page = html::page(&self.summary, &self.loaded.infos, &self.kept, &idle, now());
             output::write(path, page.as_bytes())
                 .map_err(|error| unwritable(&path.to_string_lossy(), &error))?;
         }
-        summary::sum_up(&self.summary, self.loaded, self.args.verbose, is_stopped);
+        if let Some(path) = &self.args.summary {
+            let text = record::summary(&self.summary, &self.loaded.infos, &idle);
+            output::write(path, text.as_bytes())
+                .map_err(|error| unwritable(&path.to_string_lossy(), &error))?;
+        }
+        summary::sum_up(&self.summary, self.loaded, &idle, self.args.verbose, is_stopped);
         Ok(if self.summary.hits > 0 { Exit::Findings } else { Exit::Clean })
     }
 }

@@ -1,7 +1,9 @@
 //! What people read: the tables on standard output, the sum on standard error.
 
+use std::collections::BTreeMap;
+
 use sigyn_event::Timestamp;
-use sigyn_hunt::{Hit, RuleInfo, Summary};
+use sigyn_hunt::{Cause, Hit, Idle, RuleInfo, Summary};
 use sigyn_ir::Level;
 
 use super::Loaded;
@@ -12,6 +14,8 @@ use crate::screen::{Screen, Tint, counted, grouped};
 
 /// Damaged places and logs that are named without `--verbose`.
 const NAMED_MAX: usize = 5;
+/// Fields that the line on blind rules names.
+const FIELDS_SHOWN: usize = 4;
 
 /// Counts by rule, severest first.
 pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
@@ -90,7 +94,7 @@ pub(crate) fn level_cell(level: Option<Level>) -> Cell {
 }
 
 /// What was read and found, what was not, and which rules could not find anything.
-pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_stopped: bool) {
+pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbose: bool, is_stopped: bool) {
     let say = |line: &str| findings::say(Diagnostics::Text, line);
     if is_stopped {
         say("Stopped. This is what was found so far.");
@@ -132,7 +136,7 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
             counted(summary.unclassified(), "record")
         ));
     }
-    inert(summary, loaded, is_verbose, &say);
+    idle_rules(idle, loaded, is_verbose, &say);
     if loaded.correlations > 0 {
         let correlations = counted(loaded.correlations as u64, "correlation");
         say(&format!("Left out: {correlations}; a hunt matches single events"));
@@ -145,37 +149,54 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, is_verbose: bool, is_st
     }
 }
 
-/// Rules that could not match: no known log source, or none of these logs is one.
-fn inert(summary: &Summary, loaded: &Loaded, is_verbose: bool, say: &impl Fn(&str)) {
-    let unseen: Vec<&str> = loaded
-        .set
-        .items
-        .iter()
-        .zip(&loaded.infos)
-        .filter(|(item, _)| !summary.has_log_source_of(item, &loaded.engine))
-        .map(|(_, info)| info.title.as_str())
-        .collect();
-    if unseen.is_empty() {
+/// Rules that could not match: no known log source, none of these logs is one, or no record has what they need.
+fn idle_rules(idle: &[Idle], loaded: &Loaded, is_verbose: bool, say: &impl Fn(&str)) {
+    let of = |fits: fn(&Cause) -> bool| idle.iter().filter(move |idle| fits(&idle.cause));
+    let title = |idle: &Idle| shown(loaded.infos.get(idle.rule).map_or("", |info| &info.title));
+    let unknown = of(|cause| matches!(cause, Cause::UnknownLogSource)).count();
+    let unread = of(|cause| matches!(cause, Cause::UnknownLogSource | Cause::NoRecords));
+    let count = unread.clone().count();
+    if count > 0 {
+        let known = if unknown > 0 {
+            format!("; {unknown} of them read log sources that Sigyn does not know")
+        } else {
+            String::new()
+        };
+        let count = counted(count as u64, "rule");
+        say(&format!("{count} could not match: these logs hold no events of the log source{known}"));
+        if is_verbose {
+            unread.for_each(|idle| say(&format!("  {}: {}", title(idle), idle.reason)));
+        }
+    }
+    let blind: Vec<&Idle> = of(|cause| matches!(cause, Cause::NoFields { .. })).collect();
+    if blind.is_empty() {
         return;
     }
-    let (inert, count) = (loaded.inert.len(), counted(unseen.len() as u64, "rule"));
-    let known = if inert > 0 {
-        format!("; {inert} of them read log sources that Sigyn does not know")
-    } else {
-        String::new()
-    };
-    say(&format!("{count} could not match: these logs hold no events of the log source{known}"));
+    let fields = most_wanted(&blind);
+    let count = counted(blind.len() as u64, "rule");
+    say(&format!("{count} could not match: no event has a field that is needed ({fields})"));
     if is_verbose {
-        loaded
-            .inert
-            .iter()
-            .for_each(|inert| say(&format!("  {}: {}", shown(loaded.title(inert.rule)), inert.reason)));
-        let is_known = |title: &&&str| !loaded.inert.iter().any(|inert| loaded.title(inert.rule) == **title);
-        unseen
-            .iter()
-            .filter(is_known)
-            .for_each(|title| say(&format!("  {}: log source not seen", shown(title))));
+        blind.iter().for_each(|idle| say(&format!("  {}: {}", title(idle), shown(&idle.reason))));
     }
+}
+
+/// The fields that most rules are in want of: `CommandLine for 12, Hashes for 3, …`.
+fn most_wanted(blind: &[&Idle]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for idle in blind {
+        if let Cause::NoFields { fields, .. } = &idle.cause {
+            fields.iter().for_each(|field| *counts.entry(field).or_default() += 1);
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let named = counts.iter().take(FIELDS_SHOWN);
+    let mut text =
+        named.map(|(name, count)| format!("{} for {count}", shown(name))).collect::<Vec<_>>().join(", ");
+    if counts.len() > FIELDS_SHOWN {
+        text.push_str(", …");
+    }
+    text
 }
 
 fn list(places: &[sigyn_hunt::Damage], all: u64, is_verbose: bool, say: &impl Fn(&str)) {
