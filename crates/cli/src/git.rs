@@ -33,6 +33,31 @@ pub(crate) fn text(words: &[&str]) -> Result<String, String> {
 /// # Errors
 /// What git said, or that it cannot be run.
 pub(crate) fn files(spec: &str, pattern: &Pattern) -> Result<Vec<Stored>, String> {
+    files_of(&[], spec, pattern)
+}
+
+/// Gets a revision of another repository into a bare one of our own, and says which commit it is.
+///
+/// # Errors
+/// What git said, or that it cannot be run.
+pub(crate) fn fetch(own: &Path, from: &str, revision: &str) -> Result<String, String> {
+    if from.starts_with('-') || revision.starts_with('-') {
+        return Err(format!("`{from}` at `{revision}` is no repository"));
+    }
+    let folder = own.to_string_lossy();
+    text(&["init", "--quiet", "--bare", &folder])?;
+    let own = format!("--git-dir={folder}");
+    text(&[&own, "fetch", "--quiet", "--no-tags", "--depth", "1", from, revision])?;
+    Ok(text(&[&own, "rev-parse", "--verify", "FETCH_HEAD^{commit}"])?.trim_end().to_owned())
+}
+
+/// As [`files`], of a bare repository.
+pub(crate) fn files_in(own: &Path, spec: &str, pattern: &Pattern) -> Result<Vec<Stored>, String> {
+    files_of(&[&format!("--git-dir={}", own.display())], spec, pattern)
+}
+
+fn files_of(before: &[&str], spec: &str, pattern: &Pattern) -> Result<Vec<Stored>, String> {
+    let text = |words: &[&str]| text(&[before, words].concat());
     // A revision that looks like an option would be one.
     if spec.starts_with('-') {
         return Err(format!("`{spec}` is no revision"));
@@ -41,7 +66,7 @@ pub(crate) fn files(spec: &str, pattern: &Pattern) -> Result<Vec<Stored>, String
     let object = object.trim_end();
     if text(&["cat-file", "-t", object])?.trim_end() == "blob" {
         let name = spec.rsplit(['/', ':']).next().unwrap_or(spec).to_owned();
-        return contents(vec![(object.to_owned(), name)]);
+        return contents(before, vec![(object.to_owned(), name)]);
     }
     let tree = text(&["ls-tree", "-r", "-z", "--full-tree", object])?;
     let wanted = tree.split('\0').filter_map(|line| {
@@ -51,13 +76,14 @@ pub(crate) fn files(spec: &str, pattern: &Pattern) -> Result<Vec<Stored>, String
         let object = facts.nth(1)?;
         (is_file && pattern.fits(Path::new(path))).then(|| (object.to_owned(), path.to_owned()))
     });
-    contents(wanted.collect())
+    contents(before, wanted.collect())
 }
 
 /// The contents of files by their objects, from one process for all.
-fn contents(files: Vec<(String, String)>) -> Result<Vec<Stored>, String> {
+fn contents(before: &[&str], files: Vec<(String, String)>) -> Result<Vec<Stored>, String> {
     let failed = |error: std::io::Error| format!("git cat-file: {error}");
     let mut child = Command::new("git")
+        .args(before)
         .args(["cat-file", "--batch"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -139,3 +139,71 @@ fn a_new_rule_is_clean_and_written_once() {
     assert_eq!(folder.run(&format!("{new} --force")).code, 0);
     assert_ne!(folder.read(name), first, "the id is another");
 }
+
+#[test]
+fn installed_rules_are_updated_below_ones_own() {
+    let folder = folder();
+    let run = folder.run("rules install old --into m --name up");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("up: 0 rules before, 4 now: 4 new"), "{}", run.stderr);
+    assert!(run.stderr.contains("4 files, yours in place of 0 upstream."), "{}", run.stderr);
+    let tuned = folder.read("own/b.yml");
+    folder.write("m/tuned/b.yml", tuned.as_bytes());
+    folder.write("m/tuned/filter.yml", folder.read("own/filter.yml").as_bytes());
+    folder.write("m/custom/mine.yml", rule("Mine", '7', "low", "\\m.exe").as_bytes());
+    // The upstream changes, and is installed again from where it came.
+    std::fs::remove_dir_all(folder.0.join("old")).unwrap();
+    std::fs::rename(folder.0.join("new"), folder.0.join("old")).unwrap();
+    let run = folder.run("rules install --into m");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for line in [
+        "up: 4 rules before, 4 now: 1 new, 1 gone, 1 changed in meaning, 1 changed in metadata, 1 changed in text, 0 the same.",
+        "  meaning A: filter tuned/filter.yml",
+        "  metadata B: copy tuned/b.yml (means the same now)",
+        "6 files, yours in place of 1 upstream.",
+    ] {
+        assert!(run.stderr.contains(line), "{line}\n{}", run.stderr);
+    }
+    assert_eq!(folder.read("m/tuned/b.yml"), tuned);
+    assert!(folder.read("m/active/custom/mine.yml").contains("Mine"));
+    let list = folder.run("rules list m/active --format csv");
+    let titles: Vec<_> = list.stdout.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(titles, ["Mine", "Louder B", "A", "C", "E"]);
+    for wrong in
+        ["rules install --into none", "rules install old --into m --name ../x", "rules install none --into m"]
+    {
+        assert_eq!(folder.run(wrong).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_repository_is_pinned_to_a_commit() {
+    let folder = folder();
+    let git = |words: &str| {
+        let told = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let run =
+            Command::new("git").args(told).args(words.split(' ')).current_dir(folder.0.join("old")).output();
+        run.ok().filter(|run| run.status.success()).map(|run| String::from_utf8(run.stdout).unwrap())
+    };
+    if git("init -q").is_none() {
+        eprintln!("skipped: git is not here");
+        return;
+    }
+    git("add .").unwrap();
+    git("commit -q -m one").unwrap();
+    git("tag one").unwrap();
+    let one = git("rev-parse HEAD").unwrap();
+    folder.write("old/x/y.yml", rule("Y", '8', "low", "\\y.exe").as_bytes());
+    git("add .").unwrap();
+    git("commit -q -m two").unwrap();
+    let check = |words: &str, commit: &str, rules: &str| {
+        let run = folder.run(&format!("rules install {words} --into m"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stderr.contains(rules), "{rules}: {}", run.stderr);
+        assert!(folder.read("m/sources.json").contains(commit.trim()), "{commit}");
+    };
+    check("old --revision one", &one, "0 rules before, 4 now");
+    check("", &one, "4 rules before, 4 now: 4 the same");
+    check("old --revision HEAD", &git("rev-parse HEAD").unwrap(), "4 rules before, 5 now: 1 new");
+    check("old --revision HEAD --path x", &git("rev-parse HEAD").unwrap(), "5 rules before, 1 now");
+}

@@ -7,6 +7,7 @@
 //! Nothing here reads files, asks git, the clock or for randomness: texts, days and ids come from outside.
 
 mod compare;
+mod layers;
 mod meaning;
 mod plain;
 mod scaffold;
@@ -14,6 +15,7 @@ mod snapshot;
 mod tuning;
 
 pub use compare::{Change, Comparison, Kind, compare};
+pub use layers::{Active, Source, activate};
 pub use scaffold::{Form, Scaffold};
 pub use snapshot::{Document, RuleText, Snapshot};
 pub use tuning::{Relation, Standing, Touched, Tuning};

@@ -1,13 +1,15 @@
 //! `sigyn rules`: care for a folder of rules.
 
 mod diff;
+mod install;
 mod list;
 mod new;
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use sigyn_diagnostics::{Diagnostic, codes};
+use sigyn_diagnostics::{Diagnostic, SourceFile, codes};
+use sigyn_ruleset::RuleText;
 
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
@@ -34,6 +36,16 @@ enum What {
         after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules list examples/rules --level high --sort date --format json"
     )]
     List(list::List),
+    /// Take rules from a git repository or a folder into a managed folder, or update those that are there
+    ///
+    /// The managed folder has layers: `upstream/NAME` is replaced by every update, `custom` and `tuned` are yours and never
+    /// touched. `active` is what the layers come to, for other commands to read: a rule of yours takes the place of the
+    /// upstream rule with its id. `sources.json` says where rules came from and which commit they are. Without FROM, every
+    /// source is updated.
+    #[command(
+        after_help = "Examples:\n  sigyn rules install examples/rules --into managed --name examples\n  sigyn rules install --into managed"
+    )]
+    Install(install::Install),
     /// Write a new rule: id, date, file name and all that `sigyn check` asks for, to fill in
     #[command(
         after_help = "Example:\n  sigyn rules new --title Certutil --author Me --logsource product=windows,category=dns_query -o -"
@@ -45,12 +57,23 @@ pub(crate) fn run(rules: &Rules) -> Exit {
     let outcome = match &rules.what {
         What::Diff(diff) => diff.run(),
         What::List(list) => list.run(),
+        What::Install(install) => install.run(),
         What::New(new) => new.run(),
     };
     outcome.unwrap_or_else(|found| {
         findings::print(&found, Diagnostics::Text);
         Exit::BadInput
     })
+}
+
+/// Files with their paths below the folder that they were found in; a file that was named itself, by its name.
+fn below(folder: &Path, files: Vec<SourceFile>) -> Vec<RuleText> {
+    let path = |name: &str| {
+        let below = Path::new(name).strip_prefix(folder).ok().filter(|below| !below.as_os_str().is_empty());
+        let below = below.or_else(|| Path::new(name).file_name().map(Path::new));
+        below.map_or_else(|| name.to_owned(), |below| below.to_string_lossy().replace('\\', "/"))
+    };
+    files.into_iter().map(|file| RuleText { path: path(&file.name), text: file.text }).collect()
 }
 
 fn bad(message: impl Into<String>) -> Vec<Found> {

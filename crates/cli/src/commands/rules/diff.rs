@@ -8,7 +8,7 @@ use sigyn_ruleset::{
     Change, Comparison, Document, Kind, RuleText, Snapshot, Standing, Touched, Tuning, compare,
 };
 
-use super::{bad, print};
+use super::{bad, below, print};
 use crate::args::Diagnostics;
 use crate::commands::hunt::level_cell;
 use crate::findings::{self, Found};
@@ -119,13 +119,7 @@ impl Diff {
         }
         let (files, unread) = setup::texts(&[path.to_path_buf()], &self.file_pattern)?;
         findings::print(&unread, Diagnostics::Text);
-        let below = |name: &str| {
-            let below = Path::new(name).strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
-            let below = below.or_else(|| Path::new(name).file_name().map(Path::new));
-            below.map_or_else(|| name.to_owned(), |below| below.to_string_lossy().replace('\\', "/"))
-        };
-        let texts = files.into_iter().map(|file| RuleText { path: below(&file.name), text: file.text });
-        Ok(Snapshot::read(&texts.collect::<Vec<_>>()))
+        Ok(Snapshot::read(&below(path, files)))
     }
 
     fn print_table(&self, rows: &[Row<'_>]) -> Result<(), Vec<Found>> {
@@ -187,7 +181,7 @@ fn what(change: &Change<'_>) -> String {
     parts.join(", ")
 }
 
-fn yours(touched: &Touched<'_>) -> String {
+pub(super) fn yours(touched: &Touched<'_>) -> String {
     let standing = match touched.standing {
         Some(Standing::AsNew) => " (means the same now)",
         Some(Standing::AsOld) => " (means what it was before)",
@@ -252,7 +246,8 @@ fn table(rows: &[Row<'_>]) -> Table {
     table
 }
 
-fn summary(old: &Snapshot, new: &Snapshot, comparison: &Comparison<'_>) -> String {
+/// How many rules there were, there are, and how they differ.
+pub(super) fn summary(old: &Snapshot, new: &Snapshot, comparison: &Comparison<'_>) -> String {
     let named = |kind: Kind| match kind {
         Kind::Meaning | Kind::Metadata | Kind::Text => format!("changed in {}", kind.as_str()),
         other => other.as_str().to_owned(),
