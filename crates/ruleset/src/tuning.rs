@@ -27,7 +27,7 @@ pub struct Touched<'s> {
 pub enum Relation {
     /// It has the rule's id, or its title.
     Copy,
-    /// It names the rule under `related`.
+    /// It names the rule under `related`, as more than similar.
     Related,
     /// It is a filter that applies to the rule.
     Filter,
@@ -102,7 +102,10 @@ fn relation(own: &Document, change: &Change<'_>) -> Option<Relation> {
         }
         _ if sides.clone().any(|rule| is_copy(own, rule)) => Some(Relation::Copy),
         _ => {
-            let names = |rule: &Document| own.related().any(|(id, _)| Some(id) == rule.id);
+            // A rule that is only similar does not build on the other.
+            let names = |rule: &Document| {
+                own.related().any(|(id, kind)| kind != "similar" && rule.id.as_ref() == Some(&id))
+            };
             sides.any(names).then_some(Relation::Related)
         }
     }
@@ -181,6 +184,7 @@ mod tests {
             &new,
             &[("related", Some("own"))],
         );
+        check(&rule("Mine", "3", &format!("related:\n    - id: {ID}\n      type: similar\n")), &new, &[]);
         check(&filter("x", &format!("[{ID}]")), &new, &[("filter", None)]);
         check(&filter("x", "[other]"), &new, &[]);
         check(&filter("x", "any"), &new, &[("filter", None)]);

@@ -39,6 +39,9 @@ pub(super) struct Install {
     /// The folder in the repository that holds the rules; all of it if left out
     #[arg(long, value_name = "FOLDER", requires = "from")]
     path: Option<String>,
+    /// Get nothing: only make `active` anew, after a change in a layer of yours
+    #[arg(long, conflicts_with = "from")]
+    offline: bool,
 }
 
 /// Where rules came from.
@@ -65,6 +68,7 @@ impl Install {
                 origins.sort_by(|one, other| one.name.cmp(&other.name));
                 vec![origin.name]
             }
+            None if self.offline => Vec::new(),
             None if origins.is_empty() => return Err(bad("nothing is installed there: say what to install")),
             None => origins.iter().map(|origin| origin.name.clone()).collect(),
         };
@@ -119,7 +123,7 @@ impl Install {
         let folder = Path::new(&origin.from);
         if folder.is_dir() && origin.revision.is_none() && !is_bare(folder) {
             let folder = origin.path.as_ref().map_or(folder.to_path_buf(), |path| folder.join(path));
-            let (files, unread) = setup::texts(&[folder.clone()], PATTERN)?;
+            let (files, unread) = setup::texts(std::slice::from_ref(&folder), PATTERN)?;
             findings::print(&unread, Diagnostics::Text);
             return Ok(below(&folder, files));
         }
@@ -152,7 +156,7 @@ impl Install {
         let pinned = origin.commit.as_ref().map(|commit| format!(" ({commit})")).unwrap_or_default();
         let say = |line: &str| findings::say(Diagnostics::Text, line);
         say(&format!("{}{pinned}: {}", origin.name, diff::summary(&old, &new, &comparison)));
-        let own: Vec<RuleText> = own.iter().flat_map(|source| with_layer(source)).collect();
+        let own: Vec<RuleText> = own.iter().flat_map(with_layer).collect();
         let own = Snapshot::read(&own);
         // Before the first installation everything is new.
         for change in comparison.changes.iter().filter(|_| !before.files.is_empty()) {
