@@ -179,6 +179,21 @@ pub(crate) struct Classifier {
     groups: Vec<GroupClasses>,
 }
 
+/// The conditions that can hold for events of one plan and channel.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates {
+    is_made: bool,
+    has_channel: bool,
+    channel: String,
+    conditions: Vec<u32>,
+}
+
+impl Candidates {
+    fn is_of(&self, channel: &str) -> bool {
+        self.has_channel && self.channel == channel
+    }
+}
+
 /// A name of a field, as a key and as a path.
 #[derive(Debug)]
 struct Name {
@@ -390,19 +405,47 @@ impl Classifier {
         bits
     }
 
-    /// The class of an event; `buffer` is memory that is kept.
-    pub(crate) fn classify(&self, event: Event<'_>, plan: &Plan, buffer: &mut String) -> Option<ClassId> {
-        let [channel, provider, event_id] = plan.identity;
+    /// The conditions that events with these keys and this channel can fulfil, unless they are known: most events have
+    /// the channel of the one before.
+    fn find_candidates(
+        &self,
+        event: Event<'_>,
+        plan: &Plan,
+        channel: Option<NodeId>,
+        known: &mut Candidates,
+        buffer: &mut String,
+    ) {
+        let text = channel.and_then(|node| event.value(node)).and_then(Value::as_text);
+        if known.is_made && text.map_or(channel.is_none() && !known.has_channel, |text| known.is_of(text)) {
+            return;
+        }
         let other = self.by_channel.get("");
         let candidates = match channel {
             Some(node) => with_folded(event, node, buffer, |text| self.by_channel.get(text).or(other)),
             None => other,
         };
+        known.conditions.clear();
+        known.conditions.extend(candidates.into_iter().flatten().filter(|at| plan.is_possible(**at)));
+        known.channel.clear();
+        known.channel.push_str(text.unwrap_or(""));
+        // A channel that is no text is looked up each time.
+        known.is_made = channel.is_none() || text.is_some();
+        known.has_channel = channel.is_some();
+    }
+
+    /// The class of an event; `buffer` is memory that is kept.
+    pub(crate) fn classify(
+        &self,
+        event: Event<'_>,
+        plan: &Plan,
+        known: &mut Candidates,
+        buffer: &mut String,
+    ) -> Option<ClassId> {
+        let [channel, provider, event_id] = plan.identity;
+        self.find_candidates(event, plan, channel, known, buffer);
         let of_origin = event.origin().and_then(|origin| self.by_origin.get(origin)).into_iter().flatten();
-        let group = of_origin.chain(candidates?).find_map(|at| {
-            if !plan.is_possible(*at) {
-                return None;
-            }
+        let of_origin = of_origin.filter(|at| plan.is_possible(**at));
+        let group = of_origin.chain(&known.conditions).find_map(|at| {
             let condition = self.conditions.get(*at as usize)?;
             condition.holds(event, provider, plan, buffer).then_some(condition.group)
         })?;

@@ -26,7 +26,7 @@ impl Engine {
         let class = self.planned(event, scratch, |plan, scratch| {
             let class = match self.config.routing {
                 crate::Routing::AllRules => Some(ClassId(0)),
-                crate::Routing::LogSource => self.classifier.classify(event, plan, &mut scratch.identity),
+                crate::Routing::LogSource => self.classify_planned(event, plan, scratch),
             };
             self.match_class(event, class, plan, scratch);
             class
@@ -36,9 +36,14 @@ impl Engine {
 
     /// What an event is.
     pub fn classify(&self, event: Event<'_>, scratch: &mut Scratch) -> Option<ClassId> {
-        self.planned(event, scratch, |plan, scratch| {
-            self.classifier.classify(event, plan, &mut scratch.identity)
-        })
+        self.planned(event, scratch, |plan, scratch| self.classify_planned(event, plan, scratch))
+    }
+
+    fn classify_planned(&self, event: Event<'_>, plan: &mut Plan, scratch: &mut Scratch) -> Option<ClassId> {
+        let mut known = std::mem::take(&mut plan.candidates);
+        let class = self.classifier.classify(event, plan, &mut known, &mut scratch.identity);
+        plan.candidates = known;
+        class
     }
 
     /// Which rules of a class match an event, in the order of the set.

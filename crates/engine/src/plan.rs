@@ -7,7 +7,7 @@
 
 use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 
-use crate::class::{Class, ClassId, KeyId, Link, NONE};
+use crate::class::{Candidates, Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
 use crate::program::FieldId;
 
@@ -48,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) identity: [Option<NodeId>; 3],
     /// A bit for each condition of the table of log sources that such events can fulfil; empty if that was not asked.
     possible: Vec<u64>,
+    /// What the last event's channel left possible.
+    pub(crate) candidates: Candidates,
     /// Plans of classes; those from `classes_live` on are memory that is kept.
     classes: Vec<ClassPlan>,
     classes_live: usize,
