@@ -39,7 +39,7 @@ CHANGE    LEVEL     RULE  WHAT                          PATH     YOURS
 new       critical  E                                   e.yml
 gone      low       D                                   d.yml
 meaning   low       A     detection                     a.yml    filter filter.yml
-metadata  high      B     level, moved from b.yml       x/b.yml  copy b.yml (means the same now)
+metadata  high      B     level, moved   b.yml → x/b.yml  copy b.yml (means the same now)
 text      low       C     comments or layout            c.yml
 ";
 
@@ -169,6 +169,10 @@ fn installed_rules_are_updated_below_ones_own() {
     let list = folder.run("rules list m/active --format csv");
     let titles: Vec<_> = list.stdout.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
     assert_eq!(titles, ["Mine", "Louder B", "A", "C", "E"]);
+    folder.write("m/custom/mine.yml", rule("Mine Anew", '7', "low", "\\m.exe").as_bytes());
+    let run = folder.run("rules install --into m --offline");
+    assert_eq!((run.code, run.stderr.lines().count()), (0, 1), "{}", run.stderr);
+    assert!(folder.read("m/active/custom/mine.yml").contains("Mine Anew"));
     for wrong in
         ["rules install --into none", "rules install old --into m --name ../x", "rules install none --into m"]
     {

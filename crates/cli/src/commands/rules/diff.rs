@@ -144,7 +144,7 @@ impl Diff {
                 level_cell(rule.level),
                 Cell::Text(rule.title.clone()),
                 Cell::Text(what(row.change)),
-                Cell::Path(rule.path.clone()),
+                Cell::Path(paths(row.change)),
             ];
             if self.tuned.is_some() {
                 cells.push(Cell::Text(row.touched.iter().map(yours).collect::<Vec<_>>().join(", ")));
@@ -169,11 +169,20 @@ fn tint(kind: Kind) -> Tint {
     }
 }
 
+/// The path of the file; of one that moved, where from too. Where there is no room the end of it is kept.
+fn paths(change: &Change<'_>) -> String {
+    match (change.old, change.new) {
+        (Some(old), Some(new)) if change.is_moved() => format!("{} → {}", old.path, new.path),
+        (_, Some(rule)) | (Some(rule), None) => rule.path.clone(),
+        (None, None) => String::new(),
+    }
+}
+
 /// What differs, in words.
 fn what(change: &Change<'_>) -> String {
     let mut parts = change.parts.clone();
-    if let (true, Some(old)) = (change.is_moved(), change.old) {
-        parts.push(format!("moved from {}", old.path));
+    if change.is_moved() && change.kind != Kind::Moved {
+        parts.push("moved".to_owned());
     }
     if let Some(successor) = change.successor {
         parts.push(format!("replaced by {}", successor.title));
