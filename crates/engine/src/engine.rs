@@ -1,7 +1,6 @@
 //! Building an engine from rules.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::FieldPath;
@@ -13,7 +12,7 @@ use crate::logsource::LogSources;
 use crate::ops::Ops;
 use crate::program::{AtomSet, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
-use crate::sieve::Sieve;
+use crate::sieve::Sieves;
 use crate::witness::{Wake, Witnesses};
 
 /// Rules, compiled. Immutable; shared between threads, each with a [`Scratch`] of its own.
@@ -90,13 +89,17 @@ impl Engine {
         let inert = assign(&mut classes, &drafts, config.routing);
         let keys = Keys::new(names(&classes, &atoms).into_iter().chain(class::names(sources)));
         let mut paths = Vec::new();
-        let mut sieves: HashMap<Vec<u32>, Arc<Sieve>> = HashMap::new();
+        let mut sieves = Sieves {
+            drafts: &drafts,
+            witnesses: &witnesses,
+            met: &met,
+            config: &config,
+            fields: atoms.fields.len(),
+            made: HashMap::new(),
+            tables: HashMap::default(),
+        };
         for class in &mut classes {
-            let sieve = sieves.entry(class.rules.clone()).or_insert_with(|| {
-                let fields = atoms.fields.len();
-                Arc::new(Sieve::new(&class.rules, &drafts, &witnesses, &met, fields, &config))
-            });
-            class.sieve = Arc::clone(sieve);
+            class.sieve = sieves.of(&class.rules);
             class.link(&fields_of(&class.rules, &drafts), &atoms.fields, &keys, &mut paths);
         }
         let classifier = classifier(&keys);
