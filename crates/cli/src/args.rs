@@ -55,6 +55,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn coverage examples/rules\n  sigyn coverage --format navigator -o layer.json examples/rules\n  sigyn coverage --by logsource --html coverage.html examples/rules"
     )]
     Coverage(commands::coverage::Coverage),
+    /// Care for a folder of rules: what an update changes, which rules there are, a new rule
+    #[command(
+        after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules diff examples/rules examples/rules"
+    )]
+    Rules(Box<commands::rules::Rules>),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more
     #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),

@@ -9,3 +9,4 @@ pub(crate) mod explain;
 pub(crate) mod hunt;
 pub(crate) mod list;
 pub(crate) mod pipeline;
+pub(crate) mod rules;

@@ -8,6 +8,7 @@ mod commands;
 mod disk;
 mod exit;
 mod findings;
+mod git;
 mod grid;
 mod http;
 mod input;
@@ -50,6 +51,7 @@ fn run(sigyn: &Sigyn) -> Exit {
         Command::Hunt(hunt) => commands::hunt::run(hunt),
         Command::Explain(explain) => commands::explain::run(explain),
         Command::Check(check) => commands::check::run(check),
+        Command::Rules(rules) => commands::rules::run(rules),
         Command::Convert(convert) => commands::convert::run(convert),
         Command::Coverage(coverage) => commands::coverage::run(coverage),
         Command::Analyze(analyze) => commands::analyze::run(analyze),

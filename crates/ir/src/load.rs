@@ -27,8 +27,9 @@ pub use item::apply_modifiers;
 pub use resolve::{FailedDocument, Loaded, resolve};
 pub use sigyn_syntax::Compat;
 
+pub use filter::Filter;
+
 use crate::{Correlation, Rule, RuleRef};
-use filter::Filter;
 
 /// How rules are read.
 #[derive(Clone, Debug)]
@@ -122,6 +123,14 @@ impl ParsedDocument {
             Content::Correlation(correlation) => Lowered::Correlation(correlation),
             Content::Filter(_) => Lowered::Filter,
             Content::Nothing => Lowered::Nothing,
+        }
+    }
+
+    /// The filter, if it is one that could be read.
+    pub fn filter(&self) -> Option<&Filter> {
+        match &self.content {
+            Content::Filter(filter) => Some(filter),
+            _ => None,
         }
     }
 

@@ -34,6 +34,21 @@ impl Facts {
         table.get(&key(source))
     }
 
+    /// The log sources that are known, sorted.
+    pub fn log_sources(&self) -> Vec<LogSource> {
+        let table: &HashMap<Key<'static>, Fields> = &TAXONOMY;
+        let mut keys: Vec<&Key<'static>> = table.keys().collect();
+        keys.sort_unstable();
+        let part = |part: &str| (part != "-").then(|| part.to_owned());
+        let source = |(product, category, service): &Key<'_>| LogSource {
+            product: part(product),
+            category: part(category),
+            service: part(service),
+            ..LogSource::default()
+        };
+        keys.into_iter().map(source).collect()
+    }
+
     /// How SigmaHQ's file names for a log source begin; those of the product if the log source has no name.
     pub fn file_name_start<'a>(&self, source: &'a LogSource) -> Option<&'static str> {
         let table: &HashMap<Key<'a>, &'static str> = &FILENAMES;

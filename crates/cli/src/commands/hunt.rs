@@ -8,9 +8,9 @@ mod summary;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-pub(crate) use rules::{Loaded, Selection};
+pub(crate) use rules::{Loaded, Selection, choice, log_source};
 pub(crate) use run::{now, run};
-pub(crate) use summary::{counts, second, shown};
+pub(crate) use summary::{counts, level_cell, second, shown};
 
 use crate::args::Pipelines;
 
@@ -71,9 +71,9 @@ pub(crate) struct RuleFiles {
     pub(crate) file_pattern: String,
 }
 
-/// Which rules, and under which names they find fields.
-#[derive(Debug, Args)]
-pub(crate) struct SelectionArgs {
+/// Which rules.
+#[derive(Debug, Default, Args)]
+pub(crate) struct FilterArgs {
     /// Rules of this level and above
     #[arg(long, value_name = "LEVEL")]
     pub(crate) level: Option<String>,
@@ -86,6 +86,13 @@ pub(crate) struct SelectionArgs {
     /// Rules for this log source, e.g. `product=windows,category=process_creation`; may be repeated
     #[arg(long, value_name = "KEY=VALUE,…")]
     pub(crate) logsource: Vec<String>,
+}
+
+/// Which rules, and under which names they find fields.
+#[derive(Debug, Args)]
+pub(crate) struct SelectionArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
     /// A field of the rules is called otherwise in these logs; may be repeated
     #[arg(long, value_name = "FIELD=NAME")]
     pub(crate) field_map: Vec<String>,
@@ -96,14 +103,7 @@ pub(crate) struct SelectionArgs {
 impl SelectionArgs {
     /// Every rule, through these pipelines.
     pub(crate) fn of(pipelines: &Pipelines) -> Self {
-        Self {
-            level: None,
-            status: Vec::new(),
-            tag: Vec::new(),
-            logsource: Vec::new(),
-            field_map: Vec::new(),
-            pipelines: pipelines.clone(),
-        }
+        Self { filter: FilterArgs::default(), field_map: Vec::new(), pipelines: pipelines.clone() }
     }
 }
 

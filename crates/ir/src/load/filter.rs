@@ -8,15 +8,18 @@ use crate::{Condition, ConditionExpr, Detection, DetectionId, LogSource, Rule};
 
 /// A filter with its identifiers in a namespace of their own.
 #[derive(Debug)]
-pub(crate) struct Filter {
+pub struct Filter {
     pub(crate) id: Option<String>,
     /// How its fields are named; `None` for Sigma's own names.
     taxonomy: Option<String>,
-    pub(crate) logsource: LogSource,
+    /// The log source that its rules have.
+    pub logsource: LogSource,
     /// Ids and names; `None` for every rule with the log source.
-    pub(crate) rules: Option<Vec<String>>,
-    pub(crate) detections: Vec<(String, Detection)>,
-    pub(crate) condition: Condition,
+    pub rules: Option<Vec<String>>,
+    /// Search identifiers, in the order of the document.
+    pub detections: Vec<(String, Detection)>,
+    /// What is added to the conditions of its rules.
+    pub condition: Condition,
 }
 
 pub(crate) fn lower(

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::git::text as git;
 
 /// Files that differ from a revision, or that git does not know.
 #[derive(Debug)]
@@ -32,14 +33,4 @@ pub(crate) fn files(revision: &str) -> Result<Changed, String> {
     let names = differing.split('\0').chain(unknown.split('\0')).filter(|name| !name.is_empty());
     let files = names.filter_map(|name| std::fs::canonicalize(top.join(name)).ok()).collect();
     Ok(Changed { files })
-}
-
-fn git(words: &[&str]) -> Result<String, String> {
-    let output =
-        Command::new("git").args(words).output().map_err(|error| format!("git cannot be run: {error}"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("git {}: {}", words.join(" "), said.trim_end()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -9,7 +9,7 @@ use sigyn_hunt::{Filter, RuleInfo};
 use sigyn_ir::{Compat, Level, LoadOptions, LogSource, RuleItem, RuleSet, Status};
 use sigyn_pipeline::{Context, Pipeline};
 
-use super::{RuleFiles, SelectionArgs};
+use super::{FilterArgs, RuleFiles, SelectionArgs};
 use crate::disk::{Disk, External};
 use crate::findings::Found;
 use crate::setup;
@@ -38,16 +38,22 @@ pub(crate) struct Loaded {
     pub(crate) correlations: usize,
 }
 
+impl FilterArgs {
+    /// The filter that the words ask for.
+    pub(crate) fn understood(&self) -> Result<Filter, Vec<Found>> {
+        let level_min =
+            self.level.as_deref().map(|word| choice(word, "level", Level::parse, Level::ALL)).transpose()?;
+        let statuses: Result<Vec<Status>, _> =
+            self.status.iter().map(|word| choice(word, "status", Status::parse, Status::ALL)).collect();
+        let logsources: Result<Vec<LogSource>, _> =
+            self.logsource.iter().map(|text| log_source(text)).collect();
+        Ok(Filter { level_min, statuses: statuses?, tags: self.tag.clone(), logsources: logsources? })
+    }
+}
+
 impl Selection {
     pub(crate) fn new(args: &SelectionArgs) -> Result<Self, Vec<Found>> {
-        let level_min =
-            args.level.as_deref().map(|word| choice(word, "level", Level::parse, Level::ALL)).transpose()?;
-        let statuses: Result<Vec<Status>, _> =
-            args.status.iter().map(|word| choice(word, "status", Status::parse, Status::ALL)).collect();
-        let logsources: Result<Vec<LogSource>, _> =
-            args.logsource.iter().map(|text| log_source(text)).collect();
-        let filter =
-            Filter { level_min, statuses: statuses?, tags: args.tag.clone(), logsources: logsources? };
+        let filter = args.filter.understood()?;
         let mut sources = Sources::default();
         let mut pipelines = setup::pipelines(&args.pipelines, "sigyn", &mut sources)?;
         if let Some(pipeline) = field_map(&args.field_map)? {
@@ -130,7 +136,8 @@ fn bad(message: String, help: String) -> Vec<Found> {
     vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message).with_help(help))]
 }
 
-fn choice<T: Copy + std::fmt::Display>(
+/// One of several words.
+pub(crate) fn choice<T: Copy + std::fmt::Display>(
     word: &str,
     what: &str,
     parse: fn(&str) -> Option<T>,
@@ -142,7 +149,8 @@ fn choice<T: Copy + std::fmt::Display>(
     })
 }
 
-fn log_source(text: &str) -> Result<LogSource, Vec<Found>> {
+/// A log source from `product=windows,category=process_creation`.
+pub(crate) fn log_source(text: &str) -> Result<LogSource, Vec<Found>> {
     let mut source = LogSource::default();
     for pair in text.split(',') {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));

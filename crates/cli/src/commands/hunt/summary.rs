@@ -75,8 +75,13 @@ pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen,
 
 /// A rule's level as tables show it.
 pub(crate) fn level(rule: &RuleInfo) -> Cell {
-    let name = rule.level_name();
-    let (word, tint) = match rule.level {
+    level_cell(rule.level)
+}
+
+/// A level as tables show it.
+pub(crate) fn level_cell(level: Option<Level>) -> Cell {
+    let name = level.map_or("none", Level::as_str);
+    let (word, tint) = match level {
         Some(Level::Critical) => (name, Tint::Critical),
         Some(Level::High) => (name, Tint::High),
         Some(Level::Medium) => (name, Tint::Medium),
