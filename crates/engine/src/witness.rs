@@ -42,6 +42,40 @@ pub(crate) enum Wake {
     Never,
 }
 
+/// Fields of few values: one of them is met too often to be a good witness.
+const FEW_VALUES: &[&str] = &[
+    "Channel",
+    "Company",
+    "EventID",
+    "Initiated",
+    "IntegrityLevel",
+    "LogonId",
+    "LogonType",
+    "Protocol",
+    "Provider_Name",
+    "SignatureStatus",
+    "Signed",
+    "SubjectLogonId",
+    "TokenElevationType",
+];
+
+/// What most paths and command lines of Windows hold; a literal within one of them is met often.
+const EVERYWHERE: &[&str] = &[
+    ".dll",
+    ".exe",
+    "c:\\program files (x86)\\",
+    "c:\\program files\\",
+    "c:\\programdata\\",
+    "c:\\users\\",
+    "c:\\windows\\system32\\",
+    "c:\\windows\\syswow64\\",
+    "microsoft corporation",
+    "\\appdata\\local\\temp\\",
+];
+
+/// What meeting a common witness costs.
+const COMMON: f64 = 0.15;
+
 /// The witnesses of all atoms, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Witnesses {
@@ -52,11 +86,14 @@ pub(crate) struct Witnesses {
     just: Vec<Option<AtomId>>,
     /// How often rules name each: authors write about what is common.
     uses: Vec<u32>,
+    /// For each field whether it has few values.
+    few_values: Vec<bool>,
 }
 
 impl Witnesses {
     pub(crate) fn new<'n>(atoms: &Atoms, rules: impl Iterator<Item = &'n Node>, config: &Config) -> Self {
-        let mut witnesses = Self::default();
+        let few_values = atoms.fields.iter().map(|field| FEW_VALUES.contains(&field.name())).collect();
+        let mut witnesses = Self { few_values, ..Self::default() };
         let mut ids: HashMap<Witness, WitnessId, QuickState> = HashMap::default();
         for at in (0..atoms.atoms.len()).filter_map(|at| u32::try_from(at).ok()) {
             let of_atom = of_atom(AtomId(at), atoms, config).map(|found| {
@@ -112,7 +149,14 @@ impl Witnesses {
             // Evaluated on each value, whether or not it then wakes the rule.
             None | Some(Witness::Atom(..)) => 0.2,
             Some(Witness::Literal(field, anchor, literal)) => {
+                let has_few_values = self.few_values.get(field.0 as usize).copied().unwrap_or(false);
                 let rarity = match (anchor, literal.len()) {
+                    (Anchor::Whole, _) if has_few_values => COMMON,
+                    (Anchor::Front | Anchor::Back | Anchor::Anywhere, _)
+                        if EVERYWHERE.iter().any(|text| text.contains(&**literal)) =>
+                    {
+                        COMMON
+                    }
                     (Anchor::Whole, 0) => 0.2,
                     (Anchor::Whole, 1..=2) => 0.05,
                     (Anchor::Whole, _) => 0.002,
