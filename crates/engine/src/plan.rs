@@ -40,8 +40,8 @@ pub(crate) struct Plan {
     is_made: bool,
     /// Keys that anything looks at, in order.
     entries: Vec<Entry>,
-    /// The first of each key, by key.
-    firsts: Vec<(KeyId, NodeId)>,
+    /// The first of each key, by key, with its place among the entries.
+    firsts: Vec<(KeyId, u32, NodeId)>,
     /// Texts and numbers, wherever they stand.
     pub(crate) leaves: Vec<NodeId>,
     /// Channel, provider and event id.
@@ -143,18 +143,10 @@ impl Plan {
         }
         event.additional().for_each(|member| add(member.key, member.id, Origin::Additional));
         self.firsts.clear();
-        self.firsts.extend(entries.iter().map(|entry| (entry.key, entry.node)));
-        // Stable without memory of its own: of equal keys the first entry has to stay first.
-        for at in 1..self.firsts.len() {
-            let mut at = at;
-            while at > 0
-                && self.firsts.get(at - 1).map(|pair| pair.0) > self.firsts.get(at).map(|pair| pair.0)
-            {
-                self.firsts.swap(at - 1, at);
-                at -= 1;
-            }
-        }
-        self.firsts.dedup_by_key(|pair| pair.0);
+        self.firsts.extend(entries.iter().zip(0..).map(|(entry, at)| (entry.key, at, entry.node)));
+        // By key and place: of equal keys the first entry stays first, and no memory is asked for.
+        self.firsts.sort_unstable_by_key(|(key, at, _)| (*key, *at));
+        self.firsts.dedup_by_key(|first| first.0);
         self.leaves.clear();
         let is_shown = |value: &Value<'_>| !matches!(value, Value::Null | Value::Bool(_));
         let leaves = event.leaf_members().filter(|member| is_shown(&member.value));
@@ -176,8 +168,8 @@ impl Plan {
     /// The first value of a key of the root, if the event has it.
     #[inline]
     pub(crate) fn first(&self, key: KeyId) -> Option<NodeId> {
-        let at = self.firsts.binary_search_by_key(&key, |pair| pair.0).ok()?;
-        self.firsts.get(at).map(|pair| pair.1)
+        let at = self.firsts.binary_search_by_key(&key, |first| first.0).ok()?;
+        self.firsts.get(at).map(|first| first.2)
     }
 
     /// Makes the plan of a class, if it is not there; gives its place.

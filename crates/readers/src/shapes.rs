@@ -5,6 +5,7 @@
 //! may mix shapes. What the walk finds mostly follows from keys alone; then the buffer remembers it for all events
 //! with the same layout, and only the first of them pays for the walk.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use sigyn_event::{Event, EventBuf, Map, NodeId, Value};
@@ -40,6 +41,8 @@ enum Action {
 pub(crate) struct Scratch {
     mounts: Vec<(u16, NodeId)>,
     aliases: Vec<(u16, &'static str, NodeId)>,
+    /// For each name among them the best line that gives it.
+    best: Vec<(u16, &'static str)>,
     /// Names and texts that are not in the table, copied.
     named: Vec<(String, NodeId)>,
     texts: Vec<(&'static str, String)>,
@@ -56,6 +59,7 @@ pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
     scratch.is_by_value = false;
     scratch.mounts.clear();
     scratch.aliases.clear();
+    scratch.best.clear();
     scratch.named.clear();
     scratch.texts.clear();
     scratch.more.clear();
@@ -66,13 +70,19 @@ pub(crate) fn apply(buf: &mut EventBuf, input: &str, scratch: &mut Scratch) {
     }
     // Stable: of several values of one line, e.g. of a list, the order stays.
     scratch.aliases.sort_by_key(|(rank, _, _)| *rank);
-    for at in 0..scratch.aliases.len() {
-        let (rank, name, id) = scratch.aliases[at];
-        if scratch.aliases[..at].iter().any(|(before, other, _)| *other == name && *before != rank) {
-            continue;
+    for (rank, name, id) in &scratch.aliases {
+        // The table has a few dozen names, however often an event has what leads to them.
+        let best = match scratch.best.iter().find(|(_, other)| other == name) {
+            Some((best, _)) => *best,
+            None => {
+                scratch.best.push((*rank, name));
+                *rank
+            }
+        };
+        if best == *rank {
+            let name = buf.name(name);
+            buf.alias(name, *id);
         }
-        let name = buf.name(name);
-        buf.alias(name, id);
     }
     for (name, id) in &scratch.named {
         let name = buf.name(name);
@@ -139,8 +149,12 @@ impl Table {
         self.map(event.root(), 0, scratch);
         name_without_spaces(event.root(), scratch);
         // The root's own `SourceName` is another thing than its `Source Name`; a rule may mean either.
+        if scratch.named.is_empty() {
+            return;
+        }
+        let keys: HashSet<&str> = event.root().iter().map(|member| member.key).collect();
         for (name, id) in &scratch.named {
-            let is_taken = event.root().iter().any(|member| member.key == name);
+            let is_taken = keys.contains(name.as_str());
             if let Some(text) = event.value(*id).and_then(Value::as_text).filter(|_| is_taken) {
                 scratch.is_by_value = true;
                 scratch.more.push((name.clone(), text.to_owned()));
