@@ -138,6 +138,17 @@ fn other_shapes_are_told_and_read() {
     check("", "a", "", 0, &[]);
 }
 
+/// Whatever looks at members for each member would be at this for minutes.
+#[test]
+fn objects_of_very_many_members_are_read_in_one_walk() {
+    for names in [["Threat Name", "Source Name"], ["SourceName", "EventCode"], ["host", "Hostname"]] {
+        let members: Vec<_> = (0..200_000).map(|at| format!(r#""{}":"x{at}""#, names[at % 2])).collect();
+        let line = format!("{{{}}}\n", members.join(","));
+        let (_, damaged, values) = read(line.into_bytes(), names[0]);
+        assert_eq!((damaged, values), (0, vec!["x0".to_owned()]), "{names:?}");
+    }
+}
+
 #[test]
 fn packing_is_taken_off() {
     check(gzip(b"{\"a\":1}\n"), "a", "JSON", 0, &["1"]);
