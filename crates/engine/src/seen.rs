@@ -357,8 +357,11 @@ impl Engine {
             }
             (_, State::Filled) | (AtomKind::Exists | AtomKind::Null, State::Empty) => ANY,
             (AtomKind::Value(predicate), State::Empty) => Can { hold: predicate.test(""), fail: true },
+            (AtomKind::AnyOf(list), State::Empty) => {
+                Can { hold: list.test(b"", true, &self.atoms), fail: true }
+            }
             (AtomKind::Null, State::Missing) => Can { hold: true, fail: false },
-            (AtomKind::Exists | AtomKind::Value(_), State::Missing) => NEVER,
+            (AtomKind::Exists | AtomKind::Value(_) | AtomKind::AnyOf(_), State::Missing) => NEVER,
         }
     }
 }

@@ -32,6 +32,8 @@ struct Needle {
 
 /// What a text has met.
 pub(crate) struct Hit<'t> {
+    /// The literal's number in the table.
+    pub(crate) needle: u32,
     /// A number that is no atom's, if there is none.
     pub(crate) atom: u32,
     /// Rules that wake.
@@ -54,6 +56,8 @@ pub(crate) struct Literal<'l> {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     needles: Vec<Needle>,
+    /// The number of the first literal: those of the table within the table follow its own.
+    first: u32,
     rules: Vec<u32>,
     whole: Buckets,
     /// A bit for each length of whole values, the last for all from 63 on.
@@ -79,7 +83,8 @@ impl Table {
     pub(crate) fn new(literals: &[Literal<'_>], direct: Vec<(AtomId, Vec<u32>)>, is_hashed: bool) -> Self {
         let (narrow, wide): (Vec<_>, Vec<_>) = literals.iter().partition(|literal| literal.text.is_ascii());
         let mut table = Self { direct, ..Self::with(&narrow, is_hashed) };
-        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(&wide, is_hashed)));
+        let first = place(narrow.len());
+        table.wide = (!wide.is_empty()).then(|| Box::new(Self { first, ..Self::with(&wide, is_hashed) }));
         table
     }
 
@@ -199,18 +204,19 @@ impl Table {
             Anchor::Anywhere => Some(literal),
         };
         if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
-            self.wake(needle, wake);
+            self.wake(at, needle, wake);
         }
     }
 
     /// A literal, named with the place in it that is found at a place of the text.
     fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(Hit<'_>)) {
-        let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { return };
+        let number = place >> PLACE_BITS;
+        let Some(needle) = self.needles.get(number as usize) else { return };
         let literal = needle.text.as_bytes();
         let start = at.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
         let part = start.and_then(|start| bytes.get(start..)?.get(..literal.len()));
         if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
-            self.wake(needle, wake);
+            self.wake(number, needle, wake);
         }
     }
 
@@ -222,10 +228,29 @@ impl Table {
         }
     }
 
-    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
+    fn wake(&self, number: u32, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
         let (start, end) = needle.rules;
         let rules = self.rules.get(start as usize..end as usize).unwrap_or_default();
-        wake(Hit { atom: needle.atom, rules });
+        wake(Hit { needle: self.first + number, atom: needle.atom, rules });
+    }
+
+    /// Calls `wake` for a literal that is known to be there, by its number in [`Hit`].
+    pub(crate) fn again(&self, number: u32, wake: &mut impl FnMut(Hit<'_>)) {
+        match self.needles.get((number - self.first) as usize) {
+            Some(needle) => self.wake(number - self.first, needle, wake),
+            None => {
+                if let Some(wide) = &self.wide {
+                    wide.again_dyn(number, wake);
+                }
+            }
+        }
+    }
+
+    fn again_dyn(&self, number: u32, wake: &mut dyn FnMut(Hit<'_>)) {
+        let at = number.wrapping_sub(self.first);
+        if let Some(needle) = self.needles.get(at as usize) {
+            self.wake(at, needle, &mut |hit| wake(hit));
+        }
     }
 
     /// Whether some literal can be in the text of a number.
