@@ -38,7 +38,7 @@ pub(crate) enum AtomKind {
     Null,
     Exists,
     FieldRef { other: FieldId, starts_with: bool, ends_with: bool, case: Case },
-    AnyOf(AnyOf),
+    AnyOf(Box<AnyOf>),
 }
 
 /// A set of atoms.
@@ -176,7 +176,7 @@ impl Atoms {
         }
         let id = AtomId(place(self.atoms.len()));
         self.specs.push(None);
-        self.atoms.push(Atom { field, kind: AtomKind::AnyOf(AnyOf::new(list.clone())) });
+        self.atoms.push(Atom { field, kind: AtomKind::AnyOf(Box::new(AnyOf::new(list.clone()))) });
         self.by_list.insert(list, id);
         id
     }

@@ -73,6 +73,8 @@ pub(crate) struct Table {
     wide: Option<Box<Table>>,
     /// Without hashing: every literal.
     single: Vec<u32>,
+    /// Whether anything is looked for but whole values and literals anywhere.
+    has_ends: bool,
     /// Atoms without a literal, with the rules that they wake.
     pub(crate) direct: Vec<(AtomId, Vec<u32>)>,
     has_digits: bool,
@@ -105,6 +107,10 @@ impl Table {
         } else {
             table.single = (0..).zip(&table.needles).map(|(at, _)| at).collect();
         }
+        let at_ends = [&table.back8, &table.back4, &table.front8, &table.front4];
+        table.has_ends = at_ends.iter().any(|ends| !ends.is_empty())
+            || !table.short_ends.is_empty()
+            || !table.single.is_empty();
         table
     }
 
@@ -160,12 +166,14 @@ impl Table {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         }
-        if bytes.len() >= END {
-            self.scan_ends(bytes, &mut wake);
+        if self.has_ends {
+            if bytes.len() >= END {
+                self.scan_ends(bytes, &mut wake);
+            }
+            self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
+            self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
         }
-        self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         self.anywhere.scan(bytes, |place, at| self.check_place(place, bytes, at, &mut wake));
-        self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
         if let Some(wide) = &self.wide
             && !is_ascii
         {
