@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sigyn_attack::Attack;
 use sigyn_backends::{CustomTarget, Dialect, Env, Options, Target, dialect, targets};
 use sigyn_convert::{Converter, Settings, Strictness};
 use sigyn_diagnostics::{Diagnostic, SourceFile, Sources, codes};
@@ -169,6 +170,15 @@ fn from_file(spec: &str, sources: &mut Sources) -> Result<Pipeline, Vec<Found>> 
 /// A text file that the call names.
 pub(crate) fn read(path: &Path) -> Result<SourceFile, Found> {
     input::read_one(path).map_err(found)
+}
+
+/// The version of ATT&CK in a STIX bundle that the call names.
+pub(crate) fn attack(path: &Path) -> Result<Attack, Found> {
+    let file = read(path)?;
+    Attack::from_stix(&file.text).map_err(|error| {
+        let message = format!("`{}` has no names of ATT&CK: {error}", file.name);
+        Found::of(file.name, Diagnostic::error(&codes::input::NOT_JSON, message))
+    })
 }
 
 fn found(unread: Unread) -> Found {

@@ -9,7 +9,6 @@
 //! them and find what it finds, finding for finding; [`Like`] names the validator and the issue. Ours see rules by
 //! the specification.
 
-mod attack;
 mod baseline;
 mod check;
 mod checks;
@@ -30,7 +29,6 @@ mod testing;
 mod text;
 mod wildcards;
 
-pub use attack::Attack;
 pub use baseline::Baseline;
 pub use check::{Check, Default, Example, Home, Like, OptionSpec, Run};
 pub use checks::{ALL, by_name};

@@ -37,9 +37,14 @@ checks:                # ours: off, note, warning or error
 ## Facts
 
 Some checks rely on facts about the world, which stand as tables in `crates/lint/data/`: log sources with their fields and file
-names (from the tables that SigmaHQ publishes for its validators), ATT&CK and D3FEND. Each table says its version in its first
+names (from the tables that SigmaHQ publishes for its validators) and D3FEND. Each table says its version in its first
 line. To update one, take the new publication, write its rows in the same form and raise the version; the tests in
-`crates/lint/src/facts.rs` count the rows. ATT&CK can also be given for one run: `--attack-data enterprise-attack.json`.
+`crates/lint/src/facts.rs` count the rows.
+
+MITRE ATT&CK is bundled in `crates/attack/data/`, which says the version. `cargo xtask attack enterprise-attack.json` writes it
+from what MITRE publishes (github.com/mitre-attack/attack-stix-data). sigma-cli loads the newest version from the network at
+each run; for the same findings give both the same file: `--attack-data enterprise-attack.json`, which the checks of ATT&CK
+tags, `sigyn convert` and `sigyn coverage` take.
 
 ## All checks
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use sigyn_diagnostics::{Diagnostic, Severity, SourceFile, Sources, codes};
-use sigyn_lint::{Attack, Baseline, Config, Facts, Finding, Linter, Outcome};
+use sigyn_lint::{Baseline, Config, Facts, Finding, Linter, Outcome};
 
 use super::{Check, changed, duplicates, mend, output};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
-use crate::{Exit, commands, json, setup};
+use crate::{Exit, commands, setup};
 
 pub(crate) fn run(check: &Check) -> Exit {
     check.run().unwrap_or_else(|found| {
@@ -85,12 +85,7 @@ impl Check {
         let today = commands::hunt::now().map(|now| now.to_string().chars().take(10).collect());
         let mut facts = Facts::bundled(today);
         if let Some(path) = &self.more.attack_data {
-            let file = setup::read(path)?;
-            let attack = json::read(&file.text).and_then(|bundle| Attack::from_stix(&bundle));
-            let attack = attack.map_err(|message| {
-                Found::of(file.name.clone(), Diagnostic::error(&codes::input::NOT_JSON, message))
-            })?;
-            facts.attack = std::borrow::Cow::Owned(attack);
+            facts.attack = std::borrow::Cow::Owned(setup::attack(path)?);
         }
         Ok(facts)
     }
