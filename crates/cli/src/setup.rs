@@ -181,7 +181,8 @@ pub(crate) fn attack(path: &Path) -> Result<Attack, Found> {
     })
 }
 
-fn found(unread: Unread) -> Found {
+/// What could not be read, as a finding.
+pub(crate) fn found(unread: Unread) -> Found {
     Found { diagnostic: unread.diagnostic, sources: Arc::new(unread.sources), origin: unread.name }
 }
 

@@ -75,6 +75,7 @@ const WRAPPED: &[(&str, &str)] = &[
     ("annotate-snippets", "diagnostics"),
     ("clap", "cli"),
     ("indicatif", "cli"),
+    ("notify", "cli"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
