@@ -93,8 +93,7 @@ impl<'a> Job<'a> {
             };
             assert!(!script.contains("${{"), "words of the user are no part of a script");
             let run = self.step(script, &step["env"]);
-            self.log +=
-                &(String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr)).into_owned();
+            self.log += &(String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr));
             self.take_outputs(step["id"].as_str());
             if !run.status.success() {
                 return run.status.code().unwrap();
