@@ -35,7 +35,7 @@ pub use check::{Check, Default, Example, Home, Like, OptionSpec, Run};
 pub use checks::{ALL, by_name};
 pub use config::{Config, Level, OptionValue};
 pub use context::{Body, RuleContext, RuleFacts, SetContext};
-pub use duplicates::{NEAR_PERCENT, Pair, Repeat, duplicates};
+pub use duplicates::{NEAR_PERCENT, Pair, REPEATS, Repeat, duplicates};
 pub use facts::Facts;
 pub use finding::{Finding, RuleName};
 pub use fix::{Applied, Safety, apply_fixes};

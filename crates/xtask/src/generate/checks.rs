@@ -1,7 +1,7 @@
 //! The pages of the checks: one for each, and one that lists them.
 
 use sigyn_diagnostics::Severity;
-use sigyn_lint::{ALL, Check, Default, Home};
+use sigyn_lint::{ALL, Check, Default, Home, REPEATS};
 
 use super::cell;
 
@@ -63,8 +63,23 @@ pub(super) fn index() -> String {
             check.code
         ));
     }
+    page.push_str(DUPLICATES);
+    for code in REPEATS {
+        let (summary, help) = (cell(code.summary), cell(code.help));
+        page.push_str(&format!("| `{}` | {code} | {summary} | {help} |\n", code.name));
+    }
     page
 }
+
+const DUPLICATES: &str = "
+## Rules that repeat each other
+
+`sigyn check --duplicates RULES` compares what rules mean, whatever words and order they are written in, and shows what differs.
+As SARIF, GitHub annotations and JUnit its pairs are findings at the first rule.
+
+| name | code | what it says | what to do |
+|---|---|---|---|
+";
 
 /// The path and text of each check's page.
 pub(super) fn pages() -> impl Iterator<Item = (String, String)> {
