@@ -57,6 +57,8 @@ pub struct Attack {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Later {
     tactics: Vec<String>,
+    /// Tactics by their short names, with those that were made of them.
+    parts: BTreeMap<String, Vec<String>>,
     /// Ids in lower case with the short names of their tactics.
     techniques: BTreeMap<String, Vec<String>>,
 }
@@ -174,6 +176,12 @@ impl Attack {
         here.or_else(|| self.later.techniques.get(technique)).map(Vec::as_slice)
     }
 
+    /// The short names of the tactics that a later version has in the place of one, as far as what is bundled knows: rules
+    /// that name one of them say as much as those that name the old one.
+    pub fn parts_of(&self, tactic: &str) -> &[String] {
+        self.later.parts.get(tactic).map_or(&[], Vec::as_slice)
+    }
+
     /// The id of a tactic by its short name, e.g. `initial-access`.
     pub fn tactic(&self, short_name: &str) -> Option<&str> {
         self.tactics.iter().find(|(_, name)| name == short_name).map(|(id, _)| id.as_str())
@@ -245,6 +253,8 @@ mod tests {
         assert_eq!(attack.tactics_of("t1685"), Some(&["defense-impairment".to_owned()][..]));
         assert_eq!((attack.technique("T1685"), attack.tactic("stealth")), (None, None));
         assert_eq!(attack.tactics_of("t1078").map(<[String]>::len), Some(4));
+        assert_eq!(attack.parts_of("defense-evasion"), ["stealth", "defense-impairment"]);
+        assert!(attack.parts_of("execution").is_empty());
         for id in attack.later.techniques.keys() {
             assert!(
                 attack.techniques.get_lower(id).is_none(),

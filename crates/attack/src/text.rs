@@ -39,12 +39,15 @@ pub(super) fn read(text: &str) -> Attack {
     attack
 }
 
-/// Reads what a version does not have yet: `tactic NAME`, `technique ID TACTICS`.
+/// Reads what a version does not have yet: `tactic NAME`, `technique ID TACTICS`, `split TACTIC TACTICS`.
 pub(super) fn read_later(text: &str) -> Later {
     let mut later = Later::default();
     for (kind, rest) in lines(text) {
         match (kind, rest.split_once(' ')) {
             ("tactic", _) => later.tactics.push(rest.to_owned()),
+            ("split", Some((tactic, parts))) => {
+                later.parts.insert(tactic.to_owned(), parts.split(',').map(str::to_owned).collect());
+            }
             ("technique", Some((id, tactics))) => {
                 let tactics = tactics.split(',').map(str::to_owned).collect();
                 later.techniques.insert(id.to_ascii_lowercase(), tactics);

@@ -85,7 +85,7 @@ fn broken(folder: &Folder) -> Vec<String> {
     let run = folder.run("check --format ndjson .");
     let lines = run.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let errors = lines.filter(|line| line["severity"] == "error");
-    errors.map(|line| format!("{} {}", line["file"], line["code"])).collect()
+    errors.map(|line| format!("{} {}", line["path"], line["code"])).collect()
 }
 
 /// What each file converts to, or why it does not, from the program itself. Lines move.
