@@ -1,8 +1,8 @@
 //! How far results depend (E40, E42, E43), rule by rule, and a hunt that reads no more than that.
 
-use sigyn_ir::{RuleItem, RuleSet};
+use sigyn_ir::{CorrelationCondition, RuleItem, RuleSet};
 
-use super::negative::alternatives;
+use super::negative::{alternatives, has_instants};
 use super::options::{Mode, Options, Window};
 use super::strata::Strata;
 use super::world::{Ids, World};
@@ -12,6 +12,8 @@ use super::{Detection, Event, Time};
 #[derive(Clone, Debug)]
 pub struct Reaches {
     options: Vec<Option<Options>>,
+    /// How far an input is felt: T, or twice that (D8).
+    spans: Vec<Time>,
     strata: Strata,
 }
 
@@ -32,22 +34,30 @@ impl Reaches {
     /// # Errors
     /// The rules make no sense.
     pub fn of(set: &RuleSet) -> Result<Self, String> {
-        let options = set.items.iter().map(|item| match item {
-            RuleItem::Correlation(correlation) => {
-                if let sigyn_ir::CorrelationCondition::Extended { expr, .. } = &correlation.condition {
-                    alternatives(correlation, expr)?;
+        let (mut options, mut spans) = (Vec::new(), Vec::new());
+        for item in &set.items {
+            let RuleItem::Correlation(correlation) = item else {
+                options.push(None);
+                spans.push(0);
+                continue;
+            };
+            let own = Options::of(correlation)?;
+            let has_instants = match &correlation.condition {
+                CorrelationCondition::Extended { expr, .. } => {
+                    has_instants(&alternatives(correlation, expr)?)
                 }
-                Options::of(correlation).map(Some)
-            }
-            RuleItem::Rule(_) => Ok(None),
-        });
-        Ok(Self { options: options.collect::<Result<_, _>>()?, strata: Strata::of(set)? })
+                CorrelationCondition::Thresholds { .. } => false,
+            };
+            spans.push(if has_instants && own.window == Window::Sliding { 2 * own.span } else { own.span });
+            options.push(Some(own));
+        }
+        Ok(Self { options, spans, strata: Strata::of(set)? })
     }
 
     /// Inputs from here decide all detections of a rule with `ts ≥ t`.
     pub fn back(&self, rule: usize, t: Time) -> Time {
         let Some(options) = &self.options[rule] else { return t };
-        let span = options.span;
+        let span = self.spans[rule];
         let of_mode = match (options.window, options.mode) {
             (Window::Sliding, Mode::Episode | Mode::Reset) => options.cell_of(t) - span,
             (Window::Sliding, Mode::Every) | (Window::Buckets { .. }, _) => t - span,
@@ -70,7 +80,7 @@ impl Reaches {
     /// Where an input in [a, b] can change detections: `[from, to]`.
     pub fn reach(&self, rule: usize, (a, b): (Time, Time)) -> (Time, Time) {
         let Some(options) = &self.options[rule] else { return (a, b) };
-        let span = options.span;
+        let span = self.spans[rule];
         let next = |t: Time| options.cell_of(t) + options.cell();
         let by_cells = (options.cell_of(a), next(b + span) - 1);
         match (options.window, options.mode) {

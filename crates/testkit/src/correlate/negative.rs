@@ -15,6 +15,11 @@ pub(crate) struct Conjunct {
     pub(crate) negative: BTreeSet<usize>,
 }
 
+/// Whether an input can be decided at more than one instant (D8): then results depend on one window more.
+pub(crate) fn has_instants(alternatives: &[Conjunct]) -> bool {
+    alternatives.len() > 1 && alternatives.iter().any(|one| !one.negative.is_empty())
+}
+
 /// The condition as alternatives.
 ///
 /// # Errors
@@ -102,7 +107,7 @@ pub(crate) fn instant(
         let is_hit = within.any(|input| !input.rules.is_disjoint(&one.negative));
         (!is_hit).then_some((end, start))
     };
-    alternatives.iter().filter_map(of).max()
+    alternatives.iter().filter_map(of).min_by_key(|(instant, since)| (*instant, -since))
 }
 
 /// Whether the condition holds in a bucket or a session.
