@@ -28,7 +28,7 @@
 //! ```
 //! ````
 //!
-//! An event is a time in seconds, the source with its own order if there is one, and the fields. Events are numbered in
+//! An event is a time in seconds (`1000+1*5`: five of them, one second apart), the source with its own order if there is one, and the fields. Events are numbered in
 //! the order of writing, which is the order of arrival; `#1` in front says that it is event 1 once more. A detection is
 //! the rule's name, the group and what is to be checked of it: what a line leaves out may be anything. Detections of
 //! single-event rules over events are not listed. `signals` lists the rules that speak for themselves, `refused`
@@ -42,7 +42,7 @@ use sigyn_ir::{RuleItem, RuleSet};
 use super::options::is_silent;
 use super::row::{Names, Row, rule_name, time_of, time_text};
 use super::strata::reads_detections;
-use super::{Event, Id};
+use super::{Event, Id, Time};
 use crate::matching;
 
 /// Rules, events and detections.
@@ -104,8 +104,10 @@ fn case(text: &str, shared: &str) -> Result<Case, String> {
     };
     let wrong = |error: String| format!("{title}: {error}");
     for line in block(text, "events").unwrap_or_default().lines() {
-        let event = event(line, case.events.len() + 1).map_err(wrong)?;
-        case.events.push(event);
+        for line in repeated(line).ok_or_else(|| wrong(format!("no event: {line}")))? {
+            let event = event(&line, case.events.len() + 1).map_err(wrong)?;
+            case.events.push(event);
+        }
     }
     let detections = block(text, "detections");
     for line in detections.iter().flat_map(|lines| lines.lines()) {
@@ -129,6 +131,15 @@ fn block(text: &str, kind: &str) -> Option<String> {
 /// The id of the event with a number.
 pub fn numbered(number: usize) -> Id {
     (number as u128).to_be_bytes()
+}
+
+/// `START+STEP*COUNT` in place of a time: as many events, one after the other.
+fn repeated(line: &str) -> Option<Vec<String>> {
+    let (time, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let Some((start, every)) = time.split_once('+') else { return Some(vec![line.to_owned()]) };
+    let (step, count) = every.split_once('*')?;
+    let (start, step, count) = (time_of(start)?, time_of(step)?, count.parse::<Time>().ok()?);
+    Some((0..count).map(|at| format!("{} {rest}", time_text(start + at * step))).collect())
 }
 
 fn event(line: &str, number: usize) -> Result<Event, String> {
@@ -306,4 +317,71 @@ pub fn event_line(event: &Event, number: usize) -> String {
         line += &format!(" {}/{}", event.source, event.seq);
     }
     line + &format!(" {}\n", Value::from(event.fields.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{OwnIds, detections};
+    use super::*;
+
+    /// What a file of one case complains about.
+    fn complaints(text: &str) -> Vec<String> {
+        let naive = |set: &RuleSet, events: &[Event]| {
+            Ok(detections(set, events, &OwnIds)?.iter().map(Row::from).collect())
+        };
+        let cases = cases(&format!("\n## Case\n{text}")).unwrap();
+        assert_eq!(cases.len(), 1);
+        cases[0].check(&naive)
+    }
+
+    const RULES: &str = "\n```yaml\ntitle: A\nname: a\nlogsource: {category: test}\n\
+        detection: {s: {k: a}, condition: s}\n---\ntitle: C\nname: c\ncorrelation: {type: event_count, \
+        rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}}\n```\n\n\
+        ```events\n1+1*3 k=a u=x\n```\n\n";
+
+    #[test]
+    fn a_line_is_held_to_all_that_it_says() {
+        let right =
+            "c [\"x\"] at 2 anchor 2 value 2 total 3 first 1 last 3 evidence 1,2,3 truncated no suppressed 0";
+        let with = |line: &str| complaints(&format!("{RULES}```detections\n{line}\n```\n"));
+        assert_eq!(with(right), [""; 0]);
+        for (from, to) in [
+            ("c [", "a ["),
+            ("[\"x\"]", "[\"y\"]"),
+            ("[\"x\"]", "[null]"),
+            ("at 2", "at 3"),
+            ("anchor 2", "anchor 1"),
+            ("value 2", "value 3"),
+            ("total 3", "total 2"),
+            ("first 1", "first 2"),
+            ("last 3", "last 2"),
+            ("1,2,3", "1,2"),
+            ("truncated no", "truncated yes"),
+            ("suppressed 0", "suppressed 1"),
+            ("suppressed 0", "outcome n=[\"1\"]"),
+        ] {
+            let wrong = right.replace(from, to);
+            assert_eq!(with(&wrong).len(), 2, "missing and not expected: {wrong}");
+        }
+        assert_eq!(with(&format!("{right}\n{right}")).len(), 1, "twice");
+        assert_eq!(complaints(&format!("{RULES}```detections\n```\n")).len(), 1, "not listed");
+        assert_eq!(complaints(&format!("{RULES}```signals\nc\n```\n```detections\n{right}\n```\n")), [""; 0]);
+        assert_eq!(complaints(&format!("{RULES}```signals\na\n```\n```detections\n{right}\n```\n")).len(), 1);
+        assert_eq!(complaints(&format!("{RULES}```refused\n```\n")).len(), 1, "is not refused");
+    }
+
+    #[test]
+    fn what_is_no_case_is_said() {
+        for text in [
+            "",
+            "```events\nsoon k=a\n```\n```detections\n```\n",
+            "```events\n1 k=a b\n```\n```detections\n```\n",
+            "```events\n1+1 k=a\n```\n```detections\n```\n",
+            "```detections\nc at 2\n```\n",
+            "```detections\nc [] at\n```\n",
+            "```detections\nc [] when 2\n```\n",
+        ] {
+            assert!(cases(&format!("\n## Case\n\n{text}")).is_err(), "{text}");
+        }
+    }
 }

@@ -79,7 +79,7 @@ impl Options {
     pub fn of(correlation: &Correlation) -> Result<Self, String> {
         let get = |key: &str| option(&correlation.meta, key);
         let span = Time::from(correlation.timespan.seconds) * SECOND;
-        let duration = |key: &str| get(key).map(|value| duration(value)).transpose();
+        let duration = |key: &str| get(key).map(duration).transpose();
         let word = |key: &str, default: &'static str| match get(key) {
             None => Ok(default.to_owned()),
             Some(Data::Text(text)) => Ok(text.clone()),

@@ -43,13 +43,11 @@ struct Rule<'c> {
     inputs: &'c [Input],
 }
 
-/// What the inputs of a group become. With a horizon the buckets that end within it are judged even if they are empty.
-pub(crate) fn findings(
-    correlation: &Correlation,
-    options: &Options,
-    inputs: &[Input],
-    horizon: Option<(Time, Time)>,
-) -> Result<Vec<Finding>, String> {
+/// The alternatives of an extended condition.
+///
+/// # Errors
+/// The condition has no meaning, or none together with the options.
+pub(crate) fn checked(correlation: &Correlation, options: &Options) -> Result<Vec<Conjunct>, String> {
     let alternatives = match &correlation.condition {
         CorrelationCondition::Extended { expr, .. } => negative::alternatives(correlation, expr)?,
         CorrelationCondition::Thresholds { .. } => Vec::new(),
@@ -58,6 +56,17 @@ pub(crate) fn findings(
     if has_negation && options.mode == Mode::Reset && options.window == Window::Sliding {
         return Err("`reset` with a negation".to_owned());
     }
+    Ok(alternatives)
+}
+
+/// What the inputs of a group become. With a horizon the buckets that end within it are judged even if they are empty.
+pub(crate) fn findings(
+    correlation: &Correlation,
+    options: &Options,
+    inputs: &[Input],
+    horizon: Option<(Time, Time)>,
+) -> Result<Vec<Finding>, String> {
+    let alternatives = checked(correlation, options)?;
     let rule = Rule { correlation, options, alternatives, inputs };
     let mut found = match options.window {
         Window::Sliding => rule.fire(rule.truths()),

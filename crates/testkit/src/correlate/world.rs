@@ -9,7 +9,7 @@ use sigyn_ir::{Correlation, ItemId, Rule, RuleItem, RuleSet};
 
 use super::options::Options;
 use super::strata::{Strata, reads_detections};
-use super::windows::{Finding, findings};
+use super::windows::{Finding, checked, findings};
 use super::{Anchor, Component, Detection, Event, Id, Num, Time};
 use crate::evaluator::Evaluator;
 use crate::json;
@@ -99,7 +99,11 @@ impl<'r> World<'r> {
     /// As [`detections`].
     pub fn new(set: &'r RuleSet, events: &[Event], ids: &'r dyn Ids) -> Result<Self, String> {
         let options = set.items.iter().map(|item| match item {
-            RuleItem::Correlation(correlation) => Options::of(correlation).map(Some),
+            RuleItem::Correlation(correlation) => {
+                let options = Options::of(correlation)?;
+                checked(correlation, &options)?;
+                Ok::<_, String>(Some(options))
+            }
             RuleItem::Rule(_) => Ok(None),
         });
         let mut seen = HashSet::new();
@@ -136,7 +140,7 @@ impl<'r> World<'r> {
     pub fn run(mut self) -> Result<Vec<Detection>, String> {
         self.evaluate()?;
         let mut found = self.found;
-        found.sort_by(|a, b| (a.ts, a.stratum, a.id, a.rule).cmp(&(b.ts, b.stratum, b.id, b.rule)));
+        found.sort_by_key(|found| (found.ts, found.stratum, found.id, found.rule));
         Ok(found)
     }
 
