@@ -93,8 +93,10 @@ pub struct Detection {
     pub evidence: Vec<Id>,
     /// Whether inputs between the oldest and the newest are left out.
     pub truncated: bool,
-    /// Outcomes, taken at the anchor (D15).
+    /// Outcomes over all that contributed.
     pub outcomes: BTreeMap<String, Outcome>,
+    /// Outcomes as they were at the anchor, which is what other rules read (D15).
+    pub outcomes_at_anchor: BTreeMap<String, Outcome>,
     /// How many later episodes it stands for (E22).
     pub suppressed: usize,
     /// The instant at which it cannot change any more.

@@ -1,7 +1,5 @@
 //! Correlations: every case of the corpus, the laws of Part III, and random rules over random events.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where a case cannot be read")]
-
 use sigyn_testkit::correlate::laws;
 use sigyn_testkit::correlate::{OwnIds, Row, case, detections};
 use sigyn_testkit::random::Random;

@@ -179,8 +179,19 @@ fn words(text: &str) -> Option<Map<String, Value>> {
 }
 
 /// Names that a line of a detection may give.
-const SAYS: &[&str] =
-    &["at", "anchor", "value", "total", "first", "last", "evidence", "truncated", "suppressed", "outcome"];
+const SAYS: &[&str] = &[
+    "at",
+    "anchor",
+    "value",
+    "total",
+    "first",
+    "last",
+    "evidence",
+    "truncated",
+    "suppressed",
+    "outcome",
+    "grown",
+];
 
 fn expected(line: &str) -> Result<Expected, String> {
     let wrong = || format!("no detection: {line}");
@@ -198,7 +209,9 @@ fn expected(line: &str) -> Result<Expected, String> {
             return Err(wrong());
         }
         let (name, value) = match value.split_once('=') {
-            Some((outcome, value)) if name == "outcome" => (format!("outcome {outcome}"), value),
+            Some((outcome, value)) if matches!(name, "outcome" | "grown") => {
+                (format!("{name} {outcome}"), value)
+            }
             _ => (name.to_owned(), value),
         };
         says.insert(name, value.to_owned());

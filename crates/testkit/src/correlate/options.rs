@@ -2,7 +2,7 @@
 //!
 //! Values that make no sense are errors here: the cases of tests are written without any.
 
-use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, Meta, ThresholdOp};
+use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, Level, Meta, ThresholdOp};
 
 use super::{Num, Time};
 
@@ -137,11 +137,17 @@ pub(crate) fn is_silent(meta: &Meta) -> bool {
     option(meta, "silent").and_then(Data::as_bool).unwrap_or(false)
 }
 
-/// The risk of a rule's detections.
-pub(crate) fn risk(meta: &Meta) -> Option<Num> {
-    match option(meta, "risk") {
-        Some(Data::Number(number)) => Some(Num::of_rule(*number)),
-        _ => None,
+/// The risk of a rule's detections: what it says, else what its level stands for (D21).
+pub(crate) fn risk(meta: &Meta) -> i64 {
+    if let Some(Data::Number(sigyn_ir::Number::Int(risk))) = option(meta, "risk") {
+        return i64::try_from(*risk).unwrap_or(0);
+    }
+    match meta.level {
+        None | Some(Level::Informational) => 0,
+        Some(Level::Low) => 20,
+        Some(Level::Medium) => 40,
+        Some(Level::High) => 70,
+        Some(Level::Critical) => 90,
     }
 }
 

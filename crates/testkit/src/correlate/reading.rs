@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, ItemId, RuleItem};
+use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, ItemId, Rule, RuleItem};
 
 use super::options::{self, Options};
 use super::world::{Input, Of};
@@ -63,30 +63,38 @@ impl World<'_> {
         text("rule.name", meta.name.clone());
         text("rule.title", Some(meta.title.clone()));
         text("rule.level", meta.level.map(|level| level.to_string()));
+        text("level", meta.level.map(|level| level.to_string()));
         if !meta.tags.is_empty() {
             let tags: Vec<String> = meta.tags.iter().map(ToString::to_string).collect();
             fields.insert("rule.tags".to_owned(), json!(tags));
         }
-        if let Some(Num::Int(risk)) = options::risk(meta) {
-            fields.insert("risk".to_owned(), json!(i64::try_from(risk).unwrap_or(0)));
+        fields.insert("risk".to_owned(), json!(options::risk(meta)));
+        if matches!(self.set.items[detection.rule.0 as usize], RuleItem::Correlation(_)) {
+            fields.insert("detection.value".to_owned(), Value::from(detection.value.to_string()));
         }
-        for (name, outcome) in &detection.outcomes {
+        fields.insert("detection.total".to_owned(), json!(detection.at_anchor.len()));
+        fields.insert("detection.stratum".to_owned(), json!(detection.stratum));
+        for (name, outcome) in &detection.outcomes_at_anchor {
             fields.insert(format!("outcome.{name}"), json!(outcome.texts()));
         }
         fields
     }
 
-    /// A detection as an event.
-    pub(crate) fn fields(&self, place: usize) -> Map<String, Value> {
+    /// A detection as the event that a rule sees: what it says of itself, and what it has of the fields that the rule
+    /// names.
+    pub(crate) fn fields(&self, place: usize, rule: &Rule) -> Map<String, Value> {
         let detection = &self.found[place];
         let mut fields = self.rule_fields(detection);
-        if let RuleItem::Correlation(correlation) = &self.set.items[detection.rule.0 as usize] {
-            let names = correlation.group_by.iter().flatten();
-            for (name, component) in names.zip(&detection.group) {
-                if let (Some(text), false) = (component, fields.contains_key(name)) {
-                    fields.insert(name.clone(), Value::from(text.clone()));
+        for (_, selection) in &rule.detections {
+            selection.for_each_item(&mut |item| {
+                let Some(name) = item.field.as_deref().filter(|name| !fields.contains_key(*name)) else {
+                    return;
+                };
+                let texts = self.read_detection(detection, name);
+                if !texts.is_empty() {
+                    fields.insert(name.to_owned(), json!(texts));
                 }
-            }
+            });
         }
         fields
     }

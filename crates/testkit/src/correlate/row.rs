@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sigyn_ir::{ItemId, RuleSet};
 
-use super::{Anchor, Component, Detection, Id, Time};
+use super::{Anchor, Component, Detection, Id, Outcome, Time};
 
 /// A detection, whoever found it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,13 +33,17 @@ pub struct Row {
     pub truncated: bool,
     /// How many later episodes it stands for.
     pub suppressed: u64,
-    /// Outcomes by name, as canonical texts.
+    /// Outcomes by name, as canonical texts, over all that contributed.
     pub outcomes: BTreeMap<String, Vec<String>>,
+    /// Outcomes as they were at the anchor.
+    pub outcomes_at_anchor: BTreeMap<String, Vec<String>>,
 }
 
 impl From<&Detection> for Row {
     fn from(detection: &Detection) -> Self {
-        let outcomes = detection.outcomes.iter();
+        let texts = |outcomes: &BTreeMap<String, Outcome>| {
+            outcomes.iter().map(|(name, outcome)| (name.clone(), outcome.texts())).collect()
+        };
         Self {
             id: detection.id,
             rule: detection.rule,
@@ -53,7 +57,8 @@ impl From<&Detection> for Row {
             evidence: detection.evidence.clone(),
             truncated: detection.truncated,
             suppressed: detection.suppressed as u64,
-            outcomes: outcomes.map(|(name, outcome)| (name.clone(), outcome.texts())).collect(),
+            outcomes: texts(&detection.outcomes),
+            outcomes_at_anchor: texts(&detection.outcomes_at_anchor),
         }
     }
 }
@@ -105,8 +110,14 @@ impl Row {
         if self.suppressed > 0 {
             line += &format!(" suppressed {}", self.suppressed);
         }
-        for (name, texts) in &self.outcomes {
-            line += &format!(" outcome {name}={}", serde_json::Value::from(texts.clone()));
+        let mut outcomes = |what: &str, outcomes: &BTreeMap<String, Vec<String>>| {
+            for (name, texts) in outcomes {
+                line += &format!(" {what} {name}={}", serde_json::Value::from(texts.clone()));
+            }
+        };
+        outcomes("outcome", &self.outcomes_at_anchor);
+        if self.outcomes != self.outcomes_at_anchor {
+            outcomes("grown", &self.outcomes);
         }
         line
     }

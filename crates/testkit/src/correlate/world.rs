@@ -163,7 +163,7 @@ impl<'r> World<'r> {
         if reads_detections(rule) {
             for (place, detection) in self.found.iter().enumerate() {
                 if self.strata.inputs[at].contains(&(detection.rule.0 as usize)) {
-                    let buf = json::of_map(&self.fields(place));
+                    let buf = json::of_map(&self.fields(place, rule));
                     if evaluator.evaluate(rule, buf.event(""), &|_| Vec::new()).map_err(wrong)? {
                         hits.push(Of::Detection(place));
                     }
@@ -292,7 +292,8 @@ impl<'r> World<'r> {
         if truncated {
             evidence.drain(limit..total - limit);
         }
-        let outcomes = self.outcomes(at, &at_anchor);
+        let all: Vec<Input> = contributing.iter().copied().cloned().collect();
+        let (outcomes, outcomes_at_anchor) = (self.outcomes(at, &all), self.outcomes(at, &at_anchor));
         self.found.push(Detection {
             id: self.ids.id(rule, group, finding.anchor),
             rule,
@@ -307,6 +308,7 @@ impl<'r> World<'r> {
             evidence,
             truncated,
             outcomes,
+            outcomes_at_anchor,
             suppressed: finding.suppressed,
             closes: finding.closes,
             revisions: finding.revisions,
