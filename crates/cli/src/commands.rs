@@ -10,3 +10,4 @@ pub(crate) mod hunt;
 pub(crate) mod list;
 pub(crate) mod pipeline;
 pub(crate) mod rules;
+pub(crate) mod test;

@@ -19,6 +19,7 @@ mod python;
 mod rule;
 mod state;
 mod string;
+mod subset;
 mod value;
 mod yaml_out;
 

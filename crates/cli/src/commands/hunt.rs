@@ -8,7 +8,7 @@ mod summary;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-pub(crate) use rules::{Loaded, Selection, choice, log_source};
+pub(crate) use rules::{Chosen, Loaded, Selection, choice, log_source, log_sources, place};
 pub(crate) use run::{now, run};
 pub(crate) use summary::{counts, level_cell, second, shown};
 

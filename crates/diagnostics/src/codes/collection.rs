@@ -58,6 +58,14 @@ pub static FILTER_TAXONOMY: Code = Code {
     help: "Write a filter for each taxonomy, and list the rules it applies to.",
 };
 
+/// A rule reads another one that cannot be used.
+pub static LOST_REFERENCE: Code = Code {
+    number: 2095,
+    name: "lost-reference",
+    summary: "A rule reads another one that cannot be used.",
+    help: "Mend the rule that it reads; what is wrong with it is said beside this.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &UNKNOWN_ACTION,
@@ -67,4 +75,5 @@ pub static ALL: &[&Code] = &[
     &UNKNOWN_KEY,
     &CORRELATION_EXTENSION,
     &FILTER_TAXONOMY,
+    &LOST_REFERENCE,
 ];

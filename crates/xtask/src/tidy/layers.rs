@@ -22,6 +22,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
     ("hunt", &["event", "engine", "ir", "page", "readers"]),
+    ("runtime", &["diagnostics", "event", "engine", "hunt", "ir", "readers"]),
+    ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["backends", "ir", "lint", "page"]),
     (
         "testkit",
@@ -43,6 +45,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ruleset",
             "readers",
             "hunt",
+            "runtime",
+            "verify",
             "coverage",
         ],
     ),

@@ -33,7 +33,7 @@ pub(super) fn text() -> Result<String, Vec<Found>> {
         "Sigyn looks through {} with {}. Both are part of the program and tell a made-up story: the morning on \
          which a shop's web server and its office network are broken into, with the work of the day around it.",
         counted(samples::LOGS.len() as u64, "log"),
-        counted(loaded.engine.rule_count() as u64, "detection rule"),
+        counted(loaded.program.engine.rule_count() as u64, "detection rule"),
     ));
     read(&mut page, &found);
     matched(&mut page, &found, &loaded);
@@ -59,7 +59,7 @@ fn run(loaded: &Loaded) -> Findings {
     });
     let settings = Settings { threads: 1, events: Events::LeftOut, from: None, to: None, now: None };
     let mut found = Findings::default();
-    sigyn_hunt::run(&loaded.engine, inputs.collect(), settings, &Control::default(), &mut |report| {
+    sigyn_hunt::run(&loaded.program.engine, inputs.collect(), settings, &Control::default(), &mut |report| {
         found.summary.add(&report);
         match report {
             Report::Hit(hit) => found.hits.push(hit.into_owned()),
@@ -102,7 +102,7 @@ fn explained(page: &mut Page, found: &Findings, loaded: &Loaded) -> Result<(), V
         || vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, "the samples are incomplete"))];
     let is_it = |hit: &&Hit<'_>| loaded.infos.get(hit.rule).is_some_and(|info| info.title == EXPLAINED);
     let hit = found.hits.iter().find(is_it).ok_or_else(defect)?;
-    let RuleItem::Rule(rule) = loaded.set.items.get(hit.rule).ok_or_else(defect)? else {
+    let RuleItem::Rule(rule) = loaded.program.set.items.get(hit.rule).ok_or_else(defect)? else {
         return Err(defect());
     };
     let path = hit.member.path.as_str();

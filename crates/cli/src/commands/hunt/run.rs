@@ -45,7 +45,7 @@ fn hunt(args: &Hunt) -> Result<Exit, Vec<Found>> {
     let mut results = Results::new(args, &loaded);
     let is_stopped = watched(&progress, |control| {
         results.begin();
-        sigyn_hunt::run(&loaded.engine, inputs, settings, control, &mut |report| results.take(report));
+        sigyn_hunt::run(&loaded.program.engine, inputs, settings, control, &mut |report| results.take(report));
     });
     progress.finish();
     results.finish(is_stopped)
@@ -136,7 +136,7 @@ impl<'a> Results<'a> {
             };
             output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
         }
-        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.engine, &self.loaded.set, &self.loaded.inert);
+        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.program.engine, &self.loaded.program.set, &self.loaded.inert);
         if let Some(path) = &self.args.html {
             let page = html::page(&self.summary, &self.loaded.infos, &self.kept, &idle, now());
             output::write(path, page.as_bytes())

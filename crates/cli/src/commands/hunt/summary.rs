@@ -105,7 +105,7 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
     say(&format!(
         "{} of {} matched {} in {} of {}{logs}",
         grouped(summary.rules.len() as u64),
-        counted(loaded.engine.rule_count() as u64, "rule"),
+        counted(loaded.program.engine.rule_count() as u64, "rule"),
         counted(summary.hits, "time"),
         counted(summary.records(), "record"),
         counted(summary.logs(), "log"),
@@ -137,10 +137,6 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
         ));
     }
     idle_rules(idle, loaded, is_verbose, &say);
-    if loaded.correlations > 0 {
-        let correlations = counted(loaded.correlations as u64, "correlation");
-        say(&format!("Left out: {correlations}; a hunt matches single events"));
-    }
     if !loaded.refused.is_empty() {
         say(&format!("Refused: {}", counted(loaded.refused.len() as u64, "rule or file")));
         for reason in findings::reasons(loaded.refused.iter().map(|found| &found.diagnostic)) {
