@@ -262,7 +262,7 @@ mod tests {
             assert!(findings.iter().all(|found| found.span.is_some()));
         };
         check("tests: [{events: [{a: 1}], expect: [{rule: x, count: {min: 2}}]}]", &[]);
-        check("", &["a test file is not a map"]);
+        check("", &["the file is empty"]);
         check("test: []", &["a test file has no key `test`", "the file has no `tests`"]);
         check("tests: [{events: [], expects: []}]", &[
             "a test has no key `expects`",
