@@ -11,9 +11,11 @@ pub mod record;
 mod rules;
 mod run;
 mod summary;
+mod tap;
 
 pub use found::Hit;
 pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};
-pub use run::{Control, Events, Input, Open, Report, Settings, run};
+pub use run::{Control, Events, Input, Open, Report, Settings, run, run_tapped};
 pub use summary::{Count, Damage, Reads, Summary};
+pub use tap::{NoTap, Tap, Tapped};
