@@ -4,6 +4,7 @@
 //! holds the rules of a suite against it, and [`report`] says what came of it. The crate opens no file: whoever runs a
 //! suite hands in its rules and the bytes of its logs.
 
+pub mod backtest;
 mod compare;
 mod events;
 mod read;

@@ -30,7 +30,7 @@ const TEST_KEYS: &[&str] = &[
 
 /// Reads a test file. What is wrong with it is said with its place; the tests that can be understood are there.
 pub fn read(source: SourceId, text: &str) -> (Suite, Vec<Diagnostic>) {
-    let mut reader = Reader { findings: Vec::new() };
+    let mut reader = Reader::new();
     let mut suite = Suite::default();
     let stream = sigyn_yaml::parse(source, text);
     reader.findings.extend(stream.diagnostics().filter(|found| found.is_error()).cloned());
@@ -51,6 +51,10 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    pub(crate) fn new() -> Self {
+        Self { findings: Vec::new() }
+    }
+
     pub(crate) fn wrong(&mut self, message: impl Into<String>, span: Span) {
         self.findings.push(Diagnostic::error(&codes::verify::BAD_TEST_FILE, message).at(span));
     }

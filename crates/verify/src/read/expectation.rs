@@ -74,18 +74,25 @@ impl Reader {
 
     fn count(&mut self, value: &Value<'_>) -> Count {
         match value.get_some("count") {
-            None => Count::exactly(1),
             Some(range) if range.as_map().is_some() => {
                 self.known_keys(range, &["min", "max"], "`count`");
-                let count =
-                    Count { min: self.number(range, "min").unwrap_or(0), max: self.number(range, "max") };
-                if count.max.is_some_and(|max| max < count.min) {
-                    self.wrong("`max` is less than `min`", range.span);
-                }
-                count
+                self.bounds(range)
             }
-            Some(_) => Count::exactly(self.number(value, "count").unwrap_or(1)),
+            None => Count::exactly(1),
+            Some(_) => self.bounds(value),
         }
+    }
+
+    /// How many: `count`, or `min` and `max`.
+    pub(crate) fn bounds(&mut self, value: &Value<'_>) -> Count {
+        if let Some(count) = self.number(value, "count") {
+            return Count::exactly(count);
+        }
+        let count = Count { min: self.number(value, "min").unwrap_or(0), max: self.number(value, "max") };
+        if count.max.is_some_and(|max| max < count.min) {
+            self.wrong("`max` is less than `min`", value.span);
+        }
+        count
     }
 
     /// Numbers of events: a list of numbers and of runs like `1-5`.
