@@ -39,6 +39,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn test examples/rules\n  sigyn test examples/rules --require-tests\n  sigyn test examples/rules --format junit > tests.xml"
     )]
     Test(commands::test::Test),
+    /// Run rules over recorded logs and hold what they find against what is declared, or against an earlier run
+    ///
+    /// Exit code 1 means that a count is not as declared or not as before; docs/testing.md describes the files.
+    #[command(
+        after_help = "Examples:\n  sigyn backtest examples/rules examples/logs --list\n  sigyn backtest examples/rules examples/logs --save before.json\n  sigyn backtest examples/rules examples/logs --compare before.json"
+    )]
+    Backtest(Box<commands::backtest::Backtest>),
     /// Convert rules into the queries of a target
     ///
     /// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is

@@ -4,6 +4,7 @@
 //! threads. [`Summary`] counts them; [`record`] and [`html`] write them down. The crate opens no file and asks no
 //! clock: the caller hands in both.
 
+mod detected;
 mod found;
 pub mod html;
 mod idle;
@@ -13,6 +14,7 @@ mod run;
 mod summary;
 mod tap;
 
+pub use detected::{Detected, Origin, Piece};
 pub use found::Hit;
 pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};

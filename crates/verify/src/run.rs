@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use sigyn_diagnostics::{Diagnostic, Span, codes};
 use sigyn_event::Timestamp;
 use sigyn_ir::{ItemId, LogSource};
-use sigyn_runtime::{Fired, Log, Program, Replay, replay};
+use sigyn_runtime::{Fired, Log, Pace, Program, Replay, replay, replay_paced};
 
 use crate::compare::{Difference, assign};
-use crate::suite::{Expectation, Given, Suite, Test};
+use crate::suite::{Arrival, Expectation, Given, Suite, Test};
 
 /// Problems of one test that are told one by one.
 const PROBLEMS_MAX: usize = 20;
@@ -133,11 +133,34 @@ fn case(test: &Test, program: &Program, hint: Option<usize>, files: &ReadFile<'_
     let replayed = replay(program, &logs);
     case.events = replayed.records.iter().sum();
     let run = Run { program, logs: &logs, replayed: &replayed };
-    let problems = run.problems(test, &expected, &forbidden);
+    let mut problems = run.problems(test, &expected, &forbidden);
+    problems.extend(other_orders(test, program, &logs, &replayed));
     if !problems.is_empty() {
         case.verdict = Verdict::Failed(problems);
     }
     case
+}
+
+/// The same events in other orders: whatever differs is a problem of its own.
+fn other_orders(test: &Test, program: &Program, logs: &[Log], replayed: &Replay) -> Option<Problem> {
+    let count = usize::try_from(replayed.records.iter().sum::<u64>()).unwrap_or(0);
+    let paces = match &test.arrival {
+        Arrival::Written => Vec::new(),
+        Arrival::Order(order) => vec![("in the order of `arrival`".to_owned(), Pace::Order(order.clone()))],
+        Arrival::Shuffled => {
+            let backwards = ("backwards".to_owned(), Pace::Order((1..=count).rev().collect()));
+            let streams = [(1, 60), (2, 60), (3, 3_600), (4, 86_400)].map(|(seed, seconds)| {
+                let lateness_nanos = seconds * 1_000_000_000;
+                let pace = Pace::Stream { lateness_nanos, batch: 3, seed };
+                (format!("each up to {seconds} s late (order {seed})"), pace)
+            });
+            std::iter::once(backwards).chain(streams).collect()
+        }
+    };
+    let differs = |(_, pace): &(String, Pace)| replay_paced(program, logs, pace).fired != replayed.fired;
+    let (how, _) = paces.into_iter().find(differs)?;
+    let what = format!("events that arrive {how} give another result, which is a defect of Sigyn");
+    Some(Problem { what, details: Vec::new(), span: None })
 }
 
 /// What a test is given, as logs. Its events are one log with a record each, so that their order decides ties.

@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
     ("hunt", &["event", "engine", "ir", "page", "readers"]),
-    ("runtime", &["diagnostics", "event", "engine", "hunt", "ir", "readers"]),
+    ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["backends", "ir", "lint", "page"]),
     (

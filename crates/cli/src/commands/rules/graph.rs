@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use sigyn_ruleset::Scope;
+use sigyn_runtime::Program;
 
 use super::write;
 use crate::args::{Diagnostics, Pipelines};
-use crate::commands::hunt::{RuleFiles, Selection, SelectionArgs};
+use crate::commands::hunt::{Chosen, RuleFiles, Selection, SelectionArgs, log_sources, place};
 use crate::findings::{self, Found};
 use crate::screen::counted;
 use crate::{Exit, setup};
@@ -47,16 +48,21 @@ impl Graph {
         let (texts, unread) = setup::texts(&files.rules, &files.file_pattern)?;
         let chosen = Selection::new(&SelectionArgs::of(&Pipelines::default()))?.choose(texts, unread);
         let scope = if self.all { Scope::All } else { Scope::Chained };
-        let graph = sigyn_ruleset::Graph::of(&chosen.set, &[], scope);
+        let Chosen { set, sources, mut refused } = chosen;
+        // Which detections a rule on detections may match is known when rules are compiled, and so are circles over them.
+        let built = Program::build(set, &log_sources()?, &[]);
+        refused.extend(built.refused.into_iter().map(|found| place(found, &sources)));
+        let program = built.program;
+        let graph = sigyn_ruleset::Graph::of(&program.set, &program.selected(), scope);
         let text = match self.format {
             Form::Dot => graph.dot(),
             Form::Svg => graph.svg(),
         };
         write(&self.output, &text)?;
-        findings::print(&chosen.refused, Diagnostics::Text);
+        findings::print(&refused, Diagnostics::Text);
         let (rules, links) = (graph.nodes.len() as u64, graph.edges.len() as u64);
         let line = format!("{}, {} between them.", counted(rules, "rule"), counted(links, "link"));
         findings::say(Diagnostics::Text, &line);
-        Ok(if chosen.refused.is_empty() { Exit::Clean } else { Exit::Findings })
+        Ok(if refused.is_empty() { Exit::Clean } else { Exit::Findings })
     }
 }
