@@ -14,6 +14,7 @@ mod load;
 mod meta;
 mod modifiers;
 mod number;
+mod options;
 mod outline;
 mod python;
 mod rule;
@@ -39,6 +40,7 @@ pub use load::{
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;
+pub use options::{Aggregate, Missing, OnMatch, Options, Outcome, PercentileKind, Revisions, WindowKind};
 pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};
