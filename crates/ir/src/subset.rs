@@ -37,6 +37,11 @@ impl RuleSet {
                 }
             }
         }
+        // Whose detections a rule on detections matches is not written down: it may read any.
+        let is_chained = |(item, is_kept): (&RuleItem, &bool)| *is_kept && item.is_on_detections();
+        if self.items.iter().zip(&is_kept).any(is_chained) {
+            is_kept = (0..self.items.len()).map(is_usable).collect();
+        }
         let lost =
             lost.iter().zip(0..).filter_map(|(missing, id)| Some((ItemId(id), (*missing)?))).collect();
         (self.keep(&is_kept, is_wanted), lost)
@@ -80,6 +85,19 @@ impl RuleSet {
             }
         }
         set
+    }
+}
+
+impl RuleItem {
+    /// Whether it selects on detections (`product: sigyn`, `service: detection`) and not on events.
+    pub fn is_on_detections(&self) -> bool {
+        let is = |part: &Option<String>, text| part.as_deref() == Some(text);
+        match self {
+            RuleItem::Rule(rule) => {
+                is(&rule.logsource.product, "sigyn") && is(&rule.logsource.service, "detection")
+            }
+            RuleItem::Correlation(_) => false,
+        }
     }
 }
 

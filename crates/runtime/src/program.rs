@@ -113,11 +113,5 @@ fn detections() -> LogSource {
 
 /// Whether a rule reads hits or detections of others.
 fn is_above_events(item: &RuleItem) -> bool {
-    match item {
-        RuleItem::Correlation(_) => true,
-        RuleItem::Rule(rule) => {
-            let source = detections();
-            rule.logsource.product == source.product && rule.logsource.service == source.service
-        }
-    }
+    matches!(item, RuleItem::Correlation(_)) || item.is_on_detections()
 }
