@@ -6,6 +6,7 @@ use crate::Code;
 pub mod backend;
 pub mod collection;
 pub mod condition;
+pub mod correlate;
 pub mod engine;
 pub mod input;
 pub mod pipeline;
@@ -25,6 +26,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         input::ALL,
         verify::ALL,
         engine::ALL,
+        correlate::ALL,
     ]
     .into_iter()
     .flatten()
