@@ -23,7 +23,6 @@ pub(crate) struct Correlator<'p> {
     on_detections: OnDetections<'p>,
     out: Vec<Detection>,
     told: BTreeMap<Id, Detection>,
-    latest: Option<i64>,
 }
 
 /// What came out.
@@ -47,12 +46,10 @@ impl<'p> Correlator<'p> {
             on_detections: OnDetections::new(program, plan),
             out: Vec::new(),
             told: BTreeMap::new(),
-            latest: None,
         }
     }
 
     pub(crate) fn push(&mut self, hit: Hit) {
-        self.latest = self.latest.max(Some(hit.at.ts));
         self.machine.push(hit);
     }
 
@@ -62,10 +59,10 @@ impl<'p> Correlator<'p> {
         self.take();
     }
 
-    /// Says that there is no more. What goes on where the hits end keeps saying so (E43).
-    pub(crate) fn finish(mut self) -> Told {
-        if let Some(latest) = self.latest {
-            self.advance(latest.saturating_add(1));
+    /// Says that there is no more, and when the latest event happened. What goes on there keeps saying so (E43).
+    pub(crate) fn finish(mut self, newest: Option<i64>) -> Told {
+        if let Some(newest) = newest {
+            self.advance(newest.saturating_add(1));
         }
         let mut open = Vec::new();
         self.machine.open(&mut open);

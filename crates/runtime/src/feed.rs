@@ -65,6 +65,8 @@ pub(crate) struct Batch {
     taken: Vec<Taken>,
     /// The time of the last event that has one.
     last: Option<i64>,
+    /// The latest time of any.
+    newest: Option<i64>,
 }
 
 /// Takes matches that something above reads, on the threads that match.
@@ -93,6 +95,7 @@ impl Tap for Feed<'_> {
         // An event without a time has that of the one before it, whatever matched that (E5).
         if let Some(time) = tapped.facts.time(tapped.event) {
             batch.last = Some(time.0);
+            batch.newest = batch.newest.max(batch.last);
         }
         for rule in tapped.rules.iter().copied().filter(|rule| self.plan.is_read(*rule)) {
             let values = memory.values(self.plan, tapped.engine, tapped.class, rule, tapped.event);
@@ -111,6 +114,8 @@ impl Tap for Feed<'_> {
 pub(crate) struct Placing {
     log: Option<Arc<str>>,
     last: Option<i64>,
+    /// The latest time of any event.
+    pub(crate) newest: Option<i64>,
     pub(crate) hits: Vec<Hit>,
     /// Matches without a time, in logs in which nothing before them has one.
     pub(crate) untimed: u64,
@@ -137,5 +142,6 @@ impl Placing {
             }
         }
         self.last = batch.last.or(self.last);
+        self.newest = self.newest.max(batch.newest);
     }
 }

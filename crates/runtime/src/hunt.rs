@@ -44,7 +44,7 @@ pub fn hunt(
         placing.add(&member.path, base, batch);
     };
     run_tapped(&program.engine, inputs, settings, control, &feed, report, sink);
-    let Placing { mut hits, untimed, .. } = placing;
+    let Placing { mut hits, untimed, newest, .. } = placing;
     sort(&mut hits, &|rule| plan.uid(rule));
     let mut correlator = Correlator::new(program, plan);
     for (at, hit) in hits.into_iter().enumerate() {
@@ -54,7 +54,7 @@ pub fn hunt(
         }
         correlator.push(hit);
     }
-    let told = correlator.finish();
+    let told = correlator.finish(newest);
     let is_in_time = |ts: i64| {
         let time = Timestamp(ts);
         settings.from.is_none_or(|from| time >= from) && settings.to.is_none_or(|to| time < to)

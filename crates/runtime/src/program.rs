@@ -17,6 +17,8 @@ pub struct Program {
     /// What correlates; none if nothing has to.
     pub(crate) plan: Option<Arc<Plan>>,
     shown: Vec<bool>,
+    /// How many rules can give results.
+    active: usize,
     hints: usize,
 }
 
@@ -68,8 +70,23 @@ impl Program {
             refused.extend(found.into_iter().filter(Diagnostic::is_error));
             Arc::new(plan)
         });
-        let program = Self { engine: built.engine, set, plan, shown, hints: hints.len() };
+        let is_refused = |id: usize| built.refused.iter().any(|(refused, _)| refused.0 as usize == id);
+        let is_active = |(at, item): (usize, &RuleItem)| {
+            let id = ItemId(u32::try_from(at).unwrap_or(u32::MAX));
+            let is_usable = match item {
+                RuleItem::Rule(_) => !is_refused(at),
+                RuleItem::Correlation(_) => plan.as_ref().is_some_and(|plan| plan.stratum(id).is_some()),
+            };
+            is_usable && shown.get(at) == Some(&true)
+        };
+        let active = set.items.iter().enumerate().filter(|one| is_active(*one)).count();
+        let program = Self { engine: built.engine, set, plan, shown, active, hints: hints.len() };
         Built { program, refused, inert: built.inert }
+    }
+
+    /// How many rules can give results: those that are usable and shown.
+    pub fn rule_count(&self) -> usize {
+        self.active
     }
 
     /// Whether some rule reads more than single events.

@@ -100,12 +100,12 @@ pub fn replay(program: &Program, logs: &[Log]) -> Replay {
 pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     let mut out = Replay::default();
     let mut hits = Vec::new();
-    matches(program, logs, &mut out, &mut hits);
+    let newest = matches(program, logs, &mut out, &mut hits);
     out.fired.sort_by(|a, b| (a.time, &a.evidence, a.rule).cmp(&(b.time, &b.evidence, b.rule)));
     let Some(plan) = &program.plan else { return out };
     let mut correlator = Correlator::new(program, plan);
     feed(&mut correlator, arranged(hits, plan, pace), pace);
-    let told = correlator.finish();
+    let told = correlator.finish(newest);
     let places = Places::new(logs);
     out.fired.extend(told.detections.iter().map(|detection| {
         let detected = told.detected(detection);
@@ -125,12 +125,17 @@ pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     out
 }
 
-/// Matches of single events, and the hits that rules above them read, each with its event's number.
-fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(usize, Hit)>) {
+/// Matches of single events, and the hits that rules above them read, each with its event's number; gives the latest time.
+fn matches(
+    program: &Program,
+    logs: &[Log],
+    out: &mut Replay,
+    hits: &mut Vec<(usize, Hit)>,
+) -> Option<i64> {
     let mut scratch = program.engine.scratch();
     let mut facts = Facts::new();
     let mut gatherer = Gatherer::default();
-    let mut number = 0;
+    let (mut number, mut newest) = (0, None);
     for (at, log) in logs.iter().enumerate() {
         let (mut records, mut last) = (0, None);
         let unread = each(log, &mut |record, event| {
@@ -143,6 +148,7 @@ fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(us
             let rules = class.map_or(&[][..], |class| program.engine.matches(event, class, &mut scratch));
             let time = facts.time(event);
             last = time.or(last);
+            newest = newest.max(last.map(|Timestamp(ts)| ts));
             for rule in rules {
                 if let Some(plan) = program.plan.as_ref().filter(|plan| plan.is_read(*rule))
                     && let Some(Timestamp(ts)) = last
@@ -168,6 +174,7 @@ fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(us
         out.records.push(records);
         out.unread.extend(unread.into_iter().map(|why| (at, why)));
     }
+    newest
 }
 
 /// Hits in the order in which they arrive.

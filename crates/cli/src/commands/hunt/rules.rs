@@ -93,7 +93,7 @@ impl Selection {
         let sources = Arc::new(sources);
         let errors = loaded.diagnostics.into_iter().filter(Diagnostic::is_error);
         refused.extend(errors.map(|diagnostic| place(diagnostic, &sources)));
-        let is_wanted: Vec<bool> = loaded.set.items.iter().map(|item| self.filter.admits(item)).collect();
+        let is_wanted = self.filter.choose(&loaded.set);
         let (set, _) = loaded.set.subset(&is_wanted, &[]);
         let set = self.rewrite(set, &sources, &mut refused);
         Chosen { set, sources, refused }

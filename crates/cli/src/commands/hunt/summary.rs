@@ -172,7 +172,7 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
     say(&format!(
         "{} of {} matched {} in {} of {}{logs}",
         grouped(summary.rules.len() as u64),
-        counted(loaded.program.engine.rule_count() as u64, "rule"),
+        counted(loaded.program.rule_count() as u64, "rule"),
         counted(summary.hits, "time"),
         counted(summary.records(), "record"),
         counted(summary.logs(), "log"),
