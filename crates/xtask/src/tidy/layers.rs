@@ -24,6 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("correlate", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
     ("hunt", &["attack", "event", "engine", "ir", "page", "readers"]),
+    ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
+    ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["attack", "ir", "page"]),
     (
         "testkit",
@@ -46,6 +48,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ruleset",
             "readers",
             "hunt",
+            "runtime",
+            "verify",
             "coverage",
         ],
     ),
