@@ -6,6 +6,7 @@ use crate::Code;
 pub mod backend;
 pub mod collection;
 pub mod condition;
+pub mod correlate;
 pub mod engine;
 pub mod input;
 pub mod pipeline;
@@ -23,6 +24,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         backend::ALL,
         input::ALL,
         engine::ALL,
+        correlate::ALL,
     ]
     .into_iter()
     .flatten()

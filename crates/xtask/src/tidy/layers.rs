@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("backends", &["diagnostics", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("engine", &["diagnostics", "event", "ir"]),
+    ("correlate", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
     ("hunt", &["event", "engine", "ir", "page", "readers"]),
     ("coverage", &["backends", "ir", "lint", "page"]),
