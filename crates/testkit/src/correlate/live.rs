@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use sigyn_correlate as real;
+use sigyn_engine::{Engine, Scratch};
+use sigyn_event::EventBuf;
 use sigyn_ir::{ItemId, Rule, RuleItem, RuleSet};
 
 use super::random::Round;
@@ -156,17 +158,10 @@ impl Rules {
         Naive { rules: self, evaluator: Evaluator::default() }
     }
 
-    /// The ids that the machine gave its detections, for the evaluator.
-    pub fn ids(&self, hits: &[Vec<real::Hit>], found: &[real::Detection]) -> RealIds {
+    /// What a run found, and the detections that the hits themselves are.
+    pub fn rows(&self, hits: &[Vec<real::Hit>], run: &Run) -> Vec<Row> {
         let of_hits = hits.iter().flatten().filter_map(|hit| self.plan.detection_of(hit));
-        let all = of_hits.chain(found.iter().cloned());
-        RealIds(
-            all.map(|detection| {
-                let row = row(&detection);
-                ((row.rule, row.group, row.anchor), row.id)
-            })
-            .collect(),
-        )
+        of_hits.map(|detection| row(&detection)).chain(run.rows()).collect()
     }
 }
 
@@ -255,6 +250,13 @@ impl Ids for RealIds {
     }
 }
 
+impl RealIds {
+    /// The ids of some detections.
+    pub fn of(rows: &[Row]) -> Self {
+        Self(rows.iter().map(|row| ((row.rule, row.group.clone(), row.anchor), row.id)).collect())
+    }
+}
+
 /// Matches detections by the evaluator of single events.
 pub struct Naive<'r> {
     rules: &'r Rules,
@@ -286,5 +288,46 @@ impl real::Matcher for Naive<'_> {
                 matched.push(*item);
             }
         }
+    }
+}
+
+/// Matches detections by the engine.
+pub struct Fast<'r> {
+    rules: &'r Rules,
+    engine: &'r Engine,
+    scratch: Scratch,
+    buf: EventBuf,
+}
+
+impl std::fmt::Debug for Fast<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fast")
+    }
+}
+
+impl<'r> Fast<'r> {
+    /// A matcher; the engine holds the same rules.
+    pub fn new(rules: &'r Rules, engine: &'r Engine) -> Self {
+        Self { rules, engine, scratch: engine.scratch(), buf: EventBuf::new() }
+    }
+
+    /// The hits of each event, by the engine.
+    pub fn hits(&mut self, events: &[Event]) -> Vec<Vec<real::Hit>> {
+        let hits_of = |event: &Event| {
+            json::fill(&mut self.buf, &event.fields);
+            let (_, found) = self.engine.run(self.buf.event(""), &mut self.scratch);
+            let over_events = found.iter().filter(|rule| !self.rules.plan.is_on_detections(**rule));
+            let texts = |field: &Arc<str>| evaluator::texts(self.buf.event(""), field);
+            over_events.map(|rule| self.rules.hit(*rule, event, texts)).collect()
+        };
+        events.iter().map(hits_of).collect()
+    }
+}
+
+impl real::Matcher for Fast<'_> {
+    fn matches(&mut self, detection: &real::Detection, rules: &[ItemId], matched: &mut Vec<ItemId>) {
+        json::fill(&mut self.buf, &fields(detection, &self.rules.plan));
+        let (_, found) = self.engine.run(self.buf.event(""), &mut self.scratch);
+        matched.extend(found.iter().filter(|rule| rules.contains(rule)));
     }
 }

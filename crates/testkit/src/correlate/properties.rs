@@ -5,7 +5,7 @@
 //! wrong alike.
 
 use super::laws::{self, Law};
-use super::live::{Rules, Run, Step};
+use super::live::{RealIds, Rules, Run, Step};
 use super::random::{self, Round, Shape};
 use super::row::{self, Row};
 use super::strata::reads_detections;
@@ -63,7 +63,7 @@ pub(crate) fn against_naive(
     hits: &[Vec<sigyn_correlate::Hit>],
     run: &Run,
 ) -> Result<(), String> {
-    let ids = rules.ids(hits, &run.detections());
+    let ids = RealIds::of(&rules.rows(hits, run));
     let found = World::new(&rules.set, &round.events, &ids).and_then(World::run);
     let found = found.map_err(|error| format!("compiled, but the evaluator says {error}"))?;
     same(rules, &laws::rows(&found), &run.rows())

@@ -369,9 +369,7 @@ impl Maker<'_, '_> {
             }
         } else if self.has_option(5) {
             set("window", json!("session"));
-            if !self.once_in(4) {
-                set("gap", json!(format!("{}{}", 1 + self.random.below(5), self.scale.suffix)));
-            }
+            set("gap", json!(format!("{}{}", 1 + self.random.below(5), self.scale.suffix)));
         } else if self.has_option(4) {
             set("on_match", json!("every"));
         } else if self.has_option(4) && !has_negation {
