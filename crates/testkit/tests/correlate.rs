@@ -1,7 +1,7 @@
 //! Correlations: every case of the corpus, the laws of Part III, and random rules over random events.
 
-use sigyn_testkit::correlate::laws;
 use sigyn_testkit::correlate::{OwnIds, Row, case, detections};
+use sigyn_testkit::correlate::{laws, properties};
 use sigyn_testkit::random::Random;
 
 /// The naive evaluator.
@@ -27,7 +27,7 @@ fn every_case_holds() {
 
 #[test]
 fn laws_hold() {
-    for law in laws::ALL.iter().filter(|law| law.holds) {
+    for law in laws::ALL.iter().chain(properties::ALL).filter(|law| law.holds) {
         for seed in 0..150 {
             if let Err(broken) = (law.run)(&mut Random::from_seed(seed)) {
                 panic!("{}, seed {seed}: {broken}", law.name);

@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("coverage", &["backends", "ir", "lint", "page"]),
     (
         "testkit",
-        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
+        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "correlate", "backends", "convert"],
     ),
     (
         "cli",
