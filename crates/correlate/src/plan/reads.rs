@@ -80,6 +80,13 @@ fn place(nodes: &mut [Option<Node>], order: &[ItemId]) {
                         group: operator.group.iter().map(find).collect(),
                         measured: operator.measured.iter().map(find).collect(),
                         gathered: operator.gathered().map(|name| find(&name)).collect(),
+                        names: operator
+                            .measured
+                            .iter()
+                            .cloned()
+                            .chain(operator.gathered())
+                            .map(|name| operator.field_of(place, &name))
+                            .collect(),
                     }
                 })
                 .collect(),
