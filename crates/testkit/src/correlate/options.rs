@@ -94,7 +94,7 @@ impl Options {
                 let zone = word("timezone", "UTC")?;
                 Window::Buckets { offset: duration("offset")?.unwrap_or(0) - zone_offset(&zone)? }
             }
-            Some("session") => Window::Session { gap: duration("gap")?.ok_or("a session needs a gap")? },
+            Some("session") => Window::Session { gap: duration("gap")?.unwrap_or(span) },
             Some(other) => return Err(format!("window: {other}")),
         };
         Ok(Self {

@@ -369,7 +369,9 @@ impl Maker<'_, '_> {
             }
         } else if self.has_option(5) {
             set("window", json!("session"));
-            set("gap", json!(format!("{}{}", 1 + self.random.below(5), self.scale.suffix)));
+            if !self.once_in(4) {
+                set("gap", json!(format!("{}{}", 1 + self.random.below(5), self.scale.suffix)));
+            }
         } else if self.has_option(4) {
             set("on_match", json!("every"));
         } else if self.has_option(4) && !has_negation {
@@ -389,7 +391,7 @@ impl Maker<'_, '_> {
         }
         if self.has_option(3) {
             let mut outcomes = Map::from_iter([("n".to_owned(), json!({"count": true}))]);
-            let function = self.random.pick(&["distinct", "min", "max", "first", "last", "values"]);
+            let function = self.random.pick(&["distinct", "sum", "min", "max", "first", "last", "values"]);
             let field = self.random.pick(&["n", "v", "u"]);
             outcomes.insert("o".to_owned(), json!({function: field}));
             set("outcomes", Value::Object(outcomes));
