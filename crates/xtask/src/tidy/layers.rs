@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("coverage", &["attack", "ir", "page"]),
     (
         "testkit",
-        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
+        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "correlate", "backends", "convert"],
     ),
     (
         "cli",
