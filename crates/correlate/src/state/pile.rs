@@ -268,7 +268,6 @@ impl Pile {
             Shape::Session { .. } => (open.start, open.end),
             _ => (closed, operator.cell.end(closed)),
         };
-        self.silence.settle(closed, group, cx);
         if self.silence.swallows(closed, within) {
             return;
         }
