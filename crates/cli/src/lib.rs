@@ -12,7 +12,6 @@ mod git;
 mod grid;
 mod http;
 mod input;
-mod json;
 mod output;
 mod pattern;
 mod progress;

@@ -329,9 +329,7 @@ impl Sliding {
 
     /// Forgets inputs that no input from `watermark` on can be together with; whether nothing is left.
     pub(crate) fn expire(&mut self, watermark: i64, operator: &Operator) -> bool {
-        if self.waiting.is_empty() && !is_within(self.last_ts, watermark, operator.span) {
-            self.window.clear();
-        }
+        self.forget(watermark, operator);
         self.window.is_empty() && self.episode.is_none() && self.silence.due().is_none()
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool 
     });
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let bar = scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
                 progress.set(control.bytes.load(Ordering::Relaxed));
                 std::thread::park_timeout(Duration::from_millis(100));
@@ -79,6 +79,8 @@ pub(crate) fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool 
         });
         body(&control);
         is_done.store(true, Ordering::Relaxed);
+        // Without it a short hunt would wait for the bar's next turn.
+        bar.thread().unpark();
     });
     is_interrupted.load(Ordering::Relaxed)
 }
