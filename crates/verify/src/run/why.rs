@@ -30,11 +30,9 @@ impl Run<'_> {
     fn children(&self, correlation: &Correlation, depth: usize) -> Vec<String> {
         let mut lines = vec!["it reads:".to_owned()];
         for child in correlation.reads() {
-            let fired: Vec<&Fired> =
-                self.replayed.fired.iter().filter(|fired| fired.rule == child).collect();
+            let fired: Vec<&Fired> = self.replayed.fired.iter().filter(|fired| fired.rule == child).collect();
             let events = fired.iter().flat_map(|fired| &fired.evidence);
-            let events: BTreeSet<usize> =
-                events.map(|event| self.number(event.log, event.record)).collect();
+            let events: BTreeSet<usize> = events.map(|event| self.number(event.log, event.record)).collect();
             let times = if fired.len() == 1 { "once".to_owned() } else { format!("{} times", fired.len()) };
             let on = match events.len() {
                 0 => String::new(),
