@@ -3,6 +3,7 @@
 use sigyn_event::{Event, NodeId, Value, write_scalar};
 use sigyn_ir::ItemId;
 
+use crate::any_of::AnyOf;
 use crate::class::{Class, ClassId, NONE};
 use crate::derive;
 use crate::engine::Engine;
@@ -10,14 +11,12 @@ use crate::fold::fold_into;
 use crate::hash::hash_bytes;
 use crate::ops::Op;
 use crate::pattern::Case;
-use crate::plan::{ClassPlan, Plan};
+use crate::plan::{ClassPlan, KEYWORDS_PLACE, Look, Plan};
 use crate::predicate::Predicate;
 use crate::program::{AtomId, AtomKind, FieldId, KEYWORDS};
+use crate::recall::{Known, Met, Recall};
 use crate::scratch::{Prepared, Raw, Scratch, Text};
 use crate::table::{Hit, Table};
-
-/// Where the plan of a class has the keywords.
-const KEYWORDS_PLACE: usize = 0;
 
 impl Engine {
     /// What an event is and which rules match it, in the order of the set; no class if the table of log sources
@@ -40,9 +39,16 @@ impl Engine {
     }
 
     fn classify_planned(&self, event: Event<'_>, plan: &mut Plan, scratch: &mut Scratch) -> Option<ClassId> {
+        let is_kept = event.layout().is_some() && self.config.value_cache.is_on();
+        if is_kept && let Some(class) = plan.last.same(event) {
+            return class;
+        }
         let mut known = std::mem::take(&mut plan.candidates);
         let class = self.classifier.classify(event, plan, &mut known, &mut scratch.identity);
         plan.candidates = known;
+        if is_kept {
+            plan.last.keep(event, class);
+        }
         class
     }
 
@@ -74,14 +80,14 @@ impl Engine {
             return;
         }
         let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
-        let Some(fields) = plan.class(at) else { return };
+        let Some((fields, recall, leaves)) = plan.class(at) else { return };
         if scratch.prepared.len() < fields.fields.len() {
             scratch.prepared.resize(fields.fields.len(), Prepared::default());
         }
-        let mut run = Run { engine: self, class, id, event, plan: fields, leaves: &plan.leaves, scratch };
+        let mut run = Run { engine: self, class, id, event, plan: fields, leaves, scratch };
         if self.config.witnesses.is_on() {
             class.sieve.always.iter().for_each(|rule| run.scratch.wake(*rule));
-            run.scan_fields();
+            run.scan_fields(recall);
         } else {
             class.rules.iter().for_each(|rule| run.scratch.wake(*rule));
         }
@@ -103,41 +109,99 @@ struct Run<'r, 'e> {
 
 impl<'r> Run<'r, '_> {
     /// Wakes rules by what is in the values of their fields.
-    fn scan_fields(&mut self) {
-        let (class, plan) = (self.class, self.plan);
-        let mut last_costly = None;
-        for scan in &plan.scans {
-            let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
-            if !table.is_costly() && !scan.is_derived {
-                self.scan_node(scan.node, table);
-            } else if last_costly.replace(scan.place) != Some(scan.place) {
-                // All values of the field at once: its nodes stand together.
-                self.scan_prepared(scan.place, table, scan.table);
-            }
+    fn scan_fields(&mut self, recall: &mut Recall) {
+        let plan = self.plan;
+        for (at, look) in plan.looks.iter().enumerate() {
+            self.scan_node(*look, recall, at);
         }
-        let Some(at) = class.sieve.table_at(KEYWORDS) else { return };
-        let Some(table) = class.sieve.tables.get(at as usize) else { return };
-        if table.is_costly() {
-            self.scan_prepared(KEYWORDS_PLACE, table, at);
-            return;
-        }
-        for node in self.leaves {
-            self.scan_node(*node, table);
+        for (place, table) in &plan.whole_fields {
+            self.scan_prepared(*place, *table);
         }
     }
 
     /// Looks through a value without keeping its text: most wake nothing.
     #[inline]
-    fn scan_node(&mut self, node: NodeId, table: &'r Table) {
-        if let Some(bytes) = self.event.text_bytes(node)
-            && bytes.is_ascii()
-        {
-            let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
-            let mut marks = Marks { now: *now, woken_at, woken, atoms };
+    fn scan_node(&mut self, look: Look, recall: &mut Recall, at: usize) {
+        if let Some(bytes) = self.event.text_bytes(look.node) {
+            match recall.look(at, bytes) {
+                Known::Same(met) => self.meet_again(met),
+                known if bytes.is_ascii() => {
+                    let met = self.scan_text(look, bytes);
+                    if matches!(known, Known::Other) {
+                        recall.keep(at, bytes, met);
+                    }
+                }
+                _ => self.scan_other(look),
+            }
+            return;
+        }
+        match self.event.value(look.node) {
+            None | Some(Value::Null | Value::Map(_)) => {}
+            Some(Value::Int(_) | Value::Uint(_) | Value::Float(_)) if !look.has_digits => {}
+            Some(Value::Int(number)) => {
+                // No text begins with this byte.
+                let mut key = [0xff; 9];
+                key[1..].copy_from_slice(&number.to_le_bytes());
+                match recall.look(at, &key) {
+                    Known::Same(met) => self.meet_again(met),
+                    known => {
+                        let start = self.scratch.arena.len();
+                        write_scalar(&mut self.scratch.arena, Value::Int(number));
+                        let mut text = [0; 24];
+                        let written = self.scratch.arena.as_bytes().get(start..).unwrap_or_default();
+                        let text = text.get_mut(..written.len()).map(|text| {
+                            text.copy_from_slice(written);
+                            &*text
+                        });
+                        let met = text.map(|text| self.scan_text(look, text));
+                        self.scratch.arena.truncate(start);
+                        if let (Known::Other, Some(met)) = (known, met) {
+                            recall.keep(at, &key, met);
+                        }
+                    }
+                }
+            }
+            Some(_) => self.scan_other(look),
+        }
+    }
+
+    /// Wakes what a value woke last time.
+    #[inline]
+    fn meet_again(&mut self, met: &[(u32, u32)]) {
+        let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+        stats.cached += 1;
+        let mut marks = Marks { now: *now, woken_at, woken, atoms };
+        for (table, needle) in met {
+            if let Some(table) = self.class.sieve.tables.get(*table as usize) {
+                table.again(*needle, &mut |hit| marks.meet(hit));
+            }
+        }
+    }
+
+    /// Looks through ASCII text.
+    #[inline]
+    fn scan_text(&mut self, look: Look, bytes: &[u8]) -> Met {
+        let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
+        let mut marks = Marks { now: *now, woken_at, woken, atoms };
+        let mut met = Met::default();
+        for at in self.plan.tables(look) {
+            let Some(table) = self.class.sieve.tables.get(at as usize) else { continue };
             stats.scanned += 1;
-            table.scan(bytes, true, |hit| marks.meet(hit));
-        } else if let Some(value) = self.event.value(node) {
-            self.scan_scalars(value, table);
+            table.scan(bytes, true, |hit| {
+                met.add(at, hit.needle);
+                marks.meet(hit);
+            });
+        }
+        met
+    }
+
+    /// Looks through what is no ASCII text: all values of a list, folded.
+    fn scan_other(&mut self, look: Look) {
+        let Some(value) = self.event.value(look.node) else { return };
+        for at in self.plan.tables(look) {
+            if let Some(table) = self.class.sieve.tables.get(at as usize) {
+                self.scan_scalars(value, table);
+            }
         }
     }
 
@@ -163,7 +227,8 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Looks through the values of a field that something is evaluated on.
-    fn scan_prepared(&mut self, place: usize, table: &'r Table, table_at: u32) {
+    fn scan_prepared(&mut self, place: usize, table_at: u32) {
+        let Some(table) = self.class.sieve.tables.get(table_at as usize) else { return };
         let name = (self.id.0 + 1, table_at);
         let (start, end) = self.prepare(place);
         for at in start..end {
@@ -214,10 +279,11 @@ impl<'r> Run<'r, '_> {
     /// Evaluates the rules that are awake.
     fn evaluate(&mut self) {
         self.scratch.stats.woken += self.scratch.woken.len() as u64;
+        let is_woken = self.engine.config.witnesses.is_on();
         for at in 0..self.scratch.woken.len() {
             let rule = self.scratch.woken.get(at).and_then(|rule| self.engine.rules.get(*rule as usize));
             if let Some(rule) = rule
-                && self.holds(rule.root)
+                && self.holds(if is_woken { rule.awake } else { rule.root })
             {
                 self.scratch.matched.push(rule.item);
             }
@@ -273,6 +339,10 @@ impl<'r> Run<'r, '_> {
                 let (start, end) = self.texts(atom.field);
                 (start..end).any(|at| self.tests(predicate, at))
             }
+            AtomKind::AnyOf(list) => {
+                let (start, end) = self.texts(atom.field);
+                (start..end).any(|at| self.has_any(list, at))
+            }
             AtomKind::FieldRef { other, starts_with, ends_with, case } => {
                 let (start, end) = self.texts(atom.field);
                 let (other_start, other_end) = self.texts(*other);
@@ -290,6 +360,17 @@ impl<'r> Run<'r, '_> {
                 })
             }
         }
+    }
+
+    /// Whether a text has one of a list's literals.
+    fn has_any(&mut self, list: &AnyOf, at: u32) -> bool {
+        let atoms = &self.engine.atoms;
+        let text = raw(self.event, self.scratch, at);
+        if text.is_ascii() {
+            return list.test(text.as_bytes(), true, atoms);
+        }
+        let span = fold_text(self.event, self.scratch, at);
+        list.test(piece(&self.scratch.arena, span).as_bytes(), false, atoms)
     }
 
     /// A text, folded if case does not count.
