@@ -153,7 +153,9 @@ fn people_see_groups_counts_and_trees() {
     let run = folder.run("hunt -r rules logs --html report.html");
     assert_eq!(run.code, 1);
     let page = folder.read("report.html");
-    assert!(page.contains("<h2>Correlations</h2>") && page.contains("Lateral Movement Over Several Machines"));
+    assert!(
+        page.contains("<h2>Correlations</h2>") && page.contains("Lateral Movement Over Several Machines")
+    );
 }
 
 #[test]
@@ -173,7 +175,8 @@ fn events_without_a_time_have_that_of_the_event_before() {
                 detection: {selection: {EventID: 1}, condition: selection}\n---\ntitle: B\nlevel: high\n\
                 correlation: {type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 3}}\n";
     let event = |time: &str, id: u32| {
-        let time = if time.is_empty() { String::new() } else { format!("\"@timestamp\":\"2026-03-02T{time}Z\",") };
+        let time =
+            if time.is_empty() { String::new() } else { format!("\"@timestamp\":\"2026-03-02T{time}Z\",") };
         format!("{{{time}\"Channel\":\"Security\",\"EventID\":{id},\"u\":\"x\"}}\n")
     };
     // The time before the second one is of an event that nothing matches.

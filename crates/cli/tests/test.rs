@@ -44,7 +44,10 @@ fn the_pack_of_rules_passes_its_tests_and_every_rule_has_one() {
     let (code, out, err) = run(&["test", "rules", "--require-tests"]);
     assert_eq!(code, Some(0), "{out}{err}");
     let (_, out, err) = run(&["check", "rules", "--diagnostics", "json"]);
-    assert!(!out.contains("\"severity\":\"warning\"") && !out.contains("\"severity\":\"error\""), "{out}{err}");
+    assert!(
+        !out.contains("\"severity\":\"warning\"") && !out.contains("\"severity\":\"error\""),
+        "{out}{err}"
+    );
 }
 
 #[test]
@@ -75,22 +78,31 @@ fn what_is_not_as_expected_says_why() {
     };
     let three = "  events: [{$at: 0s, $times: 3, EventID: 4625, User: a}]\n";
     let two = "  events: [{$at: 0s, $times: 2, EventID: 4625, User: a}]\n";
-    check(&format!("{three}  expect: []\n"), 1, &["`Burst` fired and must not", "group.User: a", "events 1–3"]);
-    check(&format!("{two}  expect: [burst]\n"), 1, &[
-        "`Burst` must fire: 1 expected, 0 found",
-        "`Failed`, which fired 2 times",
-    ]);
-    check(&format!("{three}  expect: [{{rule: burst, group: {{User: b}}, value: 4}}]\n"), 1, &[
-        "group.User: expected b, found a",
-        "value: expected 4, found 3",
-    ]);
-    check("  events: [{EventID: 4624, User: a}]\n  expect: [failed]\n", 1, &[
-        "Failed does not match",
-        "EventID   [4624]",
-    ]);
-    check("  events: [{EventID: 4625, Channel: Unheard}]\n  expect: [failed]\n", 1, &[
-        "the event's content names no log source",
-    ]);
+    check(
+        &format!("{three}  expect: []\n"),
+        1,
+        &["`Burst` fired and must not", "group.User: a", "events 1–3"],
+    );
+    check(
+        &format!("{two}  expect: [burst]\n"),
+        1,
+        &["`Burst` must fire: 1 expected, 0 found", "`Failed`, which fired 2 times"],
+    );
+    check(
+        &format!("{three}  expect: [{{rule: burst, group: {{User: b}}, value: 4}}]\n"),
+        1,
+        &["group.User: expected b, found a", "value: expected 4, found 3"],
+    );
+    check(
+        "  events: [{EventID: 4624, User: a}]\n  expect: [failed]\n",
+        1,
+        &["Failed does not match", "EventID   [4624]"],
+    );
+    check(
+        "  events: [{EventID: 4625, Channel: Unheard}]\n  expect: [failed]\n",
+        1,
+        &["the event's content names no log source"],
+    );
     check(&format!("{three}  expect_none: [failed]\n"), 1, &["`Failed` fired and must not"]);
     check(&format!("{three}  expect: [nobody]\n"), 2, &["there is no rule `nobody`"]);
     check("  files: [nowhere.evtx]\n  expect: []\n", 2, &["`nowhere.evtx` cannot be read"]);
@@ -130,7 +142,8 @@ fn rules_without_a_test_are_named() {
 
 #[test]
 fn regression_data_of_sigmahq_works_as_it_is() {
-    let rule = RULES.split("---").next().unwrap().replace("level", "regression_tests_path: data/x/info.yml\nlevel");
+    let rule =
+        RULES.split("---").next().unwrap().replace("level", "regression_tests_path: data/x/info.yml\nlevel");
     let info = "regression_tests_info:\n- {name: p, type: json, path: data/x/e.json, match_count: 2}\n";
     let event = "{\"Channel\":\"Security\",\"EventID\":4625}\n";
     let folder = Folder::with(&[

@@ -24,7 +24,7 @@ impl AnyOf {
         Self { atoms, table: OnceLock::new() }
     }
 
-    /// How many literals there are, and whether each can only stand at an end of the text.
+    /// The atoms of which one must hold.
     pub(crate) fn atoms(&self) -> &[AtomId] {
         &self.atoms
     }

@@ -3,6 +3,7 @@
 use sigyn_event::{Event, NodeId, Value};
 
 use crate::class::ClassId;
+use crate::recall::key_of;
 
 /// The values that decide what an event is, as the last event of the layout had them, and what it was.
 #[derive(Debug, Default)]
@@ -70,12 +71,7 @@ fn with_bytes<T>(event: Event<'_>, node: NodeId, read: impl FnOnce(&[u8]) -> T) 
         return Some(read(bytes));
     }
     match event.value(node)? {
-        // No text begins with this byte.
-        Value::Int(number) => {
-            let mut key = [0xff; 9];
-            key[1..].copy_from_slice(&number.to_le_bytes());
-            Some(read(&key))
-        }
+        Value::Int(number) => Some(read(&key_of(number))),
         _ => None,
     }
 }

@@ -45,6 +45,7 @@ mod predicate;
 mod program;
 mod recall;
 mod regexes;
+mod scan;
 mod scratch;
 mod seen;
 mod sieve;

@@ -125,3 +125,11 @@ impl Recall {
         }
     }
 }
+
+/// A whole number as bytes that no text has: none begins with the first.
+#[inline]
+pub(crate) fn key_of(number: i64) -> [u8; 9] {
+    let mut key = [0xff; 9];
+    key[1..].copy_from_slice(&number.to_le_bytes());
+    key
+}

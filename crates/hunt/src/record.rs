@@ -12,7 +12,8 @@ use crate::rules::RuleInfo;
 use crate::summary::Summary;
 
 /// The header of CSV output.
-pub const CSV_HEADER: &str = "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
+pub const CSV_HEADER: &str =
+    "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
 
 /// The header of CSV output with what detections of correlations have beside.
 pub const CSV_HEADER_DETECTED: &str = "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event,\
@@ -78,12 +79,16 @@ pub fn write_detected_json(out: &mut String, detected: &Detected, rules: &[RuleI
 /// A number as JSON, digits as they are.
 fn number(text: Option<&str>) -> Value {
     let Some(text) = text else { return Value::Null };
-    text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from)).unwrap_or(Value::Null)
+    text.parse::<i64>()
+        .map(Value::from)
+        .or_else(|_| text.parse::<f64>().map(Value::from))
+        .unwrap_or(Value::Null)
 }
 
 fn evidence(piece: &Piece, rules: &[RuleInfo]) -> Value {
     let rule = rules.get(piece.rule);
-    let rule = json!({ "id": rule.and_then(|rule| rule.id.as_deref()), "title": rule.map(|rule| &rule.title) });
+    let rule =
+        json!({ "id": rule.and_then(|rule| rule.id.as_deref()), "title": rule.map(|rule| &rule.title) });
     match &piece.of {
         Origin::Record { path, record } => json!({
             "@timestamp": piece.time.to_string(),

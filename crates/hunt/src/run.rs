@@ -120,8 +120,15 @@ enum Done<B> {
         classes: Vec<(Option<ClassId>, u64)>,
         tapped: B,
     },
-    Unknown { path: String, tried: Vec<Tried> },
-    Failed { path: String, offset: u64, error: io::Error },
+    Unknown {
+        path: String,
+        tried: Vec<Tried>,
+    },
+    Failed {
+        path: String,
+        offset: u64,
+        error: io::Error,
+    },
 }
 
 /// Hunts. `report` is called on this thread, in order; it ends the hunt by returning false.

@@ -42,8 +42,7 @@ impl RuleSet {
         if self.items.iter().zip(&is_kept).any(is_chained) {
             is_kept = (0..self.items.len()).map(is_usable).collect();
         }
-        let lost =
-            lost.iter().zip(0..).filter_map(|(missing, id)| Some((ItemId(id), (*missing)?))).collect();
+        let lost = lost.iter().zip(0..).filter_map(|(missing, id)| Some((ItemId(id), (*missing)?))).collect();
         (self.keep(&is_kept, is_wanted), lost)
     }
 

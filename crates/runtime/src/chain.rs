@@ -39,7 +39,10 @@ impl Matcher for OnDetections<'_> {
         // Rules without a log source would read whatever there is; only those that are asked about count.
         let before = matched.len();
         matched.extend(rules.iter().copied().filter(|rule| found.contains(rule)));
-        if matched.len() > before && detection.evidence.iter().all(|one| !one.is_detection) && detection.value.is_none() {
+        if matched.len() > before
+            && detection.evidence.iter().all(|one| !one.is_detection)
+            && detection.value.is_none()
+        {
             self.hits.insert(detection.id, detection.evidence.clone());
         }
     }

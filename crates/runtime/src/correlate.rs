@@ -74,9 +74,8 @@ impl<'p> Correlator<'p> {
             detection.status = Status::Open;
         }
         let uid = |rule: ItemId| self.plan.uid(rule);
-        detections.sort_by(|a, b| {
-            (a.ts, a.stratum, uid(a.rule), a.id).cmp(&(b.ts, b.stratum, uid(b.rule), b.id))
-        });
+        detections
+            .sort_by(|a, b| (a.ts, a.stratum, uid(a.rule), a.id).cmp(&(b.ts, b.stratum, uid(b.rule), b.id)));
         let by_id = detections.iter().enumerate().map(|(at, detection)| (detection.id, at)).collect();
         let OnDetections { hits, tried, .. } = self.on_detections;
         let degraded = self.machine.degraded().iter().map(|one| ItemId(one.rule)).collect();

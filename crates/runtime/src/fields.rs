@@ -29,9 +29,10 @@ impl Fields {
         visit: &mut dyn FnMut(Value<'_>),
     ) -> bool {
         let key = (class, field.to_owned());
-        let paths = self.paths.entry(key).or_insert_with(|| {
-            engine.field_names(class, field).into_iter().map(FieldPath::new).collect()
-        });
+        let paths = self
+            .paths
+            .entry(key)
+            .or_insert_with(|| engine.field_names(class, field).into_iter().map(FieldPath::new).collect());
         let mut own = Vec::new();
         let mut is_there = false;
         for path in paths.iter() {

@@ -60,9 +60,7 @@ impl Program {
             .items
             .iter()
             .enumerate()
-            .map(|(at, item)| {
-                set.outputs.get(at).copied().unwrap_or(true) && !item.options().is_silent
-            })
+            .map(|(at, item)| set.outputs.get(at).copied().unwrap_or(true) && !item.options().is_silent)
             .collect();
         let needs_plan = shown.contains(&false) || set.items.iter().any(is_above_events);
         let plan = needs_plan.then(|| {

@@ -115,23 +115,26 @@ pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
             time: Some(detected.time),
             first: Some(detected.first),
             last: Some(detected.last),
-            evidence: detected.records().into_iter().filter_map(|(log, record)| places.find(log, record)).collect(),
+            evidence: detected
+                .records()
+                .into_iter()
+                .filter_map(|(log, record)| places.find(log, record))
+                .collect(),
             group: detected.group.into_iter().map(|(name, value)| (name.to_string(), texts(value))).collect(),
             value: detected.value,
             total: detected.total,
-            outcomes: detected.outcomes.into_iter().map(|(name, values)| (name.to_string(), values)).collect(),
+            outcomes: detected
+                .outcomes
+                .into_iter()
+                .map(|(name, values)| (name.to_string(), values))
+                .collect(),
         }
     }));
     out
 }
 
 /// Matches of single events, and the hits that rules above them read, each with its event's number; gives the latest time.
-fn matches(
-    program: &Program,
-    logs: &[Log],
-    out: &mut Replay,
-    hits: &mut Vec<(usize, Hit)>,
-) -> Option<i64> {
+fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(usize, Hit)>) -> Option<i64> {
     let mut scratch = program.engine.scratch();
     let mut facts = Facts::new();
     let mut gatherer = Gatherer::default();

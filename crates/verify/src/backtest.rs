@@ -180,7 +180,14 @@ pub fn judge(
     for (key, (title, before)) in saved.into_iter().flat_map(|saved| &saved.0) {
         if !counted.iter().any(|rule| rule.key() == key) {
             let (title, before) = (title.clone(), Some(*before));
-            rows.push(Row { title, id: Some(key.clone()), count: 0, expected: None, before, is_there: false });
+            rows.push(Row {
+                title,
+                id: Some(key.clone()),
+                count: 0,
+                expected: None,
+                before,
+                is_there: false,
+            });
         }
     }
     (rows, findings)
@@ -286,10 +293,7 @@ mod tests {
         assert_eq!(got, expect.replace("expected 0\n", "expected 0\n"));
         let before = save(&[counted("a", 1), counted("b", 2), counted("gone", 5)]);
         let got = text_of("others: {min: 0}", Some(&before), &[("a", 1), ("b", 3), ("new", 1)]);
-        assert_eq!(
-            got,
-            "changed  b: 2 → 3\nchanged  new: 0 → 1\ngone     gone: fired 5 times before\n"
-        );
+        assert_eq!(got, "changed  b: 2 → 3\nchanged  new: 0 → 1\ngone     gone: fired 5 times before\n");
     }
 
     #[test]

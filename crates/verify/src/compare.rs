@@ -152,12 +152,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_runs() {
-        for (set, expect) in [
-            (vec![], "nothing"),
-            (vec![3], "3"),
-            (vec![1, 2], "1, 2"),
-            (vec![1, 2, 3, 7], "1–3, 7"),
-        ] {
+        for (set, expect) in
+            [(vec![], "nothing"), (vec![3], "3"), (vec![1, 2], "1, 2"), (vec![1, 2, 3, 7], "1–3, 7")]
+        {
             assert_eq!(numbers(&set.into_iter().collect()), expect);
         }
     }

@@ -80,7 +80,8 @@ pub(crate) fn expand(item: &Value<'_>, common: &Common) -> Result<Vec<String>, W
 /// The lists of `$each`, by field.
 fn each(item: &Value<'_>) -> Result<Vec<(String, Vec<Json>)>, Wrong> {
     let Some(written) = item.get_some("$each") else { return Ok(Vec::new()) };
-    let wrong = || ("`$each` is a map of fields with lists of values, all equally long".to_owned(), written.span);
+    let wrong =
+        || ("`$each` is a map of fields with lists of values, all equally long".to_owned(), written.span);
     let mut out: Vec<(String, Vec<Json>)> = Vec::new();
     for (key, values) in written.as_map().ok_or_else(wrong)? {
         let values: Vec<Json> = values.as_list().ok_or_else(wrong)?.iter().map(json).collect();
@@ -178,16 +179,17 @@ mod tests {
         };
         check("{a: 1, b: x}", &[r#"{"a":1,"b":"x"}"#]);
         check("a line", &["a line"]);
-        check("{$at: 1s, $times: 2, $every: 500ms}", &[
-            r#"{"@timestamp":"2026-03-01T10:00:01Z"}"#,
-            r#"{"@timestamp":"2026-03-01T10:00:01.500Z"}"#,
-        ]);
+        check(
+            "{$at: 1s, $times: 2, $every: 500ms}",
+            &[r#"{"@timestamp":"2026-03-01T10:00:01Z"}"#, r#"{"@timestamp":"2026-03-01T10:00:01.500Z"}"#],
+        );
         check("{$each: {u: [x, y], n: [1, 2]}}", &[r#"{"u":"x","n":1}"#, r#"{"u":"y","n":2}"#]);
         check("{$each: {u: [x, y]}, $times: 3}", &[r#"{"u":"x"}"#, r#"{"u":"y"}"#, r#"{"u":"x"}"#]);
         check("{$text: '{ip} [{clf_time}]', $at: 0, $each: {ip: [h]}}", &["h [01/Mar/2026:10:00:00 +0000]"]);
-        check("{$each: {u: [x, y], n: [1]}}", &[
-            "`$each` is a map of fields with lists of values, all equally long",
-        ]);
+        check(
+            "{$each: {u: [x, y], n: [1]}}",
+            &["`$each` is a map of fields with lists of values, all equally long"],
+        );
         check("{$tims: 2}", &["events have no `$tims`; write `$times`"]);
         check("{$every: 2s}", &["`$every` needs an `$at`"]);
         check("[1]", &["an event is a map of fields, or a text that is a record as it stands"]);

@@ -68,11 +68,9 @@ impl Reader {
         for (key, _) in pairs {
             let name = key_text(key);
             if !known.contains(&name.as_str()) {
-                let mut found = Diagnostic::error(
-                    &codes::verify::BAD_TEST_FILE,
-                    format!("{what} has no key `{name}`"),
-                )
-                .at(key.span);
+                let mut found =
+                    Diagnostic::error(&codes::verify::BAD_TEST_FILE, format!("{what} has no key `{name}`"))
+                        .at(key.span);
                 let help = match nearest(&name, known) {
                     Some(near) => format!("write `{near}`"),
                     None => format!("it may have {}", known.join(", ")),
@@ -156,7 +154,9 @@ impl Reader {
         let mut given = Vec::new();
         for item in self.list(value, "events") {
             match events::expand(item, &common) {
-                Ok(texts) => given.extend(texts.into_iter().map(|text| Given::Event { text, span: item.span })),
+                Ok(texts) => {
+                    given.extend(texts.into_iter().map(|text| Given::Event { text, span: item.span }))
+                }
                 Err((message, span)) => self.wrong(message, span),
             }
         }
@@ -168,7 +168,10 @@ impl Reader {
             self.wrong("the test has neither `events` nor `files`", value.span);
         }
         if value.get("expect").is_none() && value.get("expect_none").is_none() {
-            self.wrong("the test expects nothing: write `expect`; `expect: []` if no rule may fire", value.span);
+            self.wrong(
+                "the test expects nothing: write `expect`; `expect: []` if no rule may fire",
+                value.span,
+            );
         }
         let expect: Vec<_> = self
             .list(value, "expect")
@@ -268,22 +271,28 @@ mod tests {
         check("tests: [{events: [{a: 1}], expect: [{rule: x, count: {min: 2}}]}]", &[]);
         check("", &["the file is empty"]);
         check("test: []", &["a test file has no key `test`", "the file has no `tests`"]);
-        check("tests: [{events: [], expects: []}]", &[
-            "a test has no key `expects`",
-            "the test expects nothing: write `expect`; `expect: []` if no rule may fire",
-        ]);
+        check(
+            "tests: [{events: [], expects: []}]",
+            &[
+                "a test has no key `expects`",
+                "the test expects nothing: write `expect`; `expect: []` if no rule may fire",
+            ],
+        );
         check("tests: [{expect: []}]", &["the test has neither `events` nor `files`"]);
-        check("tests: [{events: [{$at: 5s}], expect: []}]", &[
-            "`$at` is no time; a span of time like 90s needs a `start`",
-        ]);
-        check("tests: [{events: [a, b], arrival: [1, 1], expect: []}]", &[
-            "`arrival` must have each number from 1 to 2 once",
-        ]);
+        check(
+            "tests: [{events: [{$at: 5s}], expect: []}]",
+            &["`$at` is no time; a span of time like 90s needs a `start`"],
+        );
+        check(
+            "tests: [{events: [a, b], arrival: [1, 1], expect: []}]",
+            &["`arrival` must have each number from 1 to 2 once"],
+        );
         check("tests: [{events: [a], expect: [{rule: x, tme: 1}]}]", &["an expectation has no key `tme`"]);
         check("tests: [{events: [a], expect: [{count: 1}]}]", &["the expectation names no `rule`"]);
-        check("start: soon\ntests: [{events: [a], expect: []}]", &[
-            "`start` is no time like 2026-03-01T10:00:00Z",
-        ]);
+        check(
+            "start: soon\ntests: [{events: [a], expect: []}]",
+            &["`start` is no time like 2026-03-01T10:00:00Z"],
+        );
     }
 
     #[test]

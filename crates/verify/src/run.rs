@@ -179,9 +179,7 @@ fn logs(test: &Test, hint: Option<usize>, files: &ReadFile<'_>, broken: &mut Vec
                 }
                 Err(why) => {
                     let message = format!("`{path}` cannot be read: {why}");
-                    broken.push(
-                        Diagnostic::error(&codes::verify::UNREADABLE_INPUT, message).at(*span),
-                    );
+                    broken.push(Diagnostic::error(&codes::verify::UNREADABLE_INPUT, message).at(*span));
                 }
             },
         }
@@ -306,7 +304,10 @@ impl Run<'_> {
                     is_taken[nearest] = true;
                     details.push("the nearest that fired differs:".to_owned());
                     details.extend(differences[at][nearest].iter().map(|difference| {
-                        format!("  {}: expected {}, found {}", difference.what, difference.wanted, difference.got)
+                        format!(
+                            "  {}: expected {}, found {}",
+                            difference.what, difference.wanted, difference.got
+                        )
                     }));
                 }
                 None => details.extend(self.why_not(rule, one, found)),
@@ -360,13 +361,21 @@ impl Run<'_> {
             out.push(format!("from {} to {}", time(detection.first), time(detection.last)));
         }
         for (name, texts) in &detection.group {
-            out.push(format!("group.{}: {}", crate::steps::shown(name), crate::steps::shown(&texts.join(", "))));
+            out.push(format!(
+                "group.{}: {}",
+                crate::steps::shown(name),
+                crate::steps::shown(&texts.join(", "))
+            ));
         }
         if let Some(value) = &detection.value {
             out.push(format!("value {value}, {} in all", detection.total));
         }
         for (name, texts) in &detection.outcomes {
-            out.push(format!("outcome.{}: {}", crate::steps::shown(name), crate::steps::shown(&texts.join(", "))));
+            out.push(format!(
+                "outcome.{}: {}",
+                crate::steps::shown(name),
+                crate::steps::shown(&texts.join(", "))
+            ));
         }
         out
     }

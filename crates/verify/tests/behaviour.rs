@@ -95,7 +95,8 @@ fn scenarios_fire_what_they_must_and_nothing_else() {
         let mut lines: Vec<&str> = text.lines().collect();
         let closed = |entry: &Value| {
             let readings = &entry["readings"];
-            let reading = readings.get("sliding_closed").or_else(|| readings.get("sliding_closed/attack_types"));
+            let reading =
+                readings.get("sliding_closed").or_else(|| readings.get("sliding_closed/attack_types"));
             reading.and_then(Value::as_bool).unwrap()
         };
         let mut must = pairs(&file["must"], |_| true);

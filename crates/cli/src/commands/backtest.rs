@@ -95,7 +95,8 @@ fn test(args: &Backtest) -> Result<Exit, Vec<Found>> {
     let count = |at: usize| summary.rules.get(&at).map_or(0, |count| count.events);
     let items = loaded.program.set.items.iter().enumerate();
     // Rules that are only read by others have no results of their own to count.
-    let shown = items.filter(|(at, _)| loaded.program.is_shown(sigyn_ir::ItemId(u32::try_from(*at).unwrap_or(u32::MAX))));
+    let shown = items
+        .filter(|(at, _)| loaded.program.is_shown(sigyn_ir::ItemId(u32::try_from(*at).unwrap_or(u32::MAX))));
     let counts: Vec<Counted> = shown.map(|(at, item)| Counted::new(item.meta(), count(at))).collect();
     let (rows, unknown) = backtest::judge(&counts, &expectations, saved.as_ref());
     if !unknown.is_empty() {

@@ -23,7 +23,8 @@ fn circle(waits: &[HashSet<usize>], start: usize) -> Vec<usize> {
 
 /// By what people know a rule.
 fn name(meta: &Meta) -> String {
-    let given = [Some(meta.title.clone()).filter(|title| !title.is_empty()), meta.name.clone(), meta.id.clone()];
+    let given =
+        [Some(meta.title.clone()).filter(|title| !title.is_empty()), meta.name.clone(), meta.id.clone()];
     given.into_iter().flatten().next().unwrap_or_default()
 }
 

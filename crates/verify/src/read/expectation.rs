@@ -10,17 +10,12 @@ use crate::compare::Wanted;
 use crate::suite::{Count, Expectation};
 use crate::values::{key_text, moment};
 
-const KEYS: &[&str] = &[
-    "rule", "count", "time", "first", "last", "group", "value", "total", "events", "evidence", "outcomes",
-];
+const KEYS: &[&str] =
+    &["rule", "count", "time", "first", "last", "group", "value", "total", "events", "evidence", "outcomes"];
 
 impl Reader {
     /// An expectation: a rule's name, or a map.
-    pub(super) fn expectation(
-        &mut self,
-        value: &Value<'_>,
-        start: Option<Timestamp>,
-    ) -> Option<Expectation> {
+    pub(super) fn expectation(&mut self, value: &Value<'_>, start: Option<Timestamp>) -> Option<Expectation> {
         if let Some(rule) = value.source_text() {
             let (rule, count) = (rule.to_string(), Count::exactly(1));
             return Some(Expectation { rule, count, wanted: Wanted::default(), span: value.span });

@@ -69,11 +69,7 @@ impl Selection {
     }
 
     /// Compiles rule texts; `refused` is what is wrong with them already.
-    pub(crate) fn compile(
-        &self,
-        texts: Vec<SourceFile>,
-        refused: Vec<Found>,
-    ) -> Result<Loaded, Vec<Found>> {
+    pub(crate) fn compile(&self, texts: Vec<SourceFile>, refused: Vec<Found>) -> Result<Loaded, Vec<Found>> {
         let Chosen { set, sources, mut refused } = self.choose(texts, refused);
         let built = Program::build(set, &log_sources()?, &[]);
         refused.extend(built.refused.into_iter().map(|diagnostic| place(diagnostic, &sources)));
@@ -130,8 +126,9 @@ pub(crate) struct Chosen {
 
 /// What events of each log source look like.
 pub(crate) fn log_sources() -> Result<LogSources, Vec<Found>> {
-    LogSources::built_in()
-        .map_err(|error| vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, error.to_string()))])
+    LogSources::built_in().map_err(|error| {
+        vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, error.to_string()))]
+    })
 }
 
 pub(crate) fn place(diagnostic: Diagnostic, sources: &Arc<Sources>) -> Found {

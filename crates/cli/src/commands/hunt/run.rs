@@ -169,7 +169,12 @@ impl<'a> Results<'a> {
             output::write(Path::new("-"), (text + &trees).as_bytes())
                 .map_err(|error| unwritable("-", &error))?;
         }
-        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.program.engine, &self.loaded.program.set, &self.loaded.inert);
+        let idle = sigyn_hunt::idle(
+            &self.summary,
+            &self.loaded.program.engine,
+            &self.loaded.program.set,
+            &self.loaded.inert,
+        );
         if let Some(path) = &self.args.html {
             let page = html::page(
                 &self.summary,

@@ -216,12 +216,15 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
 pub(crate) fn say_correlated(correlated: &Correlated, rules: &[RuleInfo]) {
     for rule in &correlated.degraded {
         let title = rules.get(rule.0 as usize).map_or(String::new(), shown_title);
-        let line = format!("{title}: held more groups than fit and forgot the oldest; it may have missed something");
+        let line =
+            format!("{title}: held more groups than fit and forgot the oldest; it may have missed something");
         findings::say(Diagnostics::Text, &line);
     }
     if correlated.untimed > 0 {
         let events = counted(correlated.untimed, "match");
-        let line = format!("Left out of correlations: {events} without a time, in logs in which nothing has one before");
+        let line = format!(
+            "Left out of correlations: {events} without a time, in logs in which nothing has one before"
+        );
         findings::say(Diagnostics::Text, &line);
     }
 }
