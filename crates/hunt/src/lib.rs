@@ -18,6 +18,6 @@ pub use detected::{Detected, Origin, Piece};
 pub use found::Hit;
 pub use idle::{Cause, Idle, idle};
 pub use rules::{Filter, RuleInfo};
-pub use run::{Control, Events, Input, Open, Report, Settings, run, run_tapped};
+pub use run::{Control, Events, Input, Open, Report, Settings, Sink, run, run_tapped};
 pub use summary::{Count, Damage, Reads, Summary};
 pub use tap::{NoTap, Tap, Tapped};

@@ -142,8 +142,11 @@ pub fn run(
     run_tapped(engine, inputs, settings, control, &NoTap, report, &mut |_, _, ()| {});
 }
 
+/// Where what a tap took goes: the log, the number of records of it before the batch, and what was taken.
+pub type Sink<'s, B> = dyn FnMut(&Arc<Member>, u64, B) + 's;
+
 /// Hunts, and takes more from events than matches say. `sink` is called on this thread, in order, with what the tap
-/// took from a batch: the log, the number of records of it before the batch, and what was taken.
+/// took from a batch.
 pub fn run_tapped<T: Tap>(
     engine: &Engine,
     inputs: Vec<Input>,
@@ -151,7 +154,7 @@ pub fn run_tapped<T: Tap>(
     control: &Control,
     tap: &T,
     report: &mut dyn FnMut(Report<'_>) -> bool,
-    sink: &mut dyn FnMut(&Arc<Member>, u64, T::Batch),
+    sink: &mut Sink<'_, T::Batch>,
 ) {
     let threads = settings.threads.max(1);
     let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
@@ -322,7 +325,7 @@ fn collect<B>(
     done: &Receiver<(u64, Done<B>)>,
     tickets: &Receiver<()>,
     report: &mut dyn FnMut(Report<'_>) -> bool,
-    sink: &mut dyn FnMut(&Arc<Member>, u64, B),
+    sink: &mut Sink<'_, B>,
 ) {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
@@ -368,7 +371,7 @@ fn hand_out<B>(
     done: Done<B>,
     counter: &mut Counter,
     report: &mut dyn FnMut(Report<'_>) -> bool,
-    sink: &mut dyn FnMut(&Arc<Member>, u64, B),
+    sink: &mut Sink<'_, B>,
 ) -> bool {
     match done {
         Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),

@@ -50,8 +50,14 @@ impl Facts {
 
     /// When it happened: the reader's time, else the first field that holds one.
     pub fn time(&mut self, event: Event<'_>) -> Option<Timestamp> {
-        let of_fields = || self.places(event).time.iter().find_map(|id| moment(event.value(*id)?));
-        event.time().or_else(of_fields)
+        if let Some(time) = event.time() {
+            return Some(time);
+        }
+        // Without a layout nothing is remembered, and mostly the first field has it: no need to look for all.
+        if event.layout().is_none() {
+            return TABLE.time.iter().find_map(|field| moment(event.value(first_place(event, field)?)?));
+        }
+        self.places(event).time.iter().find_map(|id| moment(event.value(*id)?))
     }
 
     /// Appends the machine it happened on or that wrote it down; false if none is named.
@@ -86,16 +92,19 @@ impl Facts {
 
 impl Places {
     fn of(event: Event<'_>) -> Self {
-        let first = |field: &FieldPath| {
-            let mut first = None;
-            event.visit_places(field, &mut |id| {
-                first.get_or_insert(id);
-            });
-            first
-        };
-        let all = |fields: &[FieldPath]| fields.iter().filter_map(first).collect();
+        let all =
+            |fields: &[FieldPath]| fields.iter().filter_map(|field| first_place(event, field)).collect();
         Self { time: all(&TABLE.time), host: all(&TABLE.host), user: all(&TABLE.user) }
     }
+}
+
+/// The first place that a field name leads to.
+fn first_place(event: Event<'_>, field: &FieldPath) -> Option<NodeId> {
+    let mut first = None;
+    event.visit_places(field, &mut |id| {
+        first.get_or_insert(id);
+    });
+    first
 }
 
 fn first_text(event: Event<'_>, places: &[NodeId], out: &mut String) -> bool {

@@ -1,9 +1,10 @@
 //! Hits through the correlator, and what comes out with its evidence down to records.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
-use sigyn_correlate::{Detection, Evidence, Hit, Id, Machine, OutcomeValue, Plan, Status};
+use sigyn_correlate::{Change, Detection, Evidence, History, Hit, Id, Machine, OutcomeValue, Plan, Status};
 use sigyn_event::Timestamp;
 use sigyn_hunt::{Detected, Origin, Piece};
 use sigyn_ir::ItemId;
@@ -59,6 +60,28 @@ impl<'p> Correlator<'p> {
         self.take();
     }
 
+    /// Takes the hits of an event that may come late: what was told is then put right (E39). `past` are all hits that
+    /// were pushed before, those of the event among them.
+    pub(crate) fn push_late(&mut self, hits: &[Hit], past: &[Hit]) {
+        let (late, timely): (Vec<&Hit>, Vec<&Hit>) =
+            hits.iter().partition(|hit| hit.at.ts < self.machine.watermark());
+        timely.into_iter().for_each(|hit| self.push(hit.clone()));
+        if late.is_empty() {
+            return;
+        }
+        let late = late.into_iter().cloned().collect();
+        let mut history = Past { hits: past, told: &self.told };
+        for change in self.machine.repair(late, &mut history, &mut self.on_detections) {
+            match change {
+                Change::Add(detection) | Change::Update(detection) => self.out.push(detection),
+                Change::Retract(detection) => {
+                    self.out.push(Detection { status: Status::Retracted, ..detection });
+                }
+            }
+        }
+        self.take();
+    }
+
     /// Says that there is no more, and when the latest event happened. What goes on there keeps saying so (E43).
     pub(crate) fn finish(mut self, newest: Option<i64>) -> Told {
         if let Some(newest) = newest {
@@ -90,6 +113,23 @@ impl<'p> Correlator<'p> {
                 _ => self.told.insert(detection.id, detection),
             };
         }
+    }
+}
+
+/// What was pushed and told, for repairs.
+struct Past<'h> {
+    hits: &'h [Hit],
+    told: &'h BTreeMap<Id, Detection>,
+}
+
+impl History for Past<'_> {
+    fn hits(&mut self, interval: Range<i64>, visit: &mut dyn FnMut(Hit)) {
+        self.hits.iter().filter(|hit| interval.contains(&hit.at.ts)).cloned().for_each(visit);
+    }
+
+    fn detections(&mut self, rule: ItemId, interval: Range<i64>, visit: &mut dyn FnMut(Detection)) {
+        let is_it = |one: &&Detection| one.rule == rule && interval.contains(&one.ts);
+        self.told.values().filter(is_it).cloned().for_each(visit);
     }
 }
 

@@ -78,7 +78,8 @@ pub struct Replay {
 pub enum Pace {
     /// In the canonical order.
     Canonical,
-    /// In this order, by their numbers over all logs from 1; nothing is decided before all are there.
+    /// In this order, by their numbers over all logs from 1. Everything is decided at once, as if no event could be late:
+    /// those that are late put right what was told.
     Order(Vec<usize>),
     /// As a stream brings them: each late by some time up to this, in batches, with decisions in between.
     Stream {
@@ -100,12 +101,15 @@ pub fn replay(program: &Program, logs: &[Log]) -> Replay {
 pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     let mut out = Replay::default();
     let mut hits = Vec::new();
-    let newest = matches(program, logs, &mut out, &mut hits);
+    let times = matches(program, logs, &mut out, &mut hits);
     out.fired.sort_by(|a, b| (a.time, &a.evidence, a.rule).cmp(&(b.time, &b.evidence, b.rule)));
     let Some(plan) = &program.plan else { return out };
     let mut correlator = Correlator::new(program, plan);
-    feed(&mut correlator, arranged(hits, plan, pace), pace);
-    let told = correlator.finish(newest);
+    match pace {
+        Pace::Order(order) => feed_late(&mut correlator, hits, order, &times),
+        _ => feed(&mut correlator, arranged(hits, plan, pace), pace),
+    }
+    let told = correlator.finish(times.iter().copied().flatten().max());
     let places = Places::new(logs);
     out.fired.extend(told.detections.iter().map(|detection| {
         let detected = told.detected(detection);
@@ -133,12 +137,18 @@ pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     out
 }
 
-/// Matches of single events, and the hits that rules above them read, each with its event's number; gives the latest time.
-fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(usize, Hit)>) -> Option<i64> {
+/// Matches of single events, and the hits that rules above them read, each with its event's number; gives the
+/// time of each event.
+fn matches(
+    program: &Program,
+    logs: &[Log],
+    out: &mut Replay,
+    hits: &mut Vec<(usize, Hit)>,
+) -> Vec<Option<i64>> {
     let mut scratch = program.engine.scratch();
     let mut facts = Facts::new();
     let mut gatherer = Gatherer::default();
-    let (mut number, mut newest) = (0, None);
+    let (mut number, mut times) = (0, Vec::new());
     for (at, log) in logs.iter().enumerate() {
         let (mut records, mut last) = (0, None);
         let unread = each(log, &mut |record, event| {
@@ -151,7 +161,7 @@ fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(us
             let rules = class.map_or(&[][..], |class| program.engine.matches(event, class, &mut scratch));
             let time = facts.time(event);
             last = time.or(last);
-            newest = newest.max(last.map(|Timestamp(ts)| ts));
+            times.push(last.map(|Timestamp(ts)| ts));
             for rule in rules {
                 if let Some(plan) = program.plan.as_ref().filter(|plan| plan.is_read(*rule))
                     && let Some(Timestamp(ts)) = last
@@ -177,7 +187,7 @@ fn matches(program: &Program, logs: &[Log], out: &mut Replay, hits: &mut Vec<(us
         out.records.push(records);
         out.unread.extend(unread.into_iter().map(|why| (at, why)));
     }
-    newest
+    times
 }
 
 /// Hits in the order in which they arrive.
@@ -188,10 +198,8 @@ fn arranged(mut hits: Vec<(usize, Hit)>, plan: &Plan, pace: &Pace) -> Vec<Hit> {
             crate::spool::sort(&mut hits, plan);
             return hits;
         }
-        Pace::Order(order) => {
-            let place: HashMap<usize, usize> = order.iter().copied().zip(0..).collect();
-            hits.sort_by_key(|(number, _)| place.get(number).copied().unwrap_or(usize::MAX));
-        }
+        // Has a way of its own.
+        Pace::Order(_) => {}
         Pace::Stream { lateness_nanos, seed, .. } => hits.sort_by_key(|(number, hit)| {
             let late = i64::try_from(mixed(*seed, *number) >> 1).unwrap_or(0);
             (hit.at.ts.saturating_add(late % (*lateness_nanos).saturating_add(1).max(1)), *number)
@@ -210,6 +218,30 @@ fn feed(correlator: &mut Correlator<'_>, hits: Vec<Hit>, pace: &Pace) {
             && (at + 1) % (*batch).max(1) == 0
         {
             correlator.advance(newest.saturating_sub(*lateness_nanos));
+        }
+    }
+}
+
+/// Pushes the hits of one event after the other and decides in between whatever can be, without waiting for late ones.
+fn feed_late(
+    correlator: &mut Correlator<'_>,
+    hits: Vec<(usize, Hit)>,
+    order: &[usize],
+    times: &[Option<i64>],
+) {
+    let mut by_event: HashMap<usize, Vec<Hit>> = HashMap::new();
+    for (number, hit) in hits {
+        by_event.entry(number).or_default().push(hit);
+    }
+    let (mut past, mut newest) = (Vec::new(), i64::MIN);
+    for number in order {
+        let hits = by_event.remove(number).unwrap_or_default();
+        past.extend(hits.iter().cloned());
+        correlator.push_late(&hits, &past);
+        let time = number.checked_sub(1).and_then(|at| times.get(at).copied().flatten());
+        if let Some(time) = time.filter(|time| *time > newest) {
+            newest = time;
+            correlator.advance(newest);
         }
     }
 }

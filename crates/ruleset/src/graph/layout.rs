@@ -40,10 +40,10 @@ pub(super) fn layout(graph: &Graph) -> Vec<Place> {
                     true => (edge.to == node).then_some(edge.from),
                     false => (edge.from == node).then_some(edge.to),
                 });
-                let (sum, count) =
-                    neighbours.fold((0, 0), |(sum, count), other| (sum + row[other] * 1_000, count + 1));
+                let (sum, count) = neighbours
+                    .fold((0_usize, 0_usize), |(sum, count), other| (sum + row[other] * 1_000, count + 1));
                 // Without a neighbour on that side it stays where it is.
-                if count == 0 { row[node] * 1_000 } else { sum / count }
+                sum.checked_div(count).unwrap_or(row[node] * 1_000)
             };
             let mut nodes = std::mem::take(&mut columns[column]);
             nodes.sort_by_key(|node| (mean(*node, &row), row[*node]));

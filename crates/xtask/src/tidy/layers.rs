@@ -29,7 +29,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("coverage", &["attack", "ir", "page"]),
     (
         "testkit",
-        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "correlate", "backends", "convert"],
+        &[
+            "diagnostics",
+            "yaml",
+            "syntax",
+            "ir",
+            "event",
+            "engine",
+            "pipeline",
+            "correlate",
+            "backends",
+            "convert",
+        ],
     ),
     (
         "cli",
