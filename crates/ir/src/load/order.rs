@@ -1,5 +1,7 @@
 //! The order of rules in a set.
 
+use std::collections::HashSet;
+
 /// An order in which each rule stands behind those it refers to, else as loaded. `refers_to[a]` lists the rules
 /// that `a` refers to; there is no cycle.
 pub(crate) fn references_first(refers_to: &[Vec<usize>]) -> Vec<usize> {
@@ -27,6 +29,18 @@ pub(crate) fn references_first(refers_to: &[Vec<usize>]) -> Vec<usize> {
         }
     }
     order
+}
+
+/// The circle that the references of an entry lead into, from its first entry. Every entry on the way waits for another.
+pub(crate) fn circle(waits: &[HashSet<usize>], start: usize) -> Vec<usize> {
+    let mut way = vec![start];
+    while let Some(next) = way.last().and_then(|at| waits.get(*at)?.iter().min().copied()) {
+        if let Some(from) = way.iter().position(|at| *at == next) {
+            return way.split_off(from);
+        }
+        way.push(next);
+    }
+    way
 }
 
 /// Longest list that Python sorts without merging parts of it.

@@ -9,18 +9,6 @@ use super::{Content, Context, LoadOptions, ParsedDocument, ParsedFile, order};
 use crate::compat;
 use crate::{Correlation, CorrelationCondition, CorrelationExpr, ItemId, Meta, RuleItem, RuleRef, RuleSet};
 
-/// The circle that the references of an entry lead into, from its first entry. Every entry on the way waits for another.
-fn circle(waits: &[HashSet<usize>], start: usize) -> Vec<usize> {
-    let mut way = vec![start];
-    while let Some(next) = way.last().and_then(|at| waits.get(*at)?.iter().min().copied()) {
-        if let Some(from) = way.iter().position(|at| *at == next) {
-            return way.split_off(from);
-        }
-        way.push(next);
-    }
-    way
-}
-
 /// By what people know a rule.
 fn name(meta: &Meta) -> String {
     let given =
@@ -263,7 +251,7 @@ impl Resolver<'_> {
             }
         }
         let circles: Vec<Option<Vec<usize>>> =
-            (0..waits.len()).map(|at| (!waits[at].is_empty()).then(|| circle(&waits, at))).collect();
+            (0..waits.len()).map(|at| (!waits[at].is_empty()).then(|| order::circle(&waits, at))).collect();
         let names: Vec<String> = self.entries.iter().map(|entry| name(entry.item.meta())).collect();
         for (at, (entry, circle)) in self.entries.iter_mut().zip(&circles).enumerate() {
             if let Some(circle) = circle {
