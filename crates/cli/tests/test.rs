@@ -102,9 +102,14 @@ fn what_is_not_as_expected_says_why() {
         &["Failed does not match", "EventID   [4624]"],
     );
     check(
-        "  events: [{EventID: 4625, Channel: Unheard}]\n  expect: [failed]\n",
+        "  events: [{$text: '{\"a\":1}'}]\n  expect: [failed]\n",
         1,
         &["the event's content names no log source"],
+    );
+    check(
+        "  events: [{Channel: System, EventID: 4625}]\n  expect: [failed]\n",
+        1,
+        &["is not tried", "the event's content is that of `windows system`"],
     );
     check(&format!("{three}  expect_none: [failed]\n"), 1, &["`Failed` fired and must not"]);
     check(&format!("{three}  expect: [nobody]\n"), 2, &["there is no rule `nobody`"]);

@@ -74,8 +74,8 @@ impl Graph {
             (0..set.items.len()).filter(|at| scope == Scope::All || is_chained(*at)).collect();
         let places: BTreeMap<usize, usize> = kept.iter().copied().zip(0..).collect();
         let nodes = kept.iter().filter_map(|at| {
-            let is_shown = set.outputs.get(*at).copied().unwrap_or(true);
-            set.items.get(*at).map(|item| Node::of(item, is_shown))
+            let stands = set.outputs.get(*at).copied().unwrap_or(true);
+            set.items.get(*at).map(|item| Node::of(item, stands && !item.options().is_silent))
         });
         let nodes = nodes.collect();
         let place = |edge: &Edge| {

@@ -66,8 +66,8 @@ pub struct Replay {
     pub fired: Vec<Fired>,
     /// How many records each log has.
     pub records: Vec<u64>,
-    /// Events of no known log source, by their numbers over all logs, from 1.
-    pub unknown: Vec<usize>,
+    /// What each event is, over all logs; none if the table of log sources does not know such events.
+    pub classes: Vec<Option<ClassId>>,
     /// What could not be read: the log's place and the reason.
     pub unread: Vec<(usize, String)>,
 }
@@ -155,9 +155,7 @@ fn matches(
             records += 1;
             number += 1;
             let class = class_of(program, log, event, &mut scratch);
-            if class.is_none() {
-                out.unknown.push(number);
-            }
+            out.classes.push(class);
             let rules = class.map_or(&[][..], |class| program.engine.matches(event, class, &mut scratch));
             let time = facts.time(event);
             last = time.or(last);

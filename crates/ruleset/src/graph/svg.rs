@@ -5,13 +5,14 @@ use std::fmt::Write;
 use super::layout::Place;
 use super::{Graph, Node, color};
 
-const BOX_WIDTH: usize = 280;
+const BOX_WIDTH: usize = 300;
 const BOX_HEIGHT: usize = 54;
 const GAP_X: usize = 90;
 const GAP_Y: usize = 22;
 const MARGIN: usize = 20;
-/// Characters of a line that fit a box.
-const CHARS_MAX: usize = 38;
+/// Characters of a title and of the line below it that fit a box.
+const TITLE_CHARS_MAX: usize = 37;
+const ABOUT_CHARS_MAX: usize = 48;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#1d2329}.about{font-size:11px;fill:#5b6670}\
 rect{fill:#fff;stroke-width:1.5}.read rect{stroke-dasharray:5 3}.line{fill:none;stroke:#8793a0;stroke-width:1.3}\
@@ -74,18 +75,18 @@ fn rule(out: &mut String, node: &Node, (x, y): (usize, usize)) {
         color(node.level),
         x + 12,
         y + 23,
-        escaped(&cut(&node.title)),
+        escaped(&cut(&node.title, TITLE_CHARS_MAX)),
         x + 12,
         y + 41,
-        escaped(&cut(&node.about)),
+        escaped(&cut(&node.about, ABOUT_CHARS_MAX)),
     );
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= CHARS_MAX {
+fn cut(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
         return text.to_owned();
     }
-    text.chars().take(CHARS_MAX - 1).chain(['…']).collect()
+    text.chars().take(chars_max - 1).chain(['…']).collect()
 }
 
 fn escaped(text: &str) -> String {

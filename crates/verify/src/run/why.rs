@@ -82,11 +82,15 @@ impl Run<'_> {
     fn lines(&self, rule: &Rule, number: usize, explanation: &Explanation) -> Vec<String> {
         let mut lines = vec![format!("on event {number}:")];
         lines.extend(explained(&rule.meta.title, explanation).into_iter().map(|line| format!("  {line}")));
-        if !explanation.is_tried && self.replayed.unknown.contains(&number) {
-            lines.push(
-                "  the event's content names no log source: add the fields that tell it (Channel, Provider …), or say `logsource`"
-                    .to_owned(),
-            );
+        if !explanation.is_tried {
+            let class = number.checked_sub(1).and_then(|at| self.replayed.classes.get(at).copied().flatten());
+            let what = match class.map(|class| self.program.engine.class_name(class)) {
+                Some(name) => format!("the event's content is that of `{name}`"),
+                None => "the event's content names no log source".to_owned(),
+            };
+            lines.push(format!(
+                "  {what}: add the fields that tell it (Channel, Provider_Name …), or say `logsource`"
+            ));
         }
         lines
     }
