@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use sigyn_correlate::{Change, Detection, Evidence, History, Hit, Id, Machine, OutcomeValue, Plan, Status};
+use sigyn_correlate::{
+    Change, Detection, Evidence, History, Hit, Id, Machine, OutcomeValue, Plan, Pushed, Status,
+};
 use sigyn_event::Timestamp;
 use sigyn_hunt::{Detected, Origin, Piece};
 use sigyn_ir::ItemId;
@@ -51,7 +53,8 @@ impl<'p> Correlator<'p> {
     }
 
     pub(crate) fn push(&mut self, hit: Hit) {
-        self.machine.push(hit);
+        let pushed = self.machine.push(hit);
+        debug_assert_ne!(pushed, Pushed::Late, "whoever pushes keeps behind the watermark");
     }
 
     /// Says that every hit before this time has been pushed.
