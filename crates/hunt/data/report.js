@@ -64,7 +64,7 @@
     badge.append(make("span", `badge ${hit.rule.level}`, hit.rule.level));
     const log = make("td", "log", hit.log.slice(hit.log.search(/[^/\\!]*$/)));
     log.title = hit.log;
-    row.append(make("td", "time", hit.time.replace("T", " ").replace(/(\.\d{3})?\d*Z$/, "$1")), badge,
+    row.append(make("td", "time", hit.time.replace("T", " ").replace(/(?:(\.\d{3})\d*)?Z$/, "$1")), badge,
       make("td", "rule", hit.rule.title), make("td", "name", hit.host), make("td", "name", hit.user),
       log, make("td", "number", hit.record.toLocaleString("en")));
     const toggle = () => {
