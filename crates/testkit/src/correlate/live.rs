@@ -2,6 +2,7 @@
 //! out is what the evaluator's detections are held against.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -117,33 +118,8 @@ impl Rules {
         steps: &[Step],
         matcher: &mut dyn real::Matcher,
     ) -> Result<Run, String> {
-        let mut run = Run::default();
-        let mut machine = real::Machine::new(self.plan.clone());
-        let mut out = Vec::new();
-        for step in steps {
-            match step {
-                Step::Event(event) => {
-                    for hit in &hits[*event] {
-                        if machine.push(hit.clone()) == real::Pushed::Late && !run.arrived.contains(event) {
-                            run.late.push(*event);
-                        }
-                    }
-                    run.arrived.push(*event);
-                }
-                Step::Watermark(instant) => {
-                    machine.advance(i64::try_from(*instant).unwrap_or(i64::MAX), matcher, &mut out);
-                }
-                Step::Restart => {
-                    let bytes = machine.into_snapshot().map_err(|error| format!("no snapshot: {error}"))?;
-                    machine = real::Machine::restore(self.plan.clone(), &bytes)
-                        .map_err(|error| format!("cannot be restored: {error}"))?;
-                }
-            }
-            run.take(&mut out)?;
-        }
-        machine.finish(matcher, &mut out);
-        run.take(&mut out)?;
-        if let Some(degraded) = machine.degraded().first() {
+        let run = self.run_from(None, hits, steps, matcher, true)?;
+        if let Some(degraded) = run.degraded.first() {
             return Err(format!("degraded: {degraded:?}"));
         }
         let open = run.latest.values().find(|detection| detection.status != real::Status::Final);
@@ -151,6 +127,96 @@ impl Rules {
             Some(open) => Err(format!("not final at the end: {open:?}")),
             None => Ok(run),
         }
+    }
+
+    /// Runs a machine that is active from an instant on, with or without its end.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_from(
+        &self,
+        active: Option<Time>,
+        hits: &[Vec<real::Hit>],
+        steps: &[Step],
+        matcher: &mut dyn real::Matcher,
+        finishes: bool,
+    ) -> Result<Run, String> {
+        let mut run = Run::default();
+        let mut machine = real::Machine::new(self.plan.clone());
+        if let Some(active) = active {
+            machine.activate(instant(active));
+        }
+        let mut out = Vec::new();
+        for step in steps {
+            match step {
+                Step::Event(event) => {
+                    for hit in &hits[*event] {
+                        if machine.push(hit.clone()) == real::Pushed::Late && !run.arrived.contains(event) {
+                            return Err(format!("event {event} is late"));
+                        }
+                    }
+                    run.arrived.push(*event);
+                }
+                Step::Watermark(watermark) => {
+                    machine.advance(instant(*watermark), matcher, &mut out);
+                }
+                Step::Restart => machine = self.restarted(machine)?,
+            }
+            run.degraded.extend(machine.take_degraded());
+            run.take(&mut out)?;
+        }
+        if finishes {
+            machine.finish(matcher, &mut out);
+            run.degraded.extend(machine.take_degraded());
+            run.take(&mut out)?;
+        }
+        Ok(run)
+    }
+
+    fn restarted(&self, machine: real::Machine) -> Result<real::Machine, String> {
+        let bytes = machine.into_snapshot().map_err(|error| format!("no snapshot: {error}"))?;
+        real::Machine::restore(self.plan.clone(), &bytes).map_err(|error| format!("not restored: {error}"))
+    }
+
+    /// Runs a machine to its end; what comes late waits until so many others are late too, and is repaired from what
+    /// was stored.
+    ///
+    /// # Errors
+    /// A snapshot cannot be restored, a change does not fit what was published.
+    pub fn run_with_repair(
+        &self,
+        hits: &[Vec<real::Hit>],
+        steps: &[Step],
+        matcher: &mut dyn real::Matcher,
+        waiting_max: usize,
+    ) -> Result<Vec<Row>, String> {
+        let mut machine = real::Machine::new(self.plan.clone());
+        let mut store = Store::default();
+        let (mut out, mut late) = (Vec::new(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Event(event) => {
+                    for hit in &hits[*event] {
+                        store.hits.push(hit.clone());
+                        if machine.push(hit.clone()) == real::Pushed::Late {
+                            late.push(hit.clone());
+                        }
+                    }
+                }
+                Step::Watermark(watermark) => machine.advance(instant(*watermark), matcher, &mut out),
+                Step::Restart => machine = self.restarted(machine)?,
+            }
+            store.published.extend(out.drain(..).map(|detection| (detection.id.0, detection)));
+            if late.len() > waiting_max {
+                let changes = machine.repair(std::mem::take(&mut late), &mut store, matcher);
+                store.change(changes)?;
+            }
+        }
+        let changes = machine.repair(late, &mut store, matcher);
+        store.change(changes)?;
+        machine.finish(matcher, &mut out);
+        store.published.extend(out.drain(..).map(|detection| (detection.id.0, detection)));
+        Ok(store.published.values().map(row).collect())
     }
 
     /// A matcher that asks the evaluator of single events.
@@ -170,8 +236,8 @@ impl Rules {
 pub struct Run {
     latest: BTreeMap<Id, real::Detection>,
     arrived: Vec<usize>,
-    /// Events that came behind the watermark.
-    pub late: Vec<usize>,
+    /// What the machine declared degraded.
+    pub degraded: Vec<real::Degraded>,
 }
 
 impl Run {
@@ -201,6 +267,54 @@ impl Run {
     pub fn rows(&self) -> Vec<Row> {
         self.latest.values().map(row).collect()
     }
+}
+
+/// What a store has: all hits, and detections as they were published last.
+#[derive(Debug, Default)]
+struct Store {
+    hits: Vec<real::Hit>,
+    published: BTreeMap<Id, real::Detection>,
+}
+
+impl Store {
+    fn change(&mut self, changes: Vec<real::Change>) -> Result<(), String> {
+        for change in changes {
+            let fits = match &change {
+                real::Change::Add(detection) => !self.published.contains_key(&detection.id.0),
+                real::Change::Update(detection) | real::Change::Retract(detection) => {
+                    self.published.contains_key(&detection.id.0)
+                }
+            };
+            if !fits {
+                return Err(format!("does not fit what was published: {change:?}"));
+            }
+            match change {
+                real::Change::Add(detection) | real::Change::Update(detection) => {
+                    self.published.insert(detection.id.0, detection);
+                }
+                real::Change::Retract(detection) => {
+                    self.published.remove(&detection.id.0);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl real::History for Store {
+    fn hits(&mut self, interval: Range<i64>, visit: &mut dyn FnMut(real::Hit)) {
+        self.hits.iter().filter(|hit| interval.contains(&hit.at.ts)).cloned().for_each(visit);
+    }
+
+    fn detections(&mut self, rule: ItemId, interval: Range<i64>, visit: &mut dyn FnMut(real::Detection)) {
+        let fits = |detection: &&real::Detection| detection.rule == rule && interval.contains(&detection.ts);
+        self.published.values().filter(fits).cloned().for_each(visit);
+    }
+}
+
+/// An instant as the crate takes it.
+fn instant(time: Time) -> i64 {
+    i64::try_from(time).unwrap_or(if time < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// A detection as it is compared.

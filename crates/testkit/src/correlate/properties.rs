@@ -4,8 +4,11 @@
 //! Every property holds the final detections against the evaluator's, not one run against another: two runs could be
 //! wrong alike.
 
+use sigyn_correlate as real;
+use sigyn_ir::ItemId;
+
 use super::laws::{self, Law};
-use super::live::{RealIds, Rules, Run, Step};
+use super::live::{self, RealIds, Rules, Run, Step};
 use super::random::{self, Round, Shape};
 use super::row::{self, Row};
 use super::strata::reads_detections;
@@ -38,6 +41,22 @@ pub const ALL: &[Law] = &[
         holds: true,
         run: |random| arrivals(random, |random, events| delayed(random, events, Restarts::Random)),
     },
+    Law {
+        name: "repair",
+        about: "P2, P9: any order of arrival whatever the watermark, late events repaired",
+        holds: true,
+        run: repair,
+    },
+    Law { name: "shards", about: "P5: several machines, events divided by key", holds: true, run: shards },
+    Law { name: "hunt", about: "P6, P7: hunts over random ranges", holds: true, run: hunts },
+    Law { name: "activation", about: "P11: rules deployed in mid-stream", holds: true, run: activation },
+    Law { name: "inventory", about: "E35: keys of which nothing came", holds: true, run: inventory },
+    Law {
+        name: "budgets",
+        about: "P12: too little room, and the repair of what is degraded",
+        holds: true,
+        run: budgets,
+    },
 ];
 
 /// An order of arrival.
@@ -60,7 +79,7 @@ fn arrivals(random: &mut Random<'_>, steps: Arrivals) -> Result<(), String> {
 pub(crate) fn against_naive(
     rules: &Rules,
     round: &Round,
-    hits: &[Vec<sigyn_correlate::Hit>],
+    hits: &[Vec<real::Hit>],
     run: &Run,
 ) -> Result<(), String> {
     let ids = RealIds::of(&rules.rows(hits, run));
@@ -152,4 +171,186 @@ fn duplicated(random: &mut Random<'_>, events: &[Event]) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// A round with what is needed to run it; nothing where it does not load.
+fn prepared(round: &Round) -> Option<(Rules, Vec<Vec<real::Hit>>)> {
+    let rules = Rules::of_round(round)?;
+    let hits = rules.hits(&round.events).ok()?;
+    Some((rules, hits))
+}
+
+/// What the evaluator finds, with the ids that a machine gave to what was found in the whole.
+fn expected(rules: &Rules, round: &Round, hits: &[Vec<real::Hit>]) -> Result<Vec<Row>, String> {
+    let steps = in_order(&mut Random::from_seed(0), &round.events);
+    let run = rules.run(hits, &steps, &mut rules.matcher())?;
+    let ids = RealIds::of(&rules.rows(hits, &run));
+    let found = World::new(&rules.set, &round.events, &ids).and_then(World::run);
+    Ok(laws::rows(&found.map_err(|error| format!("compiled, but the evaluator says {error}"))?))
+}
+
+/// A range as the crate takes it.
+fn instants(from: Time, to: Time) -> std::ops::Range<i64> {
+    let narrow = |instant: Time| i64::try_from(instant).unwrap_or(i64::MAX);
+    narrow(from)..narrow(to)
+}
+
+/// Any order of arrival, and watermarks that promise too much.
+fn repair(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape::ALL);
+    let seed = random.below(1 << 30) as u64;
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let mut random = Random::from_seed(seed);
+        let mut steps = delayed(&mut random, &round.events, Restarts::Random);
+        // Some events come much later than that.
+        for _ in 0..1 + random.below(3) {
+            let events: Vec<usize> =
+                (0..steps.len()).filter(|at| matches!(steps[*at], Step::Event(_))).collect();
+            if !events.is_empty() {
+                let late = steps.remove(events[random.below(events.len())]);
+                steps.insert(random.below(steps.len() + 1), late);
+            }
+        }
+        let got = rules.run_with_repair(&hits, &steps, &mut rules.matcher(), random.below(3))?;
+        let expected = expected(&rules, round, &hits)?;
+        same(&rules, &expected, &got)
+    })
+}
+
+/// Events divided by key over several machines.
+fn shards(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape { is_keyed: true, ..Shape::ALL });
+    let (count, seed) = (2 + random.below(3), random.below(1 << 30) as u64);
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let mut got = Vec::new();
+        let shard_of = |event: &Event| {
+            let key = event.fields.get("u").and_then(serde_json::Value::as_str).unwrap_or("");
+            key.bytes().fold(7_usize, |hash, byte| hash * 31 + usize::from(byte)) % count
+        };
+        for shard in 0..count {
+            let steps = delayed(&mut Random::from_seed(seed), &round.events, Restarts::None);
+            let own = |step: &Step| match step {
+                Step::Event(event) => shard_of(&round.events[*event]) == shard,
+                _ => true,
+            };
+            let steps: Vec<Step> = steps.into_iter().filter(own).collect();
+            got.extend(rules.run(&hits, &steps, &mut rules.matcher())?.rows());
+        }
+        same(&rules, &expected(&rules, round, &hits)?, &got)
+    })
+}
+
+fn hunts(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape::ALL);
+    let (from, to) = laws::range(random, &round.events);
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let mut expected = expected(&rules, round, &hits)?;
+        expected.retain(|row| (from..to).contains(&row.ts));
+        let interval = instants(from, to);
+        let fed = rules.plan.feed(rules.plan.rules(), &interval);
+        let stored = hits.iter().flatten().filter(|hit| fed.contains(&hit.at.ts)).cloned();
+        let found = real::hunt(&rules.plan, stored, interval, &mut rules.matcher());
+        let got: Vec<Row> = found.iter().map(live::row).collect();
+        same(&rules, &expected, &got).map_err(|what| format!("from {from} to {to}\n{what}"))
+    })
+}
+
+/// Rules that are in force from an instant on, with the events before it that they need.
+fn activation(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape::ALL);
+    let (from, _) = laws::range(random, &round.events);
+    let seed = random.below(1 << 30) as u64;
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let mut expected = expected(&rules, round, &hits)?;
+        expected.retain(|row| row.ts >= from);
+        let active = instants(from, from).start;
+        let needs = rules.plan.rules().iter().map(|rule| rules.plan.need(*rule, active));
+        let need = needs.min().unwrap_or(active);
+        let mut steps = delayed(&mut Random::from_seed(seed), &round.events, Restarts::None);
+        steps.retain(|step| match step {
+            Step::Event(event) => round.events[*event].ts >= need,
+            _ => true,
+        });
+        let mut got = rules.run(&hits, &steps, &mut rules.matcher())?.rows();
+        got.retain(|row| row.ts >= from);
+        same(&rules, &expected, &got).map_err(|what| format!("from {from}\n{what}"))
+    })
+}
+
+/// Inventories, from an instant of activation up to a watermark.
+fn inventory(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape { has_inventory: true, ..Shape::ALL });
+    let (from, to) = laws::range(random, &round.events);
+    let seed = random.below(1 << 30) as u64;
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let newest = round.events.iter().map(|event| Time::from(event.ts)).max().unwrap_or(from);
+        let mut steps = delayed(&mut Random::from_seed(seed), &round.events, Restarts::Random);
+        // The last watermark is what the evaluator is told.
+        steps.retain(|step| !matches!(step, Step::Watermark(instant) if *instant > newest));
+        let until = newest.max(to) + 1;
+        steps.push(Step::Watermark(until));
+        let run = rules.run_from(Some(from), &hits, &steps, &mut rules.matcher(), false)?;
+        let ids = RealIds::of(&rules.rows(&hits, &run));
+        let world = World::new(&rules.set, &round.events, &ids)?.with_horizon(from, until);
+        let mut expected = laws::rows(&world.run()?);
+        // What is decided later than the watermark is open yet.
+        expected.retain(|row| row.ts < until);
+        let mut got = run.rows();
+        got.retain(|row| row.ts < until);
+        same(&rules, &expected, &got).map_err(|what| format!("from {from} until {until}\n{what}"))
+    })
+}
+
+/// Little room: what is wrong lies in what is declared degraded, and is right once that is repaired.
+fn budgets(random: &mut Random<'_>) -> Result<(), String> {
+    let round = random::round(random, Shape::ALL);
+    let limits = real::Limits {
+        groups_max: 1 + random.below(3),
+        inputs_max: 1 + random.below(8),
+        ..real::Limits::standard()
+    };
+    let seed = random.below(1 << 30) as u64;
+    laws::small(round, &|round| {
+        let Some((rules, hits)) = prepared(round) else { return Ok(()) };
+        let expected = expected(&rules, round, &hits)?;
+        let (narrow, _) = real::Plan::compile(&rules.set, &limits);
+        let narrow = Rules { set: rules.set.clone(), plan: std::sync::Arc::new(narrow) };
+        let steps = delayed(&mut Random::from_seed(seed), &round.events, Restarts::Random);
+        let run = narrow.run_from(None, &hits, &steps, &mut narrow.matcher(), true)?;
+        let degraded = degraded(&rules, &run.degraded);
+        let is_degraded =
+            |row: &Row| degraded.iter().any(|(rule, range)| *rule == row.rule && range.contains(&row.ts));
+        let sound =
+            |rows: &[Row]| -> Vec<Row> { rows.iter().filter(|row| !is_degraded(row)).cloned().collect() };
+        same(&rules, &sound(&expected), &sound(&run.rows()))
+            .map_err(|what| format!("not declared degraded: {degraded:?}\n{what}"))?;
+        let mut repaired = sound(&run.rows());
+        let all = instants(Time::from(i64::MIN) / 2, Time::from(i64::MAX) / 2);
+        let hunted = real::hunt(&rules.plan, hits.iter().flatten().cloned(), all, &mut rules.matcher());
+        repaired.extend(hunted.iter().map(live::row).filter(is_degraded));
+        same(&rules, &expected, &repaired).map_err(|what| format!("after the repair\n{what}"))
+    })
+}
+
+/// The times at which rules may be wrong: those declared, and where they can reach in the rules above.
+fn degraded(rules: &Rules, declared: &[real::Degraded]) -> Vec<(ItemId, std::ops::Range<Time>)> {
+    let mut all: Vec<(ItemId, std::ops::Range<Time>)> = Vec::new();
+    for rule in rules.plan.rules() {
+        let own = declared.iter().filter(|degraded| degraded.rule == rule.0);
+        let mut of_rule: Vec<std::ops::Range<Time>> =
+            own.map(|degraded| degraded.from.into()..degraded.to.into()).collect();
+        for (child, range) in &all {
+            if rules.plan.children(*rule).contains(child) {
+                let reached = rules.plan.reach(*rule, instants(range.start, range.end));
+                of_rule.push(reached.start.into()..reached.end.into());
+            }
+        }
+        all.extend(of_rule.into_iter().map(|range| (*rule, range)));
+    }
+    all
 }

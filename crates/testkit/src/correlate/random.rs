@@ -33,15 +33,29 @@ pub struct Shape {
     pub has_options: bool,
     /// Whether correlations over buckets expect keys.
     pub has_inventory: bool,
+    /// Whether all correlations group by one field with one value.
+    pub is_keyed: bool,
 }
 
 impl Shape {
     /// Everything.
-    pub const ALL: Shape =
-        Shape { rules_max: 5, events_max: 40, has_chains: true, has_options: true, has_inventory: false };
+    pub const ALL: Shape = Shape {
+        rules_max: 5,
+        events_max: 40,
+        has_chains: true,
+        has_options: true,
+        has_inventory: false,
+        is_keyed: false,
+    };
     /// One rule.
-    pub const ONE: Shape =
-        Shape { rules_max: 1, events_max: 24, has_chains: false, has_options: true, has_inventory: false };
+    pub const ONE: Shape = Shape {
+        rules_max: 1,
+        events_max: 24,
+        has_chains: false,
+        has_options: true,
+        has_inventory: false,
+        is_keyed: false,
+    };
 }
 
 /// The unit of a round's times.
@@ -257,6 +271,9 @@ impl Maker<'_, '_> {
     }
 
     fn group_by(&mut self, rules: &[String], correlation: &mut Value) -> Option<Vec<&'static str>> {
+        if self.shape.is_keyed {
+            return Some(vec!["u"]);
+        }
         match self.random.below(8) {
             0 => None,
             1 => Some(vec!["u", "v"]),
@@ -451,6 +468,9 @@ impl Maker<'_, '_> {
     }
 
     fn user(&mut self) -> Option<Value> {
+        if self.shape.is_keyed {
+            return Some(json!(USERS[self.random.below(USERS.len())]));
+        }
         Some(match self.random.below(14) {
             0 => return None,
             1 => Value::Null,

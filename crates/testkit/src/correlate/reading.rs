@@ -50,7 +50,7 @@ impl World<'_> {
         if let Some(value) = self.rule_fields(detection).get(field) {
             return Some(texts_of(value));
         }
-        if OWN.contains(&field) || field.starts_with("outcome.") {
+        if OWN.contains(&field) {
             return Some(Vec::new());
         }
         let RuleItem::Correlation(correlation) = &self.set.items[detection.rule.0 as usize] else {
