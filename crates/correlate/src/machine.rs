@@ -153,7 +153,7 @@ impl Machine {
             eid: hit.at.eid,
             source: self.sources.number(&hit.at.source),
             rule: hit.rule.0,
-            stratum: 1,
+            stratum: 0,
             child: 0,
         };
         let values = Arc::new(hit.values);
@@ -178,8 +178,9 @@ impl Machine {
     }
 
     /// Moves the watermark: every event with `ts < watermark` has been pushed. Adds to `out` what that decides, in
-    /// canonical order: detections that are final, and those that opened or grew, as they are now. An id may come
-    /// again, with a higher revision, until it is final. A watermark that does not move does nothing.
+    /// canonical order: detections that are final, and those that opened, or grew to twice what was told, as they are
+    /// now. An id may come again, with a higher revision, until it is final; [`open`](Self::open) gives the present
+    /// state at any time. A watermark that does not move does nothing.
     pub fn advance(&mut self, watermark: i64, matcher: &mut dyn Matcher, out: &mut Vec<Detection>) {
         if watermark <= self.watermark {
             return;
@@ -329,8 +330,9 @@ impl Machine {
                 let mut writer = ValuesWriter::default();
                 crate::own::write_read_of(&mut writer, &node.reads, producer, &detection);
                 let values = Arc::new(writer.finish());
-                let at = self.reference(node, detection.ts, detection.id);
-                self.deliver(node, at, &values, |_| true);
+                // A hit stands where its event stands, which is the detection.
+                let event = self.reference(producer, detection.ts, detection.id);
+                self.deliver(node, Ref { rule: item.0, ..event }, &values, |_| true);
                 let at = crate::At { ts: detection.ts, source: "".into(), seq: 0, eid: detection.id };
                 let hit = Hit { rule: *item, at, values: values.as_ref().clone() };
                 if let Some(made) = plan.detection_of(&hit) {
