@@ -25,7 +25,8 @@ const NAMES: &[&str] = &[
 /// Before the name of an outcome.
 const OUTCOME: &str = "outcome.";
 
-/// Whether detections of a rule with these outcomes have the field by themselves.
+/// Whether detections of a rule with these outcomes have the field by themselves, with or without a value: the events that
+/// led to them are not asked then.
 pub(crate) fn is_own(name: &str, outcomes: &[Outcome]) -> bool {
     let is_outcome = |name| outcomes.iter().any(|outcome| outcome.name == name);
     NAMES.contains(&name) || name.strip_prefix(OUTCOME).is_some_and(is_outcome)

@@ -48,6 +48,8 @@ pub(crate) struct Node {
     pub(crate) logic: Id,
     pub(crate) stratum: u32,
     pub(crate) kind: NodeKind,
+    /// Rules that it stands above beside its children.
+    pub(crate) stands_above: Vec<ItemId>,
     /// Fields that are read of hits and detections of this rule, in the order of [`Hit::values`].
     pub(crate) reads: Vec<Arc<str>>,
     /// Correlations that list this rule, with its place in their list.
@@ -239,7 +241,13 @@ impl Plan {
         let mut writer = ValuesWriter::default();
         crate::own::write_reads(&mut writer, node, &detection, |name, write| {
             if let Some(at) = node.reads.iter().position(|field| &**field == name) {
-                hit.values.get(at).for_each(write);
+                let mut seen = Vec::new();
+                for text in hit.values.get(at) {
+                    if seen.len() < self.limits.values_max && !seen.contains(&text) {
+                        seen.push(text);
+                        write(text);
+                    }
+                }
             }
         });
         detection.values = writer.finish();
@@ -290,6 +298,7 @@ fn node(
         logic: Id::default(),
         stratum: 1,
         kind,
+        stands_above: Vec::new(),
         reads: Vec::new(),
         consumers: Vec::new(),
         watchers: Vec::new(),

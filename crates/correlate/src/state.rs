@@ -143,8 +143,8 @@ pub(crate) struct Record {
     pub(crate) gather: Gather,
     suppressed: u64,
     pub(crate) revision: u32,
-    /// Whether it has changed since it was last published.
-    is_changed: bool,
+    /// The revision and the count of suppressed ones when it was last published.
+    published: Option<(u32, u64)>,
 }
 
 impl Record {
@@ -168,7 +168,7 @@ impl Record {
             gather,
             suppressed: 0,
             revision: 0,
-            is_changed: true,
+            published: None,
         };
         if !cx.node.reads.is_empty() {
             let detection = record.detection(Status::Open, group, cx);
@@ -204,23 +204,26 @@ impl Record {
     pub(crate) fn grow(&mut self, last_seen: i64) {
         self.last_seen = self.last_seen.max(last_seen);
         self.revision = self.revision.saturating_add(1);
-        self.is_changed = true;
     }
 
     pub(crate) fn suppress(&mut self) {
         self.suppressed += 1;
-        self.is_changed = true;
     }
 
     /// Shows it to the caller: as it stays, or as it is now.
     pub(crate) fn publish(&mut self, status: Status, group: &[u8], cx: &mut Cx<'_>) {
         let detection = self.detection(status, group, cx);
         cx.out.published.push(detection);
-        self.is_changed = false;
+        self.published = Some((self.revision, self.suppressed));
     }
 
+    /// Shows it as it is now: when it opens, and whenever it has grown to twice what was shown. Showing every change would
+    /// cost more than everything else.
     pub(crate) fn publish_open(&mut self, is_all: bool, group: &[u8], cx: &mut Cx<'_>) {
-        if is_all || self.is_changed {
+        let is_news = self.published.is_none_or(|(revision, suppressed)| {
+            self.revision > revision.saturating_mul(2) || self.suppressed > suppressed.saturating_mul(2)
+        });
+        if is_all || is_news {
             self.publish(Status::Open, group, cx);
         }
     }

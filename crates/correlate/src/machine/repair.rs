@@ -86,8 +86,8 @@ impl Machine {
             own.keys = keys;
             own.inventory_from = own.inventory_from.or(inventory_from);
             // Events that wait came here; detections that wait were made again.
-            own.pending.retain(|waiting| waiting.at.stratum <= 1);
-            for waiting in pending.iter().filter(|waiting| waiting.at.stratum > 1) {
+            own.pending.retain(|waiting| waiting.at.stratum == 0);
+            for waiting in pending.iter().filter(|waiting| waiting.at.stratum > 0) {
                 own.pending.push(waiting.clone());
             }
         }

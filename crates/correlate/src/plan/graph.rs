@@ -39,6 +39,11 @@ pub(super) fn link(set: &RuleSet, nodes: &mut [Option<Node>], findings: &mut Vec
         producers.sort_unstable();
         producers.dedup();
         node.kind = NodeKind::Selecting { producers };
+        // It stands above all that it may read, also above rules whose detections its condition never fits: so its
+        // place does not hang on what can be told about the condition.
+        if selection.is_wildcard {
+            node.stands_above = (0..tainted.len()).filter(|at| !tainted[*at]).map(id).collect();
+        }
     }
     let is_alive: Vec<bool> = nodes.iter().map(Option::is_some).collect();
     for node in nodes.iter_mut().flatten() {
@@ -141,7 +146,7 @@ pub(super) fn strata(nodes: &mut [Option<Node>]) {
         for at in 0..nodes.len() {
             let Some(node) = &nodes[at] else { continue };
             let below = |child: &ItemId| nodes.get(child.0 as usize)?.as_ref().map(|node| node.stratum);
-            let highest = node.children().iter().filter_map(below).max();
+            let highest = node.children().iter().chain(&node.stands_above).filter_map(below).max();
             let stratum = match node.kind {
                 // A rule on detections stands above events even if no rule's detections can match.
                 NodeKind::Plain => 1,

@@ -13,8 +13,10 @@ use crate::own::metadata;
 
 /// Whether a rule selects on detections rather than on events.
 pub(super) fn is_on_detections(rule: &Rule) -> bool {
-    let is = |part: &Option<String>, text| part.as_deref() == Some(text);
-    is(&rule.logsource.product, "sigyn") && is(&rule.logsource.service, "detection")
+    let source = &rule.logsource;
+    source.product.as_deref() == Some("sigyn")
+        && source.category.is_none()
+        && source.service.as_deref().is_none_or(|service| service == "detection")
 }
 
 /// Whose detections a rule can match.

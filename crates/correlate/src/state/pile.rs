@@ -7,12 +7,12 @@ use sigyn_ir::CorrelationType as Kind;
 
 use super::tally::{extend, is_within};
 use super::{Cx, Record, Silence};
+use crate::Value;
 use crate::detection::Anchor;
 use crate::gather::{Gather, Sum};
 use crate::input::{Entry, Load};
 use crate::number::all_hold;
 use crate::plan::{Operator, Predicate, Shape};
-use crate::{Id, Value};
 
 /// The state of one group.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,8 +34,6 @@ struct Open {
     last: i64,
     amount: Amount,
     gather: Gather,
-    /// The events of the last instant.
-    recent: Vec<Id>,
 }
 
 /// What a window amounts to.
@@ -211,15 +209,6 @@ impl Pile {
             self.close(group, cx);
         }
         let open = self.open.get_or_insert_with(|| Box::new(Open::new(ts, operator)));
-        if open.last == ts && operator.kind == Kind::EventCount && open.recent.contains(&entry.at.eid) {
-            return;
-        }
-        if open.last != ts {
-            open.recent.clear();
-        }
-        if operator.kind == Kind::EventCount {
-            open.recent.push(entry.at.eid);
-        }
         open.last = ts;
         open.amount.add(&entry, operator);
         open.gather.add(&entry, operator, cx.plan.limits.values_max);
@@ -307,7 +296,7 @@ impl Open {
             _ => (ts, operator.cell.end(ts)),
         };
         let (amount, gather) = (Amount::new(operator), Gather::new(operator));
-        Self { start, end, last: ts, amount, gather, recent: Vec::new() }
+        Self { start, end, last: ts, amount, gather }
     }
 
     /// Whether an input belongs to the session (E17).

@@ -113,9 +113,6 @@ impl Sliding {
     pub(crate) fn input(&mut self, entry: Entry, group: &[u8], cx: &mut Cx<'_>) {
         let operator = cx.operator;
         let at = entry.at;
-        if operator.kind == Kind::EventCount && self.has_event(&at) {
-            return;
-        }
         self.settle(at.ts, group, cx);
         self.enter_cell(at.ts, operator);
         self.forget(at.ts, operator);
@@ -129,12 +126,6 @@ impl Sliding {
         self.window.push_back(entry);
         self.last_ts = at.ts;
         self.judge(serial, at, group, cx);
-    }
-
-    /// An event counts once, also if it comes as a hit of rules of different strata (E25).
-    fn has_event(&self, at: &Ref) -> bool {
-        let same_time = self.window.iter().rev().take_while(|entry| entry.at.ts == at.ts);
-        same_time.into_iter().any(|entry| entry.at.eid == at.eid)
     }
 
     /// At the start of a cell what was consumed counts again (E21).
@@ -335,6 +326,7 @@ impl Sliding {
                     episode.record.gather.add(entry, operator, max);
                 }
                 episode.gathered = it.serial + 1;
+                self.trim(episode.gathered, episode.cell_end, operator);
             }
             episode.record.grow(it.ts);
             if cx.out.wants_revisions {
@@ -342,6 +334,25 @@ impl Sliding {
             }
         }
         self.episode = Some(episode);
+    }
+
+    /// Forgets gathered inputs that no decision needs any more (E46).
+    ///
+    /// A later episode of the same cell opens more than T behind the last true input, so all of its window lies behind
+    /// what is gathered. One of the next cell may look back by T from where that begins. What is left is what the tally
+    /// needs to go on: as many inputs as a count compares with; nothing where it knows the last instants.
+    fn trim(&mut self, gathered: u64, cell_end: i64, operator: &Operator) {
+        let Some(kept) = operator.kept_in_episode else { return };
+        let boundary = cell_end.saturating_sub(operator.span);
+        while self.first < gathered {
+            let can_go = |entry: &&mut Entry| entry.at.ts < boundary && self.tally.can_spare(entry, kept);
+            let Some(entry) = self.window.pop_front_if(|entry| can_go(&entry)) else { return };
+            if self.live <= self.first {
+                self.tally.remove(&entry);
+            }
+            self.first += 1;
+            self.live = self.live.max(self.first);
+        }
     }
 
     /// The inputs that contribute at a true input, with their serials, from a serial on.

@@ -177,7 +177,7 @@ impl<'r> World<'r> {
             }
         }
         for of in hits {
-            let order = self.order_of(of, self.strata.depth[at]);
+            let order = self.order_of(of);
             let (ts, anchor) = (order.0, Anchor::Event(order.4));
             let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new() };
             let finding = Finding {
@@ -225,7 +225,6 @@ impl<'r> World<'r> {
                     match same {
                         Some(input) => {
                             input.rules.insert(place);
-                            input.order = input.order.clone().min(order.clone());
                             if !input.counted.iter().any(|(fields, _)| *fields == counted.0) {
                                 input.counted.push(counted.clone());
                             }
@@ -248,13 +247,12 @@ impl<'r> World<'r> {
     fn hits(&self, rule: ItemId, each_revision: bool) -> Vec<(Of, Order)> {
         let mut hits = Vec::new();
         for (place, detection) in self.found.iter().enumerate().filter(|(_, found)| found.rule == rule) {
-            let is_of_events = matches!(self.set.get(rule), Some(RuleItem::Rule(_)));
-            if is_of_events {
-                // A hit inherits its event's place in the order.
+            if matches!(self.set.get(rule), Some(RuleItem::Rule(_))) {
+                // A hit inherits its event's place in the order (D22).
                 let of = detection.at_anchor[0].of;
-                hits.push((of, self.order_of(of, detection.stratum)));
+                hits.push((of, self.order_of(of)));
             } else {
-                let order = self.order_of(Of::Detection(place), detection.stratum);
+                let order = self.order_of(Of::Detection(place));
                 hits.push((Of::Detection(place), order.clone()));
                 let later = detection.revisions.iter().skip(1).filter(|_| each_revision);
                 for ts in later {
@@ -265,15 +263,15 @@ impl<'r> World<'r> {
         hits
     }
 
-    fn order_of(&self, of: Of, stratum: usize) -> Order {
+    fn order_of(&self, of: Of) -> Order {
         match of {
             Of::Event(place) => {
                 let event = &self.events[place];
-                (event.ts.into(), stratum, event.source.clone(), event.seq, event.eid)
+                (event.ts.into(), 0, event.source.clone(), event.seq, event.eid)
             }
             Of::Detection(place) => {
                 let detection = &self.found[place];
-                (detection.ts, stratum, String::new(), 0, detection.id)
+                (detection.ts, detection.stratum, String::new(), 0, detection.id)
             }
         }
     }
@@ -299,7 +297,10 @@ impl<'r> World<'r> {
             rule,
             stratum: self.strata.depth[at],
             ts: finding.ts,
-            first_seen: contributing.iter().map(|input| input.ts()).min().unwrap_or(finding.ts),
+            first_seen: contributing.iter().map(|input| input.ts()).min().unwrap_or(match finding.anchor {
+                Anchor::Window(start, _) => start,
+                Anchor::Event(_) => finding.ts,
+            }),
             last_seen: finding.last_seen,
             group: group.to_vec(),
             anchor: finding.anchor,
