@@ -96,7 +96,7 @@ fn steps(random: &mut Random<'_>) -> Steps {
             rules.insert(random.below(stages));
         }
         let order = (ts, 1, String::new(), 0, super::case::numbered(at + 1));
-        Input { order, of: Of::Event(at), rules, counted: Vec::new() }
+        Input { order, of: Of::Event(at), rules, counted: Vec::new(), is_cut: false }
     });
     let inputs = inputs.collect();
     Steps { span: 1 + random.below(9) as Time, stages, inputs }

@@ -261,6 +261,9 @@ fn hunts(random: &mut Random<'_>) -> Result<(), String> {
         let stored = hits.iter().flatten().filter(|hit| fed.contains(&hit.at.ts)).cloned();
         let found = real::hunt(&rules.plan, stored, interval, &mut rules.matcher());
         let got: Vec<Row> = found.iter().map(live::row).collect();
+        if !found.is_sorted_by_key(|detection| (detection.ts, detection.stratum)) {
+            return Err("a hunt's detections are not in canonical order".to_owned());
+        }
         same(&rules, &expected, &got).map_err(|what| format!("from {from} to {to}\n{what}"))
     })
 }

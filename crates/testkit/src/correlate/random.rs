@@ -512,7 +512,7 @@ impl Maker<'_, '_> {
             4 => json!([1, "3", null, "x", 0.1]),
             5 => json!(-2),
             6 => json!(0.1),
-            7 => json!(1e300),
+            7 => json!(1e40),
             _ => json!(self.random.below(6)),
         })
     }
