@@ -53,10 +53,10 @@ pub struct Hit {
     pub values: Values,
 }
 
-/// Values of several fields, in one allocation. A field's values are the canonical texts (E11) of the scalars that
+/// Values of several fields, in one allocation that copies share. A field's values are the canonical texts (E11) of the scalars that
 /// are not null, in the order of the event: none for a field that is missing, null or an empty list.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Values(Box<[u8]>);
+pub struct Values(Arc<[u8]>);
 
 impl Values {
     /// The values of fields, field by field.

@@ -103,8 +103,8 @@ pub(crate) struct Waiting {
     pub(crate) at: Ref,
     /// The place of the rule's uid.
     pub(crate) uid_rank: u32,
-    /// What the rule's consumers read; shared by them.
-    pub(crate) values: Arc<Values>,
+    /// What the rule's consumers read.
+    pub(crate) values: Values,
 }
 
 /// The canonical order (E7).
@@ -156,8 +156,11 @@ impl Pending {
             } else {
                 taken.append(&mut piece.remove());
             }
-            // Stable sorting finds what is in order already, which is nearly all.
-            taken[from..].sort_by(|a, b| order(a, b, sources));
+            // Nearly all comes in order.
+            let piece = &mut taken[from..];
+            if !piece.is_sorted_by(|a, b| order(a, b, sources).is_le()) {
+                piece.sort_by(|a, b| order(a, b, sources));
+            }
             if is_last {
                 break;
             }
@@ -192,7 +195,7 @@ mod tests {
         let item = |ts: i64, source: u32, seq: u64, eid: u8| Waiting {
             at: Ref { ts, seq, eid: Id([eid; 16]), source, rule: 0, stratum: 1, child: 0 },
             uid_rank: 0,
-            values: Arc::default(),
+            values: Values::default(),
         };
         for waiting in [
             item(5, numbers[0], 2, 1),

@@ -1,9 +1,9 @@
 //! The groups of one correlation: a table by key, and timers in event time (E47, E48).
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
 use crate::input::Entry;
@@ -22,7 +22,7 @@ const NO_TICK: i64 = i64::MAX;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     table: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     slots: Vec<Slot>,
     free: Vec<u32>,
     /// By tick, the groups that have something to do then. A group that was moved to another tick stays listed.
@@ -180,8 +180,10 @@ impl Keys {
             }
         };
         self.inputs = (self.inputs + slot.held.len()).saturating_sub(before);
-        if due.is_none() {
-            self.remove(number);
+        match due {
+            None => self.remove(number),
+            // What closed may be told though it can still change.
+            Some(_) => self.touched.push(number),
         }
         due
     }

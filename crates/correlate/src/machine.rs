@@ -139,7 +139,7 @@ impl Machine {
 
     /// Takes a hit of a rule on events.
     pub fn push(&mut self, hit: Hit) -> Pushed {
-        let plan = self.plan.clone();
+        let plan = &self.plan;
         let Some(node) = plan.node(hit.rule).filter(|_| plan.is_read(hit.rule)) else {
             return Pushed::Unread;
         };
@@ -156,25 +156,11 @@ impl Machine {
             stratum: 0,
             child: 0,
         };
-        let values = Arc::new(hit.values);
         if !node.watchers.is_empty() {
-            self.watched.push(Waiting { at, uid_rank: node.uid_rank, values: values.clone() });
+            self.watched.push(Waiting { at, uid_rank: node.uid_rank, values: hit.values.clone() });
         }
-        self.deliver(node, at, &values, |_| true);
+        deliver(plan, &mut self.rules, node, at, &hit.values, |_| true);
         Pushed::Taken
-    }
-
-    /// Gives an input to the correlations that list its rule.
-    fn deliver(&mut self, node: &Node, at: Ref, values: &Arc<Values>, wants: impl Fn(&Operator) -> bool) {
-        for (consumer, child) in &node.consumers {
-            if !operator(&self.plan, *consumer).is_some_and(&wants) {
-                continue;
-            }
-            if let Some(Some(rule)) = self.rules.get_mut(consumer.0 as usize) {
-                let at = Ref { child: *child, ..at };
-                rule.pending.push(Waiting { at, uid_rank: node.uid_rank, values: values.clone() });
-            }
-        }
     }
 
     /// Moves the watermark: every event with `ts < watermark` has been pushed. Adds to `out` what that decides, in
@@ -280,7 +266,7 @@ impl Machine {
                 seq: waiting.at.seq,
                 eid: waiting.at.eid,
             };
-            let hit = Hit { rule: ItemId(waiting.at.rule), at, values: waiting.values.as_ref().clone() };
+            let hit = Hit { rule: ItemId(waiting.at.rule), at, values: waiting.values };
             if let Some(detection) = plan.detection_of(&hit) {
                 self.select(detection, matcher, out);
             }
@@ -293,8 +279,7 @@ impl Machine {
         let detection = &seen.detection;
         let Some(node) = plan.node(detection.rule) else { return };
         let at = self.reference(node, detection.ts, seen.eid);
-        let values = Arc::new(detection.values.clone());
-        self.deliver(node, at, &values, |operator| {
+        deliver(&plan, &mut self.rules, node, at, &detection.values, |operator| {
             !seen.is_revision || operator.revisions == Revisions::Each
         });
         if !seen.is_revision && !node.watchers.is_empty() {
@@ -329,12 +314,12 @@ impl Machine {
                 let Some(node) = plan.node(*item).filter(|_| matched.contains(item)) else { continue };
                 let mut writer = ValuesWriter::default();
                 crate::own::write_read_of(&mut writer, &node.reads, producer, &detection);
-                let values = Arc::new(writer.finish());
+                let values = writer.finish();
                 // A hit stands where its event stands, which is the detection.
                 let event = self.reference(producer, detection.ts, detection.id);
-                self.deliver(node, Ref { rule: item.0, ..event }, &values, |_| true);
+                deliver(&plan, &mut self.rules, node, Ref { rule: item.0, ..event }, &values, |_| true);
                 let at = crate::At { ts: detection.ts, source: "".into(), seq: 0, eid: detection.id };
-                let hit = Hit { rule: *item, at, values: values.as_ref().clone() };
+                let hit = Hit { rule: *item, at, values };
                 if let Some(made) = plan.detection_of(&hit) {
                     out.push(made.clone());
                     to_see.push(made);
@@ -397,6 +382,26 @@ impl Budget {
     fn forgot(&mut self, from: i64, to: i64) {
         self.from = self.from.min(from);
         self.to = self.to.max(to.max(from).saturating_add(1));
+    }
+}
+
+/// Gives an input to the correlations that list its rule.
+fn deliver(
+    plan: &Plan,
+    rules: &mut [Option<Correlating>],
+    node: &Node,
+    at: Ref,
+    values: &Values,
+    wants: impl Fn(&Operator) -> bool,
+) {
+    for (consumer, child) in &node.consumers {
+        if !operator(plan, *consumer).is_some_and(&wants) {
+            continue;
+        }
+        if let Some(Some(rule)) = rules.get_mut(consumer.0 as usize) {
+            let at = Ref { child: *child, ..at };
+            rule.pending.push(Waiting { at, uid_rank: node.uid_rank, values: values.clone() });
+        }
     }
 }
 

@@ -17,11 +17,11 @@ pub(super) fn for_each(
     limits: &Limits,
     mut visit: impl FnMut(&[u8], Entry),
 ) {
-    let mut groups = Tuples::default();
+    let (mut groups, mut tuples) = (Tuples::default(), Tuples::default());
     for event in taken.chunk_by(|a, b| is_same_event(&a.at, &b.at)) {
         if let [hit] = event {
             let Some(slots) = operator.slots.get(usize::from(hit.at.child)) else { continue };
-            let Some(mut more) = more(&[hit], operator, limits) else { continue };
+            let Some(mut more) = more(&[hit], operator, limits, &mut tuples) else { continue };
             groups.make(&hit.values, &slots.group, operator.missing, limits.memberships_max);
             mark(&mut more, groups.is_truncated);
             for group in groups.iter() {
@@ -29,7 +29,9 @@ pub(super) fn for_each(
             }
         } else {
             for (group, hits, is_truncated) in merged(event, operator, limits) {
-                let (Some(first), Some(mut more)) = (hits.first(), more(&hits, operator, limits)) else {
+                let (Some(first), Some(mut more)) =
+                    (hits.first(), more(&hits, operator, limits, &mut tuples))
+                else {
                     continue;
                 };
                 mark(&mut more, is_truncated);
@@ -74,13 +76,17 @@ fn mark(more: &mut Option<Box<More>>, is_truncated: bool) {
 
 /// What an event brings that hit some of the listed rules; none if it is no input because what is counted or measured is
 /// not there.
-fn more(hits: &[&Waiting], operator: &Operator, limits: &Limits) -> Option<Option<Box<More>>> {
+fn more(
+    hits: &[&Waiting],
+    operator: &Operator,
+    limits: &Limits,
+    tuples: &mut Tuples,
+) -> Option<Option<Box<More>>> {
     let mut is_truncated = false;
     let load = match operator.kind {
         Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered => Load::Nothing,
         Kind::ValueCount => {
             let lists = (0..operator.measured.len()).map(|field| texts(hits, operator, field));
-            let mut tuples = Tuples::default();
             tuples.make_of(lists, Missing::Skip, limits.memberships_max);
             is_truncated = tuples.is_truncated;
             let tuples: Vec<Box<[u8]>> = tuples.iter().map(Into::into).collect();

@@ -31,7 +31,7 @@ pub(crate) struct Operator {
     /// How far back from its instant what happened can matter to a decision: T, or 2T where an input has several
     /// instants and an earlier one may have taken it.
     pub(crate) depth: i64,
-    /// How many inputs a window keeps within an episode; none if it must keep all.
+    /// How much of what is counted a window keeps within an episode; none if it must keep all.
     pub(crate) kept_in_episode: Option<u64>,
     /// Whether decisions can come in another order than their inputs.
     pub(crate) is_mixed: bool,
@@ -189,14 +189,14 @@ fn operator(correlation: &Correlation, limits: &Limits) -> Result<(Operator, boo
     Ok((operator, is_moved))
 }
 
-/// How many inputs a window must keep while an episode goes on (E46).
+/// How much of what is counted a window must keep while an episode goes on (E46).
 fn kept_in_episode(correlation: &Correlation, predicate: &Predicate, shape: Shape) -> Option<u64> {
     if shape != Shape::Sliding || correlation.options.on_match != OnMatch::Episode {
         return None;
     }
     match (correlation.kind, predicate) {
         (CorrelationType::Temporal | CorrelationType::TemporalOrdered, _) => Some(0),
-        (CorrelationType::EventCount, Predicate::Thresholds(thresholds)) => {
+        (CorrelationType::EventCount | CorrelationType::ValueCount, Predicate::Thresholds(thresholds)) => {
             const COUNTED_MAX: u64 = 1 << 20;
             (0..COUNTED_MAX).find(|count| all_hold(thresholds, Value::Int((*count).into())))
         }

@@ -29,7 +29,8 @@ pub(super) fn plan(set: &RuleSet, nodes: &mut [Option<Node>], order: &[ItemId]) 
                 asked.extend(producers.into_iter().map(|producer| (producer, names.clone())));
             }
             NodeKind::Correlation(operator) => {
-                let is_known = |name: &Arc<str>| is_own(name) || operator.group.contains(name);
+                let is_known =
+                    |name: &Arc<str>| is_own(name, &node.outcomes) || operator.group.contains(name);
                 operator.extras = node.reads.iter().filter(|name| !is_known(name)).cloned().collect();
                 for (place, child) in operator.children.iter().enumerate() {
                     asked.push((*child, operator.names(place)));
@@ -40,7 +41,7 @@ pub(super) fn plan(set: &RuleSet, nodes: &mut [Option<Node>], order: &[ItemId]) 
             let Some(Some(child)) = nodes.get_mut(child.0 as usize) else { continue };
             for name in names {
                 // A rule's own fields are no fields of its events, unless a correlation reads the events.
-                if !is_on_detections || !is_own(&name) {
+                if !is_on_detections || !is_own(&name, &child.outcomes) {
                     add(&mut child.reads, name);
                 }
             }

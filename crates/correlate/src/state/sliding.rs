@@ -344,11 +344,9 @@ impl Sliding {
     fn trim(&mut self, gathered: u64, cell_end: i64, operator: &Operator) {
         let Some(kept) = operator.kept_in_episode else { return };
         let boundary = cell_end.saturating_sub(operator.span);
-        while self.first < gathered && self.window.len() as u64 > kept {
-            if self.window.front().is_none_or(|entry| entry.at.ts >= boundary) {
-                return;
-            }
-            let Some(entry) = self.window.pop_front() else { return };
+        while self.first < gathered {
+            let can_go = |entry: &&mut Entry| entry.at.ts < boundary && self.tally.can_spare(entry, kept);
+            let Some(entry) = self.window.pop_front_if(|entry| can_go(&entry)) else { return };
             if self.live <= self.first {
                 self.tally.remove(&entry);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::CorrelationType as Kind;
 
@@ -21,7 +22,7 @@ const LARGE: u128 = 1 << 100;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Tally {
     Count(u64),
-    Distinct(HashMap<Box<[u8]>, u64>),
+    Distinct(HashMap<Box<[u8]>, u64, DefaultHashBuilder>),
     /// The sum of small integers, and how many other numbers there are.
     Sum {
         ints: i128,
@@ -41,7 +42,7 @@ impl Tally {
         let rules = operator.children.len();
         match operator.kind {
             Kind::EventCount => Tally::Count(0),
-            Kind::ValueCount => Tally::Distinct(HashMap::new()),
+            Kind::ValueCount => Tally::Distinct(HashMap::default()),
             Kind::Temporal => Tally::Temporal(vec![NEVER; rules]),
             Kind::TemporalOrdered if operator.needs_whole_chain => {
                 Tally::Chain(vec![NEVER; operator.stages.len()], false)
@@ -59,7 +60,12 @@ impl Tally {
             Tally::Distinct(known) => {
                 if let Load::Tuples(tuples) = entry.load() {
                     for tuple in tuples {
-                        *known.entry(tuple.clone()).or_default() += 1;
+                        match known.get_mut(tuple) {
+                            Some(count) => *count += 1,
+                            None => {
+                                known.insert(tuple.clone(), 1);
+                            }
+                        }
                     }
                 }
             }
@@ -120,6 +126,21 @@ impl Tally {
                 None => *others -= 1,
             }),
             Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => {}
+        }
+    }
+
+    /// Whether the oldest input can go while an episode goes on, if `kept` of what is counted must stay (E46). Of a count these
+    /// are the newest inputs, of different values the ones seen last; where the last instants are known nothing need stay.
+    pub(crate) fn can_spare(&self, oldest: &Entry, kept: u64) -> bool {
+        match self {
+            Tally::Count(count) => *count > kept,
+            Tally::Distinct(known) => {
+                let Load::Tuples(tuples) = oldest.load() else { return true };
+                let vanishing = tuples.iter().filter(|tuple| known.get(*tuple) == Some(&1)).count();
+                (known.len() - vanishing) as u64 >= kept
+            }
+            Tally::Sum { .. } => false,
+            Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => true,
         }
     }
 
