@@ -188,6 +188,7 @@ const SAYS: &[&str] = &[
     "last",
     "evidence",
     "truncated",
+    "cut",
     "suppressed",
     "outcome",
     "grown",
