@@ -11,6 +11,7 @@ pub mod engine;
 pub mod input;
 pub mod pipeline;
 pub mod rule;
+pub mod verify;
 pub mod yaml;
 
 /// Every code, in the order of its number.
@@ -23,6 +24,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         pipeline::ALL,
         backend::ALL,
         input::ALL,
+        verify::ALL,
         engine::ALL,
         correlate::ALL,
     ]

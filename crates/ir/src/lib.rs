@@ -20,6 +20,7 @@ mod python;
 mod rule;
 mod state;
 mod string;
+mod subset;
 mod value;
 mod yaml_out;
 

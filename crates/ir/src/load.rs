@@ -58,7 +58,7 @@ pub enum BacktrackingRegex {
 }
 
 /// A file whose documents are lowered but not yet linked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedFile {
     /// The file.
     pub source: SourceId,
@@ -78,7 +78,7 @@ impl ParsedFile {
 }
 
 /// A document that is lowered but not yet linked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedDocument {
     pub(crate) content: Content,
     pub(crate) title: Option<String>,
@@ -90,7 +90,7 @@ pub struct ParsedDocument {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Content {
     Nothing,
     Rule(Box<Rule>),

@@ -43,8 +43,8 @@ impl Outcome {
 }
 
 /// What looking at one file gives.
-#[derive(Debug)]
-struct Looked {
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
     source: SourceId,
     parsed: ParsedFile,
     refusals: Vec<Refusal>,
@@ -72,6 +72,11 @@ impl Linter {
     pub fn run(&self, sources: &Sources) -> Outcome {
         let files: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
         let looked: Vec<Looked> = files.into_par_iter().map(|(id, file)| self.look(id, file)).collect();
+        self.together(looked, sources)
+    }
+
+    /// What was found in each file, and what is to be found over all of them.
+    pub(crate) fn together(&self, looked: Vec<Looked>, sources: &Sources) -> Outcome {
         let mut outcome = Outcome { rules: looked.iter().map(|file| file.rules).sum(), ..Outcome::default() };
         let (mut parsed, mut refusals) = (Vec::new(), Vec::new());
         let (mut by_spec, mut by_pysigma) = (Vec::new(), Vec::new());
@@ -99,7 +104,8 @@ impl Linter {
         outcome
     }
 
-    fn look(&self, source: SourceId, file: &SourceFile) -> Looked {
+    /// What one file gives by itself.
+    pub(crate) fn look(&self, source: SourceId, file: &SourceFile) -> Looked {
         let stream = sigyn_yaml::parse(source, &file.text);
         let spec = documents(stream.clone(), Compat::Spec);
         let pysigma = documents(stream, Compat::PySigma);

@@ -74,6 +74,14 @@ pub static BAD_OPTION: Code = Code {
     help: "`docs/correlation.md` says what each option takes.",
 };
 
+/// A rule reads another one that cannot be used.
+pub static LOST_REFERENCE: Code = Code {
+    number: 2095,
+    name: "lost-reference",
+    summary: "A rule reads another one that cannot be used.",
+    help: "Mend the rule that it reads; what is wrong with it is said beside this.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &UNKNOWN_ACTION,
@@ -85,4 +93,5 @@ pub static ALL: &[&Code] = &[
     &FILTER_TAXONOMY,
     &UNKNOWN_OPTION,
     &BAD_OPTION,
+    &LOST_REFERENCE,
 ];

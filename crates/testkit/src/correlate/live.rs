@@ -347,6 +347,7 @@ pub fn row(detection: &real::Detection) -> Row {
         total: detection.total,
         evidence: detection.evidence.iter().map(|evidence| evidence.eid.0).collect(),
         truncated: detection.is_truncated,
+        is_cut: detection.is_fanout_truncated,
         suppressed: detection.suppressed,
         outcomes: outcomes(&detection.outcomes),
         outcomes_at_anchor: outcomes(&detection.outcomes_at_anchor),

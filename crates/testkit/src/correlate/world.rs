@@ -58,6 +58,8 @@ pub(crate) struct Input {
     pub(crate) rules: BTreeSet<usize>,
     /// What is counted or measured of it: the fields that were read, with what they gave.
     pub(crate) counted: Vec<(Vec<String>, Vec<Vec<String>>)>,
+    /// Whether it would lie in more groups than the limit allows (E13).
+    pub(crate) is_cut: bool,
 }
 
 impl Input {
@@ -179,7 +181,7 @@ impl<'r> World<'r> {
         for of in hits {
             let order = self.order_of(of);
             let (ts, anchor) = (order.0, Anchor::Event(order.4));
-            let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new() };
+            let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new(), is_cut: false };
             let finding = Finding {
                 ts,
                 anchor,
@@ -219,12 +221,14 @@ impl<'r> World<'r> {
         for (place, rule) in correlation.rules.iter().enumerate() {
             for (of, order) in self.hits(rule.target, options.each_revision) {
                 let Some(counted) = self.counted(correlation, place, of) else { continue };
-                for group in self.memberships(correlation, options, place, of) {
+                let (memberships, is_cut) = self.memberships(correlation, options, place, of);
+                for group in memberships {
                     let inputs = groups.entry(group).or_default();
                     let same = inputs.iter_mut().find(|input| input.id() == order.4 && input.ts() == order.0);
                     match same {
                         Some(input) => {
                             input.rules.insert(place);
+                            input.is_cut |= is_cut;
                             if !input.counted.iter().any(|(fields, _)| *fields == counted.0) {
                                 input.counted.push(counted.clone());
                             }
@@ -234,6 +238,7 @@ impl<'r> World<'r> {
                             of,
                             rules: BTreeSet::from([place]),
                             counted: vec![counted.clone()],
+                            is_cut,
                         }),
                     }
                 }
@@ -308,6 +313,7 @@ impl<'r> World<'r> {
             total,
             evidence,
             truncated,
+            is_cut: contributing.iter().any(|input| input.is_cut),
             outcomes,
             outcomes_at_anchor,
             suppressed: finding.suppressed,
