@@ -105,8 +105,8 @@ pub struct Detection {
     pub suppressed: usize,
     /// The instant at which it cannot change any more.
     pub closes: Time,
-    /// The times of the true inputs, the anchor's first.
-    pub revisions: Vec<Time>,
+    /// Times and ids of the true inputs, the anchor's first.
+    pub revisions: Vec<(Time, Id)>,
     /// What contributed at the anchor, in canonical order.
     pub(crate) at_anchor: Vec<world::Input>,
 }

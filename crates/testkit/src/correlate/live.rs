@@ -363,6 +363,10 @@ impl Ids for RealIds {
         let known = self.0.get(&(rule, group.to_vec(), anchor));
         known.copied().unwrap_or_else(|| OwnIds.id(rule, group, anchor))
     }
+
+    fn revision(&self, detection: Id, input: Id) -> Id {
+        real::Id::of(&[&detection, &input]).0
+    }
 }
 
 impl RealIds {

@@ -247,6 +247,10 @@ impl Maker<'_, '_> {
             document["level"] = json!("high");
         }
         let mut options = self.options(has_negation);
+        let is_of_days = matches!(document["correlation"]["timespan"].as_str(), Some("24h" | "48h"));
+        if is_of_days && options.get("window") == Some(&json!("tumbling")) && self.once_in(2) {
+            options.insert("timezone".to_owned(), json!(self.random.pick(&["+02:00", "-09:30"])));
+        }
         let components = document["correlation"]["group-by"].as_array().map_or(0, Vec::len);
         if self.shape.has_inventory && components > 0 && self.once_in(2) {
             let key = |random: &mut Random<'_>| match components {
@@ -413,6 +417,9 @@ impl Maker<'_, '_> {
             let field = self.random.pick(&["n", "v", "u"]);
             outcomes.insert("o".to_owned(), json!({function: field}));
             set("outcomes", Value::Object(outcomes));
+        }
+        if self.has_option(6) {
+            set("revisions", json!("each"));
         }
         if self.has_option(8) {
             set("risk", json!(self.random.below(101)));

@@ -19,6 +19,9 @@ use crate::json;
 pub trait Ids {
     /// The id of a detection.
     fn id(&self, rule: ItemId, group: &[Component], anchor: Anchor) -> Id;
+
+    /// The id of a further true input of a detection, as consumers see it (E38, D24).
+    fn revision(&self, detection: Id, input: Id) -> Id;
 }
 
 /// Ids of the evaluator's own making.
@@ -27,14 +30,22 @@ pub struct OwnIds;
 
 impl Ids for OwnIds {
     fn id(&self, rule: ItemId, group: &[Component], anchor: Anchor) -> Id {
-        let mut id = [0; 16];
-        for (half, bytes) in id.chunks_mut(8).enumerate() {
-            let mut hasher = DefaultHasher::new();
-            (half, rule, group, anchor).hash(&mut hasher);
-            bytes.copy_from_slice(&hasher.finish().to_be_bytes());
-        }
-        id
+        hashed(&(rule, group, anchor))
     }
+
+    fn revision(&self, detection: Id, input: Id) -> Id {
+        hashed(&(detection, input))
+    }
+}
+
+fn hashed(of: &impl Hash) -> Id {
+    let mut id = [0; 16];
+    for (half, bytes) in id.chunks_mut(8).enumerate() {
+        let mut hasher = DefaultHasher::new();
+        (half, of).hash(&mut hasher);
+        bytes.copy_from_slice(&hasher.finish().to_be_bytes());
+    }
+    id
 }
 
 /// A place in the canonical order (E7), without the rule: hits on one event are one input (D1).
@@ -180,7 +191,8 @@ impl<'r> World<'r> {
         }
         for of in hits {
             let order = self.order_of(of);
-            let (ts, anchor) = (order.0, Anchor::Event(order.4));
+            let (ts, order_id) = (order.0, order.4);
+            let anchor = Anchor::Event(order_id);
             let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new(), is_cut: false };
             let finding = Finding {
                 ts,
@@ -190,7 +202,7 @@ impl<'r> World<'r> {
                 contributing: BTreeSet::from([0]),
                 last_seen: ts,
                 closes: ts,
-                revisions: vec![ts],
+                revisions: vec![(ts, order_id)],
                 cell: ts,
                 suppressed: 0,
             };
@@ -260,8 +272,9 @@ impl<'r> World<'r> {
                 let order = self.order_of(Of::Detection(place));
                 hits.push((Of::Detection(place), order.clone()));
                 let later = detection.revisions.iter().skip(1).filter(|_| each_revision);
-                for ts in later {
-                    hits.push((Of::Detection(place), (*ts, order.1, String::new(), 0, order.4)));
+                for (ts, input) in later {
+                    let id = self.ids.revision(detection.id, *input);
+                    hits.push((Of::Detection(place), (*ts, order.1, String::new(), 0, id)));
                 }
             }
         }
