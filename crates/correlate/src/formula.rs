@@ -123,7 +123,8 @@ mod tests {
     fn conditions_become_alternatives() {
         use CorrelationExpr::{And, Or};
         let place = |rule: &RuleRef| rule.text.bytes().next().map(|byte| u16::from(byte - b'a'));
-        let check = |expr: CorrelationExpr, expect: Result<&[(&[u16], &[u16])], Flaw>| {
+        type Expected<'e> = Result<&'e [(&'e [u16], &'e [u16])], Flaw>;
+        let check = |expr: CorrelationExpr, expect: Expected<'_>| {
             let found = Formula::new(&expr, &place, 8).map(|formula| {
                 formula.conjunctions.into_iter().map(|it| (it.must, it.must_not)).collect::<Vec<_>>()
             });

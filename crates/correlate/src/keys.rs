@@ -151,9 +151,8 @@ impl Keys {
         while let Some(timer) = self.timers.first_entry().filter(|timer| *timer.key() <= now) {
             let (tick, numbers) = timer.remove_entry();
             for number in numbers {
-                match self.settle_one(number, tick, watermark, cx) {
-                    Some(due) => later.push((number, due)),
-                    None => {}
+                if let Some(due) = self.settle_one(number, tick, watermark, cx) {
+                    later.push((number, due));
                 }
             }
         }

@@ -94,10 +94,10 @@ pub(crate) fn fields(detection: &Detection, plan: &Plan) -> Vec<(String, Vec<Fie
 
 /// Writes what consumers read of a detection, field by field of `reads`. `other` gives the values of fields that
 /// are neither own nor of the group.
-pub(crate) fn write_reads<'d>(
+pub(crate) fn write_reads(
     writer: &mut ValuesWriter,
     node: &Node,
-    detection: &'d Detection,
+    detection: &Detection,
     mut other: impl FnMut(&str, &mut dyn FnMut(&str)),
 ) {
     for name in &node.reads {

@@ -1,6 +1,12 @@
 //! Small tables of hits and detections. The corpus that other implementations run too is in `testkit`.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use sigyn_ir::ItemId;
+
 use crate::testing::{Bench, base, correlation};
+use crate::{Change, Detection, History, Hit, Id, Limits, Machine, NoMatcher, Pushed, Status, hunt};
 
 fn bench(rules: &[&str], body: &str, options: &str) -> Bench {
     Bench::new(&(base(rules) + &correlation("c", body, options)))
@@ -252,4 +258,209 @@ fn revisions_show_a_detection_again() {
     let hits = ["a@0", "a@1", "a@2"];
     Bench::new(&rules("")).check(&hits, &["burst()@1 0..2 =2 n3"]);
     Bench::new(&rules("revisions: each")).check(&hits, &["burst()@1 0..2 =2 n3", "top()@2 1..2 =2 n2"]);
+}
+
+#[test]
+fn an_inventory_begins_where_the_rules_do() {
+    let body = "type: value_sum, rules: [a], group-by: [u], timespan: 10s, condition: {field: n, lt: 1}";
+    let it = bench(&["a"], body, "window: tumbling, inventory: [x, y]");
+    let mut machine = Machine::new(it.plan.clone());
+    machine.activate(25_000_000_000);
+    machine.push(it.hit("a@5 u=y n=0"));
+    let mut out = Vec::new();
+    machine.advance(31_000_000_000, &mut NoMatcher, &mut out);
+    let mut shown: Vec<String> = out.iter().map(|it_| it.show(it_)).collect();
+    shown.sort();
+    assert_eq!(shown, ["c(x)@30 20..30 =0 n0", "c(y)@10 5..5 =0 n1", "c(y)@30 20..30 =0 n0"]);
+}
+
+#[test]
+fn what_cannot_be_followed_is_refused() {
+    let of = |body: &str, options: &str| correlation("c", body, options);
+    let counts = "type: event_count, rules: [a], timespan: 10s, condition: {gte: 2}";
+    let on = |name: &str, of: &str| {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{product: sigyn, service: detection}}\n\
+             detection: {{s: {{rule.name: {of}}}, condition: s}}\n---\n"
+        )
+    };
+    for (rules, code) in [
+        (of(counts, "window: round"), 7101),
+        (on("x", "y") + &on("y", "x"), 7102),
+        (
+            of(counts, "window: round")
+                + &correlation("d", "type: temporal, rules: [c, a], timespan: 1m", ""),
+            7103,
+        ),
+        (of("type: temporal, rules: [a, b], timespan: 1m, condition: a or not b", ""), 7104),
+        (of("type: temporal_ordered, rules: [a, b], timespan: 1m, condition: a or b", ""), 7105),
+        (of("type: event_count, rules: [a], timespan: 9y, condition: {gte: 2}", ""), 7107),
+        (of(counts, "inventory: [x]"), 7108),
+        (of("type: temporal, rules: [a, b], timespan: 1m, condition: a and not b", "on_match: reset"), 7108),
+        (of(counts, "gap: 1m"), 7108),
+        (of(counts, "window: tumbling, timezone: Europe/Berlin"), 7109),
+        (of("type: value_sum, rules: [a], timespan: 1m, condition: {field: [x, y], gte: 2}", ""), 7110),
+        (of("type: event_count, rules: [a], timespan: 1m, condition: {lt: 2}", ""), 7111),
+    ] {
+        let it = Bench::new(&(base(&["a", "b"]) + &rules));
+        assert!(
+            it.findings.iter().any(|found| found.code.number == code),
+            "{code}: {:?}\n{rules}",
+            it.findings
+        );
+        // The others still work.
+        assert!(it.plan.stratum(it.item("a")).is_some());
+    }
+}
+
+#[test]
+fn circles_are_told_with_their_path() {
+    let on = "title: on\nname: on\nlogsource: {product: sigyn, service: detection}\ndetection: {s: \
+              {rule.name: c}, condition: s}\n---\n";
+    let rules = on.to_owned()
+        + &correlation("c", "type: event_count, rules: [on], timespan: 1m, condition: {gte: 1}", "");
+    let it = Bench::new(&rules);
+    let messages: Vec<&str> = it.findings.iter().map(|found| found.message.as_str()).collect();
+    assert!(
+        messages.iter().any(|it| it.ends_with("on → c → on") || it.ends_with("c → on → c")),
+        "{messages:?}"
+    );
+    assert_eq!(it.plan.rules(), []);
+}
+
+#[test]
+fn wildcards_never_reach_themselves() {
+    let any =
+        "logsource: {product: sigyn, service: detection}\ndetection: {s: {risk: 40}, condition: s}\n---\n";
+    let rules = base(&["a", "b"]).replace("title: a", "title: a\nlevel: medium")
+        + &format!("title: on\nname: on\nlevel: medium\n{any}")
+        + &correlation("c", "type: event_count, rules: [on], timespan: 1m, condition: {gte: 1}", "")
+        + &format!("title: also\n{any}");
+    let it = Bench::new(&rules);
+    assert!(it.findings.is_empty());
+    assert_eq!(it.plan.children(it.item("on")), [it.item("a")]);
+    assert_eq!(it.plan.children(it.item("also")), [it.item("a")]);
+}
+
+#[test]
+fn logic_names_detections_and_metadata_does_not() {
+    let rules = |head: &str, count: u32| {
+        let body = format!("type: event_count, rules: [a], timespan: 10s, condition: {{gte: {count}}}");
+        base(&["a"]).replace("title: a", &format!("title: a\n{head}")) + &correlation("c", &body, "")
+    };
+    let hash = |head: &str, count| {
+        let it = Bench::new(&rules(head, count));
+        it.plan.logic_hash(it.item("c"))
+    };
+    assert_eq!(hash("", 2), hash("level: high", 2));
+    assert_eq!(hash("", 2), hash("tags: [attack.t1059]\ndescription: x", 2));
+    assert_ne!(hash("", 2), hash("", 3));
+}
+
+#[test]
+fn snapshots_of_others_are_refused() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let (it, other) = (bench(&["a"], body, ""), bench(&["a"], body, "suppress: 1m"));
+    let mut machine = Machine::new(it.plan.clone());
+    assert_eq!(machine.push(it.hit("a@0 u=x")), Pushed::Taken);
+    let bytes = machine.into_snapshot().unwrap();
+    assert!(Machine::restore(it.plan.clone(), &bytes).is_ok());
+    assert!(Machine::restore(other.plan.clone(), &bytes).unwrap_err().is_of_other_rules());
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(Machine::restore(it.plan.clone(), &damaged).is_err(), "byte {at}");
+        assert!(Machine::restore(it.plan.clone(), &bytes[..at]).is_err(), "length {at}");
+    }
+}
+
+#[test]
+fn what_is_over_budget_is_told() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 2}";
+    let limits = Limits { groups_max: 10, ..Limits::standard() };
+    let it = Bench::with(&(base(&["a"]) + &correlation("c", body, "")), &limits);
+    let mut machine = Machine::new(it.plan.clone());
+    // An attack whose second event follows soon is found all the same.
+    machine.push(it.hit("a@100 u=bad"));
+    machine.push(it.hit("a@103 u=bad"));
+    for number in 0..200 {
+        machine.push(it.hit(&format!("a@{number} u=flood{number}")));
+    }
+    let mut out = Vec::new();
+    machine.advance(200_000_000_000, &mut NoMatcher, &mut out);
+    assert!(machine.groups() <= 10);
+    assert_eq!(out.iter().map(|found| it.show(found)).collect::<Vec<_>>(), ["c(bad)@103 100..103 =2 n2"]);
+    let degraded = machine.take_degraded();
+    assert_eq!((degraded.len(), degraded[0].from, machine.degraded().len()), (1, 0, 0));
+    assert!(degraded[0].to > 190_000_000_000);
+}
+
+/// Hits and detections in memory.
+struct Store {
+    hits: Vec<Hit>,
+    detections: BTreeMap<(ItemId, Id), Detection>,
+}
+
+impl Store {
+    fn keep(&mut self, found: Vec<Detection>) {
+        self.detections.extend(found.into_iter().map(|it| ((it.rule, it.id), it)));
+    }
+}
+
+impl History for Store {
+    fn hits(&mut self, interval: Range<i64>, visit: &mut dyn FnMut(Hit)) {
+        self.hits.iter().filter(|hit| interval.contains(&hit.at.ts)).cloned().for_each(visit);
+    }
+
+    fn detections(&mut self, rule: ItemId, interval: Range<i64>, visit: &mut dyn FnMut(Detection)) {
+        let all = self.detections.values().filter(|it| it.rule == rule && interval.contains(&it.ts));
+        all.cloned().for_each(visit);
+    }
+}
+
+#[test]
+fn late_events_are_put_where_they_belong() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let top = "type: event_count, rules: [c], timespan: 60s, condition: {gte: 1}";
+    let it = Bench::new(&(base(&["a"]) + &correlation("c", body, "") + &correlation("top", top, "")));
+    let mut machine = Machine::new(it.plan.clone());
+    let mut store =
+        Store { hits: it.hits(&["a@5 u=x", "a@12 u=x", "a@100 u=x"]), detections: BTreeMap::new() };
+    for hit in store.hits.clone() {
+        machine.push(hit);
+    }
+    let mut out = Vec::new();
+    machine.advance(50_000_000_000, &mut NoMatcher, &mut out);
+    store.keep(std::mem::take(&mut out));
+    let late = it.hit("a@4 u=x");
+    assert_eq!(machine.push(late.clone()), Pushed::Late);
+    store.hits.push(late.clone());
+    let changes = machine.repair(vec![late], &mut store, &mut NoMatcher);
+    let told: Vec<String> = changes
+        .iter()
+        .map(|change| match change {
+            Change::Add(found) => format!("+{}", it.show(found)),
+            Change::Update(found) => format!("~{}", it.show(found)),
+            Change::Retract(found) => format!("-{}", it.show(found)),
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["+c(x)@5 4..12 =2 n3", "-c(x)@12 5..12 =2 n2", "+top()@5 5..5 =1 n1", "-top()@12 12..12 =1 n1",]
+    );
+    machine.push(it.hit("a@101 u=x"));
+    machine.finish(&mut NoMatcher, &mut out);
+    assert!(out.iter().any(|found| it.show(found) == "c(x)@101 100..101 =2 n2"));
+}
+
+#[test]
+fn hunts_find_what_a_machine_finds() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a"], body, "");
+    let hits = it.hits(&["a@0 u=x", "a@9 u=x", "a@18 u=x", "a@27 u=x", "a@36 u=x", "a@99 u=x", "a@100 u=x"]);
+    let range = 20_000_000_000..200_000_000_000;
+    let found = hunt(&it.plan, hits.clone(), range.clone(), &mut NoMatcher);
+    let all: Vec<Detection> = it.run(hits).into_iter().filter(|found| range.contains(&found.ts)).collect();
+    assert_eq!(found, all);
+    assert_eq!(found.iter().map(|found| found.status).collect::<Vec<_>>(), [Status::Final]);
 }

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use sigyn_testkit::correlate::laws::{self, Law};
+use sigyn_testkit::correlate::laws::{self, Property};
 use sigyn_testkit::correlate::properties;
 use sigyn_testkit::random::Random;
 
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
     let all = laws::ALL.iter().chain(properties::ALL);
-    let wanted: Vec<&Law> = match words.first().map(String::as_str) {
+    let wanted: Vec<&Property> = match words.first().map(String::as_str) {
         Some("all") => all.collect(),
         Some(name) => all.filter(|law| law.name == name).collect(),
         None => Vec::new(),
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(law: &Law, cases: u64, first: u64) -> bool {
+fn run(law: &Property, cases: u64, first: u64) -> bool {
     let start = Instant::now();
     let (next, broken) = (AtomicU64::new(0), AtomicU64::new(0));
     let shown = Mutex::new(());

@@ -95,6 +95,8 @@ pub struct Detection {
     pub evidence: Vec<Id>,
     /// Whether inputs between the oldest and the newest are left out.
     pub truncated: bool,
+    /// Whether a contributing event would have been in more groups than the limit allows (E13).
+    pub is_cut: bool,
     /// Outcomes over all that contributed.
     pub outcomes: BTreeMap<String, Outcome>,
     /// Outcomes as they were at the anchor, which is what other rules read (D15).
@@ -103,8 +105,8 @@ pub struct Detection {
     pub suppressed: usize,
     /// The instant at which it cannot change any more.
     pub closes: Time,
-    /// The times of the true inputs, the anchor's first.
-    pub revisions: Vec<Time>,
+    /// Times and ids of the true inputs, the anchor's first.
+    pub revisions: Vec<(Time, Id)>,
     /// What contributed at the anchor, in canonical order.
     pub(crate) at_anchor: Vec<world::Input>,
 }

@@ -1,8 +1,11 @@
 //! Correlations: every case of the corpus, the laws of Part III, and random rules over random events.
 
+use std::collections::BTreeMap;
+
 use sigyn_engine::{Engine, LogSources};
-use sigyn_ir::RuleSet;
+use sigyn_ir::{CorrelationCondition, RuleItem, RuleSet};
 use sigyn_testkit::correlate::live::{Fast, Rules, Step};
+use sigyn_testkit::correlate::random::{self, Shape};
 use sigyn_testkit::correlate::{Event, OwnIds, Row, case, detections, laws, properties};
 use sigyn_testkit::matching;
 use sigyn_testkit::random::Random;
@@ -65,10 +68,62 @@ fn every_case_holds() {
 #[test]
 fn laws_and_properties_hold() {
     for law in laws::ALL.iter().chain(properties::ALL).filter(|law| law.holds) {
-        for seed in 0..150 {
+        for seed in 0..40 {
             if let Err(broken) = (law.run)(&mut Random::from_seed(seed)) {
                 panic!("{}, seed {seed}: {broken}", law.name);
             }
         }
     }
+}
+
+/// The random rules and events are worth something: most load, and all kinds of them find things.
+#[test]
+fn random_rounds_find_things() {
+    let (mut loaded, mut found) = (0, BTreeMap::<String, usize>::new());
+    let rounds = 400;
+    for seed in 0..rounds {
+        let round = random::round(&mut Random::from_seed(seed), Shape::ALL);
+        let Ok(rules) = Rules::of_text(&round.text()) else { continue };
+        loaded += 1;
+        for detection in
+            detections(&rules.set, &round.events, &OwnIds).expect("what is compiled is evaluated")
+        {
+            let item = rules.set.get(detection.rule).expect("a rule of the set");
+            let what = match item {
+                RuleItem::Rule(rule) if rule.logsource.product.is_none() => continue,
+                RuleItem::Rule(_) => "over detections".to_owned(),
+                RuleItem::Correlation(correlation) => {
+                    let mut count = |what: String| *found.entry(what).or_default() += 1;
+                    let options = correlation.meta.custom("sigyn");
+                    for name in ["window", "on_match", "suppress", "missing", "evidence", "outcomes"] {
+                        if let Some(value) = options.and_then(|options| options.get(name)) {
+                            count(match value.as_str() {
+                                Some(text) if name != "suppress" => format!("{name} {text}"),
+                                _ => name.to_owned(),
+                            });
+                        }
+                    }
+                    count(format!("stratum {}", detection.stratum.min(5)));
+                    if detection.suppressed > 0 {
+                        count("suppressed".to_owned());
+                    }
+                    if detection.truncated {
+                        count("truncated".to_owned());
+                    }
+                    let kind = correlation.kind;
+                    match &correlation.condition {
+                        CorrelationCondition::Extended { text, .. } if text.contains("not ") => {
+                            format!("{kind} with not")
+                        }
+                        CorrelationCondition::Extended { .. } => format!("{kind} extended"),
+                        CorrelationCondition::Thresholds { .. } => kind.to_string(),
+                    }
+                }
+            };
+            *found.entry(what).or_default() += 1;
+        }
+    }
+    println!("{loaded} of {rounds} load: {found:?}");
+    assert!(loaded * 10 > rounds * 9, "only {loaded} of {rounds} load");
+    assert!(found.len() >= 27 && found.values().all(|count| *count >= 5), "{found:?}");
 }

@@ -105,31 +105,35 @@ fn compare(
     history: &mut dyn History,
     changes: &mut Vec<Change>,
 ) {
-    let mut new: BTreeMap<(i64, Id), Detection> = BTreeMap::new();
+    // Of several states of one detection the last counts. The id says which detection it is: a late event can move its time.
+    let mut new: BTreeMap<Id, Detection> = BTreeMap::new();
     for detection in found.iter().filter(|it| it.rule == rule && range.contains(&it.ts)) {
-        // Of several states of one detection the last counts.
-        let detection = Detection { is_late: true, ..detection.clone() };
-        new.insert((detection.ts, detection.id), detection);
+        new.insert(detection.id, Detection { is_late: true, ..detection.clone() });
     }
-    let mut old: BTreeMap<(i64, Id), Detection> = BTreeMap::new();
+    let mut old: BTreeMap<Id, Detection> = BTreeMap::new();
     history.detections(rule, range.clone(), &mut |detection| {
-        old.insert((detection.ts, detection.id), detection);
+        old.insert(detection.id, detection);
     });
-    for (key, detection) in &new {
-        match old.remove(key) {
-            None => changes.push(Change::Add(detection.clone())),
-            Some(known) if is_same(&known, detection) => {}
+    let mut told: Vec<(i64, Id, Change)> = Vec::new();
+    for (id, detection) in new {
+        let ts = detection.ts;
+        match old.remove(&id) {
+            None => told.push((ts, id, Change::Add(detection))),
+            Some(known) if is_same(&known, &detection) => {}
             Some(known) => {
                 let revision = detection.revision.max(known.revision.saturating_add(1));
-                changes.push(Change::Update(Detection { revision, ..detection.clone() }));
+                told.push((ts, id, Change::Update(Detection { revision, ..detection })));
             }
         }
     }
-    for (_, detection) in old {
+    for (id, detection) in old {
         let revision = detection.revision.saturating_add(1);
         let status = Status::Retracted;
-        changes.push(Change::Retract(Detection { status, revision, is_late: true, ..detection }));
+        let detection = Detection { status, revision, is_late: true, ..detection };
+        told.push((detection.ts, id, Change::Retract(detection)));
     }
+    told.sort_by_key(|(ts, id, _)| (*ts, *id));
+    changes.extend(told.into_iter().map(|(_, _, change)| change));
 }
 
 /// Whether two states are one, but for what describes how they became known (E2).

@@ -20,8 +20,7 @@ pub(crate) struct Operator {
     /// The rules it lists.
     pub(crate) children: Vec<ItemId>,
     pub(crate) group: Vec<Arc<str>>,
-    /// Alias, and for each rule its field.
-    pub(crate) aliases: Vec<(Arc<str>, Vec<(ItemId, Arc<str>)>)>,
+    pub(crate) aliases: Vec<Alias>,
     /// The fields that are counted or measured.
     pub(crate) measured: Vec<Arc<str>>,
     /// For each of `children`, where its fields stand among what it brings.
@@ -58,6 +57,9 @@ pub(crate) struct Operator {
     /// Fields that are read of its detections beyond their own and those of the group.
     pub(crate) extras: Vec<Arc<str>>,
 }
+
+/// An alias, and for each rule its field.
+type Alias = (Arc<str>, Vec<(ItemId, Arc<str>)>);
 
 /// Where fields stand among what a child brings.
 #[derive(Debug, Default)]

@@ -231,7 +231,11 @@ impl Pile {
             if end > watermark.min(until) || end <= start {
                 return;
             }
-            match self.open.take_if(|open| open.start <= start) {
+            // What began before is judged for itself.
+            if let Some(open) = self.open.take_if(|open| open.start < start) {
+                self.judge(*open, group, cx);
+            }
+            match self.open.take_if(|open| open.start == start) {
                 Some(open) => self.judge(*open, group, cx),
                 None => self.judge(Open::new(start, cx.operator), group, cx),
             }

@@ -247,13 +247,13 @@ mod tests {
 
     /// The longest chain that ends at the last of some hits, by trying all.
     fn longest(hits: &[(i64, usize)], span: i64) -> u16 {
-        fn before(hits: &[(i64, usize)], last: usize, ts: i64, end: i64, span: i64) -> u16 {
+        fn before(hits: &[(i64, usize)], last: usize, end: i64, span: i64) -> u16 {
             let earlier = hits.iter().enumerate().filter(|(_, hit)| hit.1 < last && end - hit.0 <= span);
-            let lengths = earlier.map(|(at, hit)| 1 + before(&hits[..at], hit.1, ts, end, span));
+            let lengths = earlier.map(|(at, hit)| 1 + before(&hits[..at], hit.1, end, span));
             lengths.max().unwrap_or(0)
         }
         let Some(((end, stage), rest)) = hits.split_last() else { return 0 };
-        1 + before(rest, *stage, *end, *end, span)
+        1 + before(rest, *stage, *end, span)
     }
 
     proptest::proptest! {

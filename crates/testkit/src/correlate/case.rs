@@ -188,6 +188,7 @@ const SAYS: &[&str] = &[
     "last",
     "evidence",
     "truncated",
+    "cut",
     "suppressed",
     "outcome",
     "grown",
@@ -223,7 +224,7 @@ impl Case {
     /// Whether a detection is what a line expects.
     fn fits(expected: &Expected, actual: &Expected) -> bool {
         let own = |name: &str| match name {
-            "truncated" => "no".to_owned(),
+            "truncated" | "cut" => "no".to_owned(),
             "suppressed" => "0".to_owned(),
             _ => String::new(),
         };

@@ -16,9 +16,9 @@ use super::{Event, Time, World, predicate};
 use crate::matching;
 use crate::random::Random;
 
-/// A law, and what one case says of it.
+/// A law of Part III, and what one case says of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Law {
+pub struct Property {
     /// Its name.
     pub name: &'static str,
     /// What it says.
@@ -30,52 +30,52 @@ pub struct Law {
 }
 
 /// All laws.
-pub const ALL: &[Law] = &[
-    Law { name: "starts", about: "ordered: S_k against brute force", holds: true, run: starts },
-    Law {
+pub const ALL: &[Property] = &[
+    Property { name: "starts", about: "ordered: S_k against brute force", holds: true, run: starts },
+    Property {
         name: "starts-below",
         about: "ordered below n: latest starts against brute force",
         holds: true,
         run: starts_below,
     },
-    Law {
+    Property {
         name: "consuming",
         about: "the consuming machine against brute force",
         holds: true,
         run: consuming,
     },
-    Law { name: "lru", about: "distinct by the N most recent values", holds: true, run: lru },
-    Law {
+    Property { name: "lru", about: "distinct by the N most recent values", holds: true, run: lru },
+    Property {
         name: "one-rule",
         about: "hunt = live, one rule, E42",
         holds: true,
         run: |random| hunts(random, Shape::ONE, WarmUp::ByTable, true),
     },
-    Law {
+    Property {
         name: "one-rule-span",
         about: "hunt = live, one rule, warmed up by T",
         holds: false,
         run: |random| hunts(random, Shape::ONE, WarmUp::BySpan, true),
     },
-    Law {
+    Property {
         name: "dag",
         about: "hunt = live, chains of all kinds, E42",
         holds: true,
         run: |random| hunts(random, Shape::ALL, WarmUp::ByTable, true),
     },
-    Law {
+    Property {
         name: "dag-sum",
         about: "hunt = live, warmed up by the sum of windows",
         holds: false,
         run: |random| hunts(random, Shape::ALL, WarmUp::BySumOfSpans, true),
     },
-    Law {
+    Property {
         name: "dag-unsettled",
         about: "hunt = live, read to B alone",
         holds: false,
         run: |random| hunts(random, Shape::ALL, WarmUp::ByTable, false),
     },
-    Law { name: "late", about: "one late event changes nothing beyond E40", holds: true, run: late },
+    Property { name: "late", about: "one late event changes nothing beyond E40", holds: true, run: late },
 ];
 
 /// Stages that events hit, in canonical order.
@@ -96,7 +96,7 @@ fn steps(random: &mut Random<'_>) -> Steps {
             rules.insert(random.below(stages));
         }
         let order = (ts, 1, String::new(), 0, super::case::numbered(at + 1));
-        Input { order, of: Of::Event(at), rules, counted: Vec::new() }
+        Input { order, of: Of::Event(at), rules, counted: Vec::new(), is_cut: false }
     });
     let inputs = inputs.collect();
     Steps { span: 1 + random.below(9) as Time, stages, inputs }

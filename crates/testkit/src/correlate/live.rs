@@ -347,6 +347,7 @@ pub fn row(detection: &real::Detection) -> Row {
         total: detection.total,
         evidence: detection.evidence.iter().map(|evidence| evidence.eid.0).collect(),
         truncated: detection.is_truncated,
+        is_cut: detection.is_fanout_truncated,
         suppressed: detection.suppressed,
         outcomes: outcomes(&detection.outcomes),
         outcomes_at_anchor: outcomes(&detection.outcomes_at_anchor),
@@ -361,6 +362,10 @@ impl Ids for RealIds {
     fn id(&self, rule: ItemId, group: &[Component], anchor: Anchor) -> Id {
         let known = self.0.get(&(rule, group.to_vec(), anchor));
         known.copied().unwrap_or_else(|| OwnIds.id(rule, group, anchor))
+    }
+
+    fn revision(&self, detection: Id, input: Id) -> Id {
+        real::Id::of(&[&detection, &input]).0
     }
 }
 

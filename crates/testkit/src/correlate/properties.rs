@@ -7,7 +7,7 @@
 use sigyn_correlate as real;
 use sigyn_ir::{ItemId, RuleItem};
 
-use super::laws::{self, Law};
+use super::laws::{self, Property};
 use super::live::{self, RealIds, Rules, Run, Step};
 use super::random::{self, Round, Shape};
 use super::row::{self, Row};
@@ -16,42 +16,47 @@ use super::{Event, Time, World};
 use crate::random::Random;
 
 /// All properties.
-pub const ALL: &[Law] = &[
-    Law {
+pub const ALL: &[Property] = &[
+    Property {
         name: "naive",
         about: "P8, P10, P15: one machine, events in order, against the evaluator",
         holds: true,
         run: |random| arrivals(random, in_order),
     },
-    Law {
+    Property {
         name: "permutation",
         about: "P1: any order of arrival within the lateness, watermarks behind it",
         holds: true,
         run: |random| arrivals(random, |random, events| delayed(random, events, Restarts::None)),
     },
-    Law {
+    Property {
         name: "duplicates",
         about: "P3: events delivered again, at once or later",
         holds: true,
         run: |random| arrivals(random, duplicated),
     },
-    Law {
+    Property {
         name: "restarts",
         about: "P4: batches of any size, killed and restored in between",
         holds: true,
         run: |random| arrivals(random, |random, events| delayed(random, events, Restarts::Random)),
     },
-    Law {
+    Property {
         name: "repair",
         about: "P2, P9: any order of arrival whatever the watermark, late events repaired",
         holds: true,
         run: repair,
     },
-    Law { name: "shards", about: "P5: several machines, events divided by key", holds: true, run: shards },
-    Law { name: "hunt", about: "P6, P7: hunts over random ranges", holds: true, run: hunts },
-    Law { name: "activation", about: "P11: rules deployed in mid-stream", holds: true, run: activation },
-    Law { name: "inventory", about: "E35: keys of which nothing came", holds: true, run: inventory },
-    Law {
+    Property {
+        name: "shards",
+        about: "P5: several machines, events divided by key",
+        holds: true,
+        run: shards,
+    },
+    Property { name: "hunt", about: "P6, P7: hunts over random ranges", holds: true, run: hunts },
+    Property { name: "activation", about: "P11: rules deployed in mid-stream", holds: true, run: activation },
+    Property { name: "inventory", about: "E35: keys of which nothing came", holds: true, run: inventory },
+    Property {
         name: "budgets",
         about: "P12: too little room, and the repair of what is degraded",
         holds: true,
@@ -261,6 +266,9 @@ fn hunts(random: &mut Random<'_>) -> Result<(), String> {
         let stored = hits.iter().flatten().filter(|hit| fed.contains(&hit.at.ts)).cloned();
         let found = real::hunt(&rules.plan, stored, interval, &mut rules.matcher());
         let got: Vec<Row> = found.iter().map(live::row).collect();
+        if !found.is_sorted_by_key(|detection| (detection.ts, detection.stratum)) {
+            return Err("a hunt's detections are not in canonical order".to_owned());
+        }
         same(&rules, &expected, &got).map_err(|what| format!("from {from} to {to}\n{what}"))
     })
 }

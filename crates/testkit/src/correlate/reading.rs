@@ -117,14 +117,14 @@ impl World<'_> {
         fields
     }
 
-    /// The groups of a hit (E11–E13).
+    /// The groups of a hit (E11–E13), and whether there would be more.
     pub(crate) fn memberships(
         &self,
         correlation: &Correlation,
         options: &Options,
         rule: usize,
         of: Of,
-    ) -> Vec<Vec<Component>> {
+    ) -> (Vec<Vec<Component>>, bool) {
         let names = correlation.group_by.iter().flatten();
         let components = names.map(|name| {
             let texts = distinct(self.read(of, &resolve(correlation, rule, name)));
@@ -158,7 +158,7 @@ impl World<'_> {
         let tuples: Vec<Vec<String>> = if correlation.kind == CorrelationType::ValueCount {
             let components: Vec<Vec<String>> =
                 fields.iter().map(|field| distinct(self.read(of, field))).collect();
-            combinations(&components)
+            combinations(&components).0
         } else {
             let texts = self.read(of, &fields[0]).into_iter();
             texts.filter(|text| Num::parse(text).is_some()).map(|text| vec![text]).collect()
@@ -218,8 +218,9 @@ fn distinct(texts: Vec<String>) -> Vec<String> {
     once
 }
 
-/// All tuples, the last component changing fastest, up to the limit (D3).
-fn combinations<T: Clone>(components: &[Vec<T>]) -> Vec<Vec<T>> {
+/// All tuples, the last component changing fastest, up to the limit (D3), and whether there are more.
+fn combinations<T: Clone>(components: &[Vec<T>]) -> (Vec<Vec<T>>, bool) {
+    let count = components.iter().fold(1_usize, |count, component| count.saturating_mul(component.len()));
     let mut tuples = vec![Vec::new()];
     for component in components {
         let longer = tuples.iter().flat_map(|tuple: &Vec<T>| {
@@ -229,11 +230,11 @@ fn combinations<T: Clone>(components: &[Vec<T>]) -> Vec<Vec<T>> {
                 longer
             })
         });
-        // What is cut here could only have led to tuples behind the limit: unless a later component is empty.
+        // What is cut here could only lead to tuples behind the limit.
         let longer: Vec<Vec<T>> = longer.take(FAN_OUT_MAX).collect();
         tuples = longer;
     }
-    tuples
+    (tuples, count > FAN_OUT_MAX)
 }
 
 fn texts_of(value: &Value) -> Vec<String> {

@@ -31,6 +31,8 @@ pub struct Row {
     pub evidence: Vec<Id>,
     /// Whether some are left out between them.
     pub truncated: bool,
+    /// Whether a contributing event would have been in more groups than the limit allows.
+    pub is_cut: bool,
     /// How many later episodes it stands for.
     pub suppressed: u64,
     /// Outcomes by name, as canonical texts, over all that contributed.
@@ -56,6 +58,7 @@ impl From<&Detection> for Row {
             total: detection.total as u64,
             evidence: detection.evidence.clone(),
             truncated: detection.truncated,
+            is_cut: detection.is_cut,
             suppressed: detection.suppressed as u64,
             outcomes: texts(&detection.outcomes),
             outcomes_at_anchor: texts(&detection.outcomes_at_anchor),
@@ -106,6 +109,9 @@ impl Row {
         );
         if self.truncated {
             line += " truncated yes";
+        }
+        if self.is_cut {
+            line += " cut yes";
         }
         if self.suppressed > 0 {
             line += &format!(" suppressed {}", self.suppressed);

@@ -8,7 +8,7 @@ use super::negative::{self, Conjunct};
 use super::options::{Mode, Options, Window};
 use super::predicate::measure;
 use super::world::Input;
-use super::{Anchor, Num, Time};
+use super::{Anchor, Id, Num, Time};
 
 /// A detection in the making; inputs by their places.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub(crate) struct Finding {
     pub(crate) contributing: BTreeSet<usize>,
     pub(crate) last_seen: Time,
     pub(crate) closes: Time,
-    pub(crate) revisions: Vec<Time>,
+    pub(crate) revisions: Vec<(Time, Id)>,
     /// An instant in the cell that suppression looks at (D13).
     pub(crate) cell: Time,
     pub(crate) suppressed: usize,
@@ -169,7 +169,7 @@ impl Rule<'_> {
                     open.contributing.extend(truth.window);
                     open.last_seen = open.last_seen.max(self.ts(truth.input));
                     open.closes = closes;
-                    open.revisions.push(truth.instant);
+                    open.revisions.push((truth.instant, self.inputs[truth.input].id()));
                 }
                 _ => found.push(Finding {
                     ts: truth.instant,
@@ -179,7 +179,7 @@ impl Rule<'_> {
                     at_anchor: truth.window,
                     last_seen: self.ts(truth.input),
                     closes,
-                    revisions: vec![truth.instant],
+                    revisions: vec![(truth.instant, self.inputs[truth.input].id())],
                     cell: truth.instant,
                     suppressed: 0,
                 }),
@@ -252,7 +252,7 @@ impl Rule<'_> {
             contributing: places.iter().copied().collect(),
             last_seen: places.last().map_or(end, |last| self.ts(*last)),
             closes: end,
-            revisions: vec![end],
+            revisions: Vec::new(),
             cell,
             suppressed: 0,
         })

@@ -19,6 +19,9 @@ use crate::json;
 pub trait Ids {
     /// The id of a detection.
     fn id(&self, rule: ItemId, group: &[Component], anchor: Anchor) -> Id;
+
+    /// The id of a further true input of a detection, as consumers see it (E38, D24).
+    fn revision(&self, detection: Id, input: Id) -> Id;
 }
 
 /// Ids of the evaluator's own making.
@@ -27,14 +30,22 @@ pub struct OwnIds;
 
 impl Ids for OwnIds {
     fn id(&self, rule: ItemId, group: &[Component], anchor: Anchor) -> Id {
-        let mut id = [0; 16];
-        for (half, bytes) in id.chunks_mut(8).enumerate() {
-            let mut hasher = DefaultHasher::new();
-            (half, rule, group, anchor).hash(&mut hasher);
-            bytes.copy_from_slice(&hasher.finish().to_be_bytes());
-        }
-        id
+        hashed(&(rule, group, anchor))
     }
+
+    fn revision(&self, detection: Id, input: Id) -> Id {
+        hashed(&(detection, input))
+    }
+}
+
+fn hashed(of: &impl Hash) -> Id {
+    let mut id = [0; 16];
+    for (half, bytes) in id.chunks_mut(8).enumerate() {
+        let mut hasher = DefaultHasher::new();
+        (half, of).hash(&mut hasher);
+        bytes.copy_from_slice(&hasher.finish().to_be_bytes());
+    }
+    id
 }
 
 /// A place in the canonical order (E7), without the rule: hits on one event are one input (D1).
@@ -58,6 +69,8 @@ pub(crate) struct Input {
     pub(crate) rules: BTreeSet<usize>,
     /// What is counted or measured of it: the fields that were read, with what they gave.
     pub(crate) counted: Vec<(Vec<String>, Vec<Vec<String>>)>,
+    /// Whether it would lie in more groups than the limit allows (E13).
+    pub(crate) is_cut: bool,
 }
 
 impl Input {
@@ -178,8 +191,9 @@ impl<'r> World<'r> {
         }
         for of in hits {
             let order = self.order_of(of);
-            let (ts, anchor) = (order.0, Anchor::Event(order.4));
-            let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new() };
+            let (ts, order_id) = (order.0, order.4);
+            let anchor = Anchor::Event(order_id);
+            let input = Input { order, of, rules: BTreeSet::from([0]), counted: Vec::new(), is_cut: false };
             let finding = Finding {
                 ts,
                 anchor,
@@ -188,7 +202,7 @@ impl<'r> World<'r> {
                 contributing: BTreeSet::from([0]),
                 last_seen: ts,
                 closes: ts,
-                revisions: vec![ts],
+                revisions: vec![(ts, order_id)],
                 cell: ts,
                 suppressed: 0,
             };
@@ -219,12 +233,14 @@ impl<'r> World<'r> {
         for (place, rule) in correlation.rules.iter().enumerate() {
             for (of, order) in self.hits(rule.target, options.each_revision) {
                 let Some(counted) = self.counted(correlation, place, of) else { continue };
-                for group in self.memberships(correlation, options, place, of) {
+                let (memberships, is_cut) = self.memberships(correlation, options, place, of);
+                for group in memberships {
                     let inputs = groups.entry(group).or_default();
                     let same = inputs.iter_mut().find(|input| input.id() == order.4 && input.ts() == order.0);
                     match same {
                         Some(input) => {
                             input.rules.insert(place);
+                            input.is_cut |= is_cut;
                             if !input.counted.iter().any(|(fields, _)| *fields == counted.0) {
                                 input.counted.push(counted.clone());
                             }
@@ -234,6 +250,7 @@ impl<'r> World<'r> {
                             of,
                             rules: BTreeSet::from([place]),
                             counted: vec![counted.clone()],
+                            is_cut,
                         }),
                     }
                 }
@@ -255,8 +272,9 @@ impl<'r> World<'r> {
                 let order = self.order_of(Of::Detection(place));
                 hits.push((Of::Detection(place), order.clone()));
                 let later = detection.revisions.iter().skip(1).filter(|_| each_revision);
-                for ts in later {
-                    hits.push((Of::Detection(place), (*ts, order.1, String::new(), 0, order.4)));
+                for (ts, input) in later {
+                    let id = self.ids.revision(detection.id, *input);
+                    hits.push((Of::Detection(place), (*ts, order.1, String::new(), 0, id)));
                 }
             }
         }
@@ -308,6 +326,7 @@ impl<'r> World<'r> {
             total,
             evidence,
             truncated,
+            is_cut: contributing.iter().any(|input| input.is_cut),
             outcomes,
             outcomes_at_anchor,
             suppressed: finding.suppressed,
