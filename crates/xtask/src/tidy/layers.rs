@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("readers", &["event"]),
     ("hunt", &["event", "engine", "ir", "page", "readers"]),
     ("coverage", &["backends", "ir", "lint", "page"]),
+    ("lsp", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert", "lint", "engine"]),
     (
         "testkit",
         &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
@@ -44,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "readers",
             "hunt",
             "coverage",
+            "lsp",
         ],
     ),
     (
@@ -73,6 +75,8 @@ const WRAPPED: &[(&str, &str)] = &[
     ("annotate-snippets", "diagnostics"),
     ("clap", "cli"),
     ("indicatif", "cli"),
+    ("lsp-server", "lsp"),
+    ("gen-lsp-types", "lsp"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
