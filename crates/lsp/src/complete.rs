@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
-use sigyn_lint::Attack;
-
 use crate::hover::View;
 use crate::knowledge::Part;
 use crate::outline::Outline;
@@ -201,7 +199,7 @@ impl View<'_> {
                 Candidate::new(label, CandidateKind::Tag).detail(technique.name.as_str()).found_by(found_by);
             tags.push(tag.about(format!("Tactics: {}", technique.tactics.join(", "))));
         }
-        tags.retain(|tag| Attack::bundled().knows(tag.label.trim_start_matches("attack.")));
+        tags.retain(|tag| knowledge.facts.attack.knows(tag.label.trim_start_matches("attack.")));
         for (namespace, values) in words::NAMESPACES {
             if namespace.name != "attack" && values.is_empty() {
                 let tag = Candidate::new(format!("{}.", namespace.name), CandidateKind::Tag);

@@ -73,7 +73,7 @@ impl View<'_> {
             (["level"], false) => about_word(words::LEVEL, &plain),
             (["status"], false) => about_word(words::STATUS, &plain),
             (["action"], false) => about_word(words::ACTION, &plain),
-            (["tags"], false) => about_tag(&plain),
+            (["tags"], false) => about_tag(&plain, &self.workspace.knowledge.facts.attack),
             (["related"], true) => about_word(words::RELATED, &plain),
             (["related", "type"], false) => about_word(words::RELATED_TYPE, &plain),
             (["related", "id"] | ["correlation", "rules"], false) => self.rule(&plain),
@@ -211,51 +211,51 @@ fn about_word(list: &'static [Word], name: &str) -> Option<String> {
 }
 
 /// A tag: what its namespace is, and of ATT&CK what it names.
-fn about_tag(tag: &str) -> Option<String> {
+fn about_tag(tag: &str, attack: &Attack) -> Option<String> {
     let (namespace, name) = tag.split_once('.')?;
     if namespace == "attack" {
-        return about_attack(name);
+        return Some(about_attack(name, attack));
     }
     let known = words::NAMESPACES.iter().find(|(word, _)| word.name == namespace)?;
     Some(format!("**{namespace}** {}", known.0.about))
 }
 
-fn about_attack(name: &str) -> Option<String> {
+fn about_attack(name: &str, attack: &Attack) -> String {
     let lower = name.to_ascii_lowercase();
     let upper = name.to_ascii_uppercase();
     if let Some(technique) = Names::bundled().technique(&upper) {
         let tactics = technique.tactics.join(", ");
-        return Some(format!(
+        return format!(
             "**{}** ({upper})\n\nTactics: {tactics}\n\n<{}>",
             technique.name,
             technique_url(&upper)
-        ));
+        );
     }
     if let Some(new) = Attack::renamed(&lower) {
         let new_name =
             Names::bundled().technique(&new.to_ascii_uppercase()).map_or("", |found| found.name.as_str());
-        return Some(format!(
+        return format!(
             "**{upper}** was revoked; `attack.{new}` ({new_name}) took its place\n\n<{}>",
             technique_url(&new.to_ascii_uppercase())
-        ));
+        );
     }
     if let Some(id) = Names::bundled().tactic(&lower) {
-        return Some(format!("**{lower}**, a tactic ({id})\n\n<https://attack.mitre.org/tactics/{id}/>"));
+        return format!("**{lower}**, a tactic ({id})\n\n<https://attack.mitre.org/tactics/{id}/>");
     }
     let kind = match lower.as_bytes().first() {
         Some(b'g') => ("group", "groups"),
         Some(b's') => ("software", "software"),
         _ => ("", ""),
     };
-    if Attack::bundled().knows(&lower) {
-        return Some(match kind {
+    if attack.knows(&lower) {
+        return match kind {
             (kind, folder) if !kind.is_empty() && lower[1..].bytes().all(|byte| byte.is_ascii_digit()) => {
                 format!("**{upper}**, {kind}\n\n<https://attack.mitre.org/{folder}/{upper}/>")
             }
             _ => format!("**{lower}** of MITRE ATT&CK"),
-        });
+        };
     }
-    Some(format!("MITRE ATT&CK has no {} that Sigyn knows", quoted(name)))
+    format!("MITRE ATT&CK has no {} that Sigyn knows", quoted(name))
 }
 
 fn technique_url(id: &str) -> String {

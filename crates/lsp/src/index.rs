@@ -271,6 +271,11 @@ impl Index {
         self.files.get(path)
     }
 
+    /// How many files there are.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// All files.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&Arc<Path>, &File)> {
         self.files.iter()

@@ -341,8 +341,9 @@ impl Server {
             if config.as_deref() == Some(&path) {
                 self.configure();
             }
-            self.workspace.reload(&path);
+            self.workspace.changed_on_disk(&path);
         }
+        self.is_reading |= self.workspace.waiting() > 0;
         self.all_dirty();
     }
 

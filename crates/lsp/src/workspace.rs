@@ -136,7 +136,21 @@ impl Workspace {
         self.waiting.len()
     }
 
-    /// A file was written, made or removed by someone else.
+    /// A file or folder was written, made or removed by someone else. Files of a new folder wait to be read.
+    pub fn changed_on_disk(&mut self, path: &Path) {
+        let mut inside = self.host.rule_files(path);
+        inside.retain(|file| file != path);
+        for known in self.index.below(path) {
+            let is_there = inside.iter().any(|file| **file == *known);
+            if *known != *path && !is_there && !self.open.contains_key(&known) {
+                self.index.remove(&known);
+            }
+        }
+        self.waiting.extend(inside);
+        self.reload(path);
+    }
+
+    /// Reads a file anew, unless it is open.
     pub fn reload(&mut self, path: &Path) {
         if self.open.contains_key(path) {
             return;
@@ -150,7 +164,7 @@ impl Workspace {
     fn take(&mut self, path: Arc<Path>, text: Text) {
         let is_known = self.index.file(&path).is_some();
         let is_wanted = is_sigma(text.as_str()) && text.as_str().len() <= TEXT_BYTES_MAX;
-        let has_room = || is_known || self.index.files().count() < FILES_MAX;
+        let has_room = || is_known || self.index.len() < FILES_MAX;
         if is_wanted && has_room() {
             let name = self.name(&path);
             self.index.put(path, File::read(name, text));

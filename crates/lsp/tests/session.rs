@@ -220,6 +220,38 @@ fn findings_follow_other_files() {
 }
 
 #[test]
+fn folders_come_and_go() {
+    let host = Memory::new(&[("/rules/windows/a.yml", RULE)]);
+    let (mut editor, _) = Editor::start(host.clone(), json!({}), Value::Null);
+    let named = |editor: &mut Editor, expect: usize| {
+        let found = editor.ask("workspace/symbol", json!({"query": "certutil"})).unwrap();
+        assert_eq!(found.as_array().unwrap().len(), expect, "{found}");
+    };
+    editor.open("file:///rules/open.yml", &RULE.replace("Certutil", "Another"));
+    editor.findings("file:///rules/open.yml");
+    // The word is in the name of the rule, which both have.
+    named(&mut editor, 2);
+    host.files.lock().unwrap().clear();
+    editor.note(
+        "workspace/didChangeWatchedFiles",
+        json!({"changes": [{"uri": "file:///rules/windows", "type": 3}]}),
+    );
+    named(&mut editor, 1);
+    host.write("/rules/new/b.yml", RULE);
+    host.write("/rules/new/c.yml", RULE);
+    editor.note(
+        "workspace/didChangeWatchedFiles",
+        json!({"changes": [{"uri": "file:///rules/new", "type": 1}]}),
+    );
+    editor.note("textDocument/didClose", json!({"textDocument": {"uri": "file:///rules/open.yml"}}));
+    // What waits is read between messages.
+    editor.open(URI, RULE);
+    editor.findings(URI);
+    named(&mut editor, 3);
+    editor.end();
+}
+
+#[test]
 fn settings_and_capabilities_are_respected() {
     let host = Memory::new(&[("/rules/checks.yml", "checks: {unknown-field: off}\n")]);
     let capabilities = json!({
