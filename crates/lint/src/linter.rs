@@ -42,6 +42,9 @@ impl Outcome {
     }
 }
 
+/// Fewer texts are checked by the thread that asks: waking others takes longer, above all where they are busy.
+const PARALLEL_MIN: usize = 16;
+
 /// How closely a text is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
@@ -102,8 +105,12 @@ impl Linter {
     /// Checks texts as closely as is asked for each.
     fn run_on(&self, sources: &Sources, look: impl Fn(SourceId) -> Look + Sync) -> Outcome {
         let files: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
-        let looked: Vec<Looked> =
-            files.into_par_iter().map(|(id, file)| self.look(id, file, look(id))).collect();
+        let look = |(id, file)| self.look(id, file, look(id));
+        let looked: Vec<Looked> = if files.len() < PARALLEL_MIN {
+            files.into_iter().map(look).collect()
+        } else {
+            files.into_par_iter().map(look).collect()
+        };
         let mut outcome = Outcome { rules: looked.iter().map(|file| file.rules).sum(), ..Outcome::default() };
         let (mut parsed, mut refusals) = (Vec::new(), Vec::new());
         let (mut by_spec, mut by_pysigma) = (Vec::new(), Vec::new());

@@ -1,7 +1,8 @@
 //! How long the server takes for one file: `cargo run --release -p sigyn-lsp --example latency -- FOLDER`.
 //!
 //! Every rule file of the folder is changed once, as an editor would, and checked; then explained, completed and searched
-//! for references at a word in its middle. Printed are median, 99th percentile and longest of each, in milliseconds.
+//! for references at a word in its middle. Each is done five times, of which the shortest counts: the rest is what else the
+//! machine does. Printed are median, 99th percentile and longest over all files, in milliseconds.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use sigyn_lint::Facts;
 use sigyn_lsp::preview::Wanted;
 use sigyn_lsp::text::{Change, Encoding, Position};
 use sigyn_lsp::{Host, Workspace, complete, hover, navigate};
+
+/// How often each is done.
+const RUNS: usize = 5;
 
 /// The files of this machine.
 struct Disk;
@@ -70,26 +74,36 @@ fn main() {
         let origin = Position::default();
         let change = Change { range: Some((origin, origin)), text: "# typed\n".to_owned() };
         let mut timed = |at: usize, work: &mut dyn FnMut()| {
-            let start = Instant::now();
-            work();
-            times[at].push(start.elapsed().as_secs_f64() * 1e3);
+            let run = |_| {
+                let start = Instant::now();
+                work();
+                start.elapsed().as_secs_f64() * 1e3
+            };
+            times[at].push((0..RUNS).map(run).fold(f64::INFINITY, f64::min));
         };
         timed(0, &mut || {
             workspace.change(path, std::slice::from_ref(&change));
             findings += workspace.check(path).findings.len();
         });
-        let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let middle = text.len() / 2;
         timed(1, &mut || drop(hover::hover(&workspace, path, middle, &[])));
         timed(2, &mut || drop(complete::complete(&workspace, path, middle)));
         timed(3, &mut || {
-            drop(navigate::references(&workspace, path, text.find("id: ").unwrap_or(0) + 5, true))
+            drop(navigate::references(
+                &workspace,
+                path,
+                text.find("id: ").unwrap_or(0) + change.text.len() + 5,
+                true,
+            ))
         });
         workspace.close(path);
     }
-    println!("{findings} findings; in ms:{:>24}{:>10}{:>10}", "median", "p99", "max");
+    println!("{:<5} findings; in ms:{:>23}{:>10}{:>10}", findings / RUNS, "median", "p99", "max");
     for (name, times) in names.iter().zip(&mut times) {
+        let slowest = times.iter().zip(&files).max_by(|a, b| a.0.total_cmp(b.0));
+        let slowest = slowest.map_or(String::new(), |(_, path)| path.display().to_string());
         times.sort_unstable_by(f64::total_cmp);
         let at = |part: f64| times.get(((times.len() as f64 - 1.0) * part) as usize).copied().unwrap_or(0.0);
-        println!("{name:<34}{:>10.3}{:>10.3}{:>10.3}", at(0.5), at(0.99), at(1.0));
+        println!("{name:<34}{:>10.3}{:>10.3}{:>10.3}  {slowest}", at(0.5), at(0.99), at(1.0));
     }
 }

@@ -86,6 +86,7 @@ impl Candidate {
 /// What may be written at an offset.
 pub fn complete(workspace: &Workspace, path: &Path, offset: usize) -> Completion {
     let Some(text) = workspace.text(path) else { return Completion::default() };
+    let offset = text.floor(offset);
     let outline = Outline::at(text.as_str(), offset);
     let place = Place::at(&outline, offset);
     let view = View { workspace, outline: &outline, place: &place, path, offset };

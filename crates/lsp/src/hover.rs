@@ -27,7 +27,8 @@ pub struct Hover {
 
 /// Explains what stands at an offset, and the findings there.
 pub fn hover(workspace: &Workspace, path: &Path, offset: usize, findings: &[Finding]) -> Option<Hover> {
-    let text = workspace.text(path)?.as_str();
+    let text = workspace.text(path)?;
+    let (text, offset) = (text.as_str(), text.floor(offset));
     let outline = Outline::at(text, offset);
     let place = Place::at(&outline, offset);
     let view = View { workspace, outline: &outline, place: &place, path, offset };

@@ -81,6 +81,7 @@ enum Subject {
 /// Where what stands at an offset is defined.
 pub fn definition(workspace: &Workspace, path: &Path, offset: usize) -> Vec<Site> {
     let Some(text) = workspace.text(path) else { return Vec::new() };
+    let offset = text.floor(offset);
     let outline = Outline::at(text.as_str(), offset);
     let own = |range: Range<usize>| Site { path: path.into(), range };
     match subject(workspace, path, &outline, offset) {
@@ -106,6 +107,7 @@ fn named(outline: &Outline<'_>, kind: &TokenKind) -> impl Iterator<Item = Range<
 /// All places that mean what stands at an offset; its definition too, if wanted.
 pub fn references(workspace: &Workspace, path: &Path, offset: usize, with_definition: bool) -> Vec<Site> {
     let Some(text) = workspace.text(path) else { return Vec::new() };
+    let offset = text.floor(offset);
     let outline = Outline::at(text.as_str(), offset);
     let mut sites = Vec::new();
     match subject(workspace, path, &outline, offset) {

@@ -83,12 +83,8 @@ impl Text {
         let end = self.lines.get(line + 1).map_or(self.content.len(), |end| *end as usize);
         let end = start as usize + self.content[start as usize..end].trim_end_matches(['\n', '\r']).len();
         let unit = self.unit_of(start).saturating_add(position.character);
-        let mut offset = (self.byte_of(unit) as usize).clamp(start as usize, end);
         // Who counts bytes may count into a character.
-        while !self.content.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
+        self.floor((self.byte_of(unit) as usize).clamp(start as usize, end))
     }
 
     /// The position of an offset; one inside a character counts as its start.
@@ -98,6 +94,15 @@ impl Text {
         let start = self.lines.get(line).copied().unwrap_or(0);
         let character = self.unit_of(offset).saturating_sub(self.unit_of(start));
         Position { line: u32::try_from(line).unwrap_or(u32::MAX), character }
+    }
+
+    /// The offset brought into the text and onto the start of a character.
+    pub(crate) fn floor(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.content.len());
+        while !self.content.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
     }
 
     /// The positions of a range.
