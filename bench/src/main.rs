@@ -4,6 +4,7 @@
 //! Figures of a noisy machine mean little: runs of programs that are compared take turns, processor time is taken
 //! instead of wall time wherever that is the same question, and the ratios are what counts.
 
+mod check;
 mod convert;
 mod hunt;
 mod inputs;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: sigyn-bench record | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record [hunt|check] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | check [RUNS] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -30,11 +31,16 @@ fn main() -> Result<()> {
         word(at).map_or(Ok(otherwise), |word| word.parse().with_context(|| format!("`{word}` is no number")))
     };
     match word(0) {
-        Some("record") => record::run(),
+        Some("record") => match word(1).unwrap_or("hunt") {
+            "hunt" => record::hunt(),
+            "check" => record::check(),
+            _ => bail!(USAGE),
+        },
         Some("inputs") => inputs::run(),
         Some("hunt") => print(hunt::run(number(1, hunt::RUNS)?)?),
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
+        Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("convert") => convert::run(),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),

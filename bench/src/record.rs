@@ -1,4 +1,4 @@
-//! Everything about hunting in one run, written down with date, machine and commit.
+//! Figures written down with date, machine and commit: everything about hunting in one run, or about checking.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,28 +6,41 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use sigyn_event::Timestamp;
 
-use crate::{hunt, memory, stages};
+use crate::report::Table;
+use crate::{check, hunt, memory, stages};
 
 /// Measures and writes `bench/records/DATE-hunt.md`.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn hunt() -> Result<()> {
     let mut tables = hunt::run(hunt::RUNS)?;
     tables.extend(stages::run(None)?);
     tables.extend(memory::run(memory::GIGABYTES)?);
+    write("hunt", "Hunting", &tables)
+}
+
+/// Measures and writes `bench/records/DATE-check.md`.
+pub(crate) fn check() -> Result<()> {
+    write("check", "Checking", &check::run(check::RUNS)?)
+}
+
+fn write(name: &str, title: &str, tables: &[Table]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }
     let date = date()?;
     let mut text =
-        format!("# Hunting, {date}\n\nCommit {}, release profile. Machine: {}.\n", commit()?, machine());
-    text.push_str("`cargo run --release -p sigyn-bench -- record`; what is measured how is in [the readme](../README.md).\n");
-    for table in &tables {
+        format!("# {title}, {date}\n\nCommit {}, release profile. Machine: {}.\n", commit()?, machine());
+    text.push_str(&format!(
+        "`cargo run --release -p sigyn-bench -- record {name}`; what is measured how is in [the readme](../README.md).\n"
+    ));
+    for table in tables {
         text.push('\n');
         text.push_str(&table.markdown());
     }
-    let path = crate::workspace().join(format!("bench/records/{date}-hunt.md"));
+    let file = format!("bench/records/{date}-{name}.md");
+    let path = crate::workspace().join(&file);
     std::fs::write(&path, &text).with_context(|| path.display().to_string())?;
     print!("{text}");
-    println!("\nwritten to bench/records/{date}-hunt.md");
+    println!("\nwritten to {file}");
     Ok(())
 }
 

@@ -4,10 +4,9 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sigyn_attack::Attack;
 use sigyn_diagnostics::Span;
 use sigyn_ir::{Compat, Condition, Data, Rule, RuleItem, State};
-
-use crate::Attack;
 
 /// Backend options (`-O key=value`).
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,6 @@
 //!
 //! Cost: one walk over the rule's expression, one string per node.
 
-mod attack;
 mod context;
 pub mod dialect;
 mod error;
@@ -17,7 +16,6 @@ pub mod targets;
 mod template;
 mod text;
 
-pub use attack::{Attack, Technique};
 pub use context::{Ancestry, Cx, Deferred, Env, Options};
 pub use dialect::Dialect;
 pub use error::Error;

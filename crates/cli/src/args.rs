@@ -30,6 +30,22 @@ pub(crate) enum Command {
         after_help = "Example:\n  sigyn explain examples/rules/web_path_traversal.yml examples/logs/access.log --record 6"
     )]
     Explain(commands::explain::Explain),
+    /// Run the tests of rules: what must fire on which events, and what must not
+    ///
+    /// PATHS are folders of rules, rule files or test files. Tests stand beside rules as `NAME.test.yml`; docs/testing.md
+    /// describes them. Rules that name SigmaHQ's regression data (`regression_tests_path`) are tested with it. Exit code 1
+    /// means that a test failed, 2 that one could not be run.
+    #[command(
+        after_help = "Examples:\n  sigyn test examples/rules\n  sigyn test examples/rules --require-tests\n  sigyn test examples/rules --format junit > tests.xml"
+    )]
+    Test(commands::test::Test),
+    /// Run rules over recorded logs and hold what they find against what is declared, or against an earlier run
+    ///
+    /// Exit code 1 means that a count is not as declared or not as before; docs/testing.md describes the files.
+    #[command(
+        after_help = "Examples:\n  sigyn backtest examples/rules examples/logs --list\n  sigyn backtest examples/rules examples/logs --save before.json\n  sigyn backtest examples/rules examples/logs --compare before.json"
+    )]
+    Backtest(Box<commands::backtest::Backtest>),
     /// Convert rules into the queries of a target
     ///
     /// INPUT can be files and folders; folders are searched for rule files. A rule that the target cannot express is

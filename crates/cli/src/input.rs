@@ -116,7 +116,9 @@ fn search(
         let is_link = is(std::fs::FileType::is_symlink);
         if is(std::fs::FileType::is_dir) {
             search(top, &path, pattern, found, unread);
-        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below)) {
+        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below))
+            && (pattern.takes_tests() || !is_test(&path))
+        {
             if is(std::fs::FileType::is_file) || path.is_file() {
                 found.push(Candidate { path, may_be_known: is_link });
             } else if is_link && !path.exists() {
@@ -124,6 +126,12 @@ fn search(
             }
         }
     }
+}
+
+/// Whether a file holds tests of rules, which stand beside rules and are none.
+pub(crate) fn is_test(path: &Path) -> bool {
+    let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().to_ascii_lowercase());
+    name.ends_with(".test.yml") || name.ends_with(".test.yaml")
 }
 
 /// Reads one file, or standard input. It gets the name that findings and reports give it: its path as found below

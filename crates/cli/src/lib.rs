@@ -12,7 +12,6 @@ mod git;
 mod grid;
 mod http;
 mod input;
-mod json;
 mod output;
 mod pattern;
 mod progress;
@@ -50,6 +49,8 @@ fn run(sigyn: &Sigyn) -> Exit {
     match &sigyn.command {
         Command::Hunt(hunt) => commands::hunt::run(hunt),
         Command::Explain(explain) => commands::explain::run(explain),
+        Command::Test(test) => commands::test::run(test),
+        Command::Backtest(backtest) => commands::backtest::run(backtest),
         Command::Check(check) => commands::check::run(check),
         Command::Rules(rules) => commands::rules::run(rules),
         Command::Convert(convert) => commands::convert::run(convert),

@@ -19,6 +19,12 @@ impl Pattern {
         }
     }
 
+    /// Whether it is meant for tests of rules too: one for YAML files in general is meant for rules.
+    pub(crate) fn takes_tests(&self) -> bool {
+        let last: String = self.parts.last().into_iter().flatten().collect();
+        last.contains("test") || !(last.ends_with("yml") || last.ends_with("yaml"))
+    }
+
     /// Whether the end of a path below some folder fits; folders before it may be anything.
     pub(crate) fn fits(&self, below: &Path) -> bool {
         let names: Vec<Vec<char>> =

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sigyn_attack::Attack;
 use sigyn_backends::{CustomTarget, Dialect, Env, Options, Target, dialect, targets};
 use sigyn_convert::{Converter, Settings, Strictness};
 use sigyn_diagnostics::{Diagnostic, SourceFile, Sources, codes};
@@ -171,7 +172,17 @@ pub(crate) fn read(path: &Path) -> Result<SourceFile, Found> {
     input::read_one(path).map_err(found)
 }
 
-fn found(unread: Unread) -> Found {
+/// The version of ATT&CK in a STIX bundle that the call names.
+pub(crate) fn attack(path: &Path) -> Result<Attack, Found> {
+    let file = read(path)?;
+    Attack::from_stix(&file.text).map_err(|error| {
+        let message = format!("`{}` has no names of ATT&CK: {error}", file.name);
+        Found::of(file.name, Diagnostic::error(&codes::input::NOT_JSON, message))
+    })
+}
+
+/// What could not be read, as a finding.
+pub(crate) fn found(unread: Unread) -> Found {
     Found { diagnostic: unread.diagnostic, sources: Arc::new(unread.sources), origin: unread.name }
 }
 

@@ -172,5 +172,24 @@ fn duplicates_are_told_with_what_differs() {
     assert!(text.stdout.contains("only the second: b: *foo*"), "{text:?}");
     assert_eq!(folder.run("check --duplicates s").code, 0);
     assert_eq!(folder.run("check --duplicates -I r").code, 0);
-    assert_eq!(folder.run("check --duplicates r --format sarif").code, 2);
+    let form =
+        |form: &str| folder.run(&format!("check --duplicates r --format {form} --junitxml out.xml")).stdout;
+    let sarif: serde_json::Value = serde_json::from_str(&form("sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let rules: Vec<&str> = results.iter().map(|result| result["ruleId"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["S8901", "S8902", "S8902"]);
+    let place = |location: &serde_json::Value| {
+        location["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap().to_owned()
+    };
+    let at = (place(&results[1]["locations"][0]), place(&results[1]["relatedLocations"][0]));
+    assert_eq!(at, ("r/b.yml".to_owned(), "r/a.yml".to_owned()));
+    let github = form("github");
+    let shown = "::warning file=r/b.yml,line=1,endLine=1,col=1,endColumn=1,title=S8902 contained-rule::`Narrow` matches \
+                 nothing that `Wide` does not match%0A";
+    assert!(github.lines().count() == 3 && github.contains(shown), "{github}");
+    assert!(github.contains("only this rule has `b: *foobar*`; only the other has `b: *foo*`"), "{github}");
+    let junit = form("junit");
+    assert!(junit.contains("<testsuite name=\"contained-rule\" tests=\"2\" failures=\"2\">"), "{junit}");
+    assert!(junit.contains("<testcase name=\"r/c.yml\" classname=\"clean\""), "{junit}");
+    assert_eq!(folder.read("out.xml"), junit);
 }

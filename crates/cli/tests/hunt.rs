@@ -42,13 +42,15 @@ fn matches(args: &[&str], input: &str) -> Vec<String> {
 fn the_first_command_finds_what_the_samples_hold() {
     let (code, out, err) = hunt(&["examples/logs"], "");
     assert_eq!(code, 1, "{err}");
-    let levels: Vec<&str> = out.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
+    let (table, correlations) = out.split_once("\n\n").unwrap();
+    assert!(correlations.contains("IpAddress=203.0.113.77"), "{out}");
+    let levels: Vec<&str> = table.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
     let count = |level: &str| levels.iter().filter(|found| **found == level).count();
-    assert_eq!(["critical", "high", "medium", "low", "info"].map(count), [1, 5, 5, 2, 1], "{out}");
+    assert_eq!(["critical", "high", "medium", "low", "info"].map(count), [1, 6, 5, 2, 1], "{out}");
     assert!(levels.is_sorted_by_key(|level| {
         ["critical", "high", "medium", "low", "info"].iter().position(|known| known == level)
     }));
-    assert!(err.contains("14 of 14 rules matched 30 times in 58 records of 4 logs"), "{err}");
+    assert!(err.contains("15 of 15 rules matched 31 times in 58 records of 4 logs"), "{err}");
 }
 
 #[test]
@@ -66,17 +68,17 @@ fn keys_are_a_contract() {
 #[test]
 fn every_form_has_every_match_in_the_same_order() {
     let lines = matches(&["examples/logs"], "");
-    assert_eq!(lines.len(), 30);
+    assert_eq!(lines.len(), 31);
     for threads in ["1", "2", "7"] {
         assert_eq!(matches(&["examples/logs", "--threads", threads], ""), lines);
     }
     let (_, json, _) = hunt(&["--format", "json", "examples/logs"], "");
-    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap().len(), 30);
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&json).unwrap().len(), 31);
     let (_, csv, _) = hunt(&["--format", "csv", "examples/logs"], "");
-    assert_eq!(csv.lines().count(), 31);
+    assert_eq!(csv.lines().count(), 32);
     let (_, table, _) = hunt(&["--timeline", "--wide", "examples/logs"], "");
     let times: Vec<&str> = table.lines().skip(1).map(|line| &line[..19]).collect();
-    assert!(times.len() == 30 && times.is_sorted());
+    assert!(times.len() == 31 && times.is_sorted());
 }
 
 #[test]
@@ -84,10 +86,10 @@ fn rules_and_times_are_chosen() {
     let check = |args: &[&str], count: usize| {
         assert_eq!(matches(&[&["examples/logs"], args].concat(), "").len(), count, "{args:?}")
     };
-    check(&["--level", "high"], 8);
-    check(&["--level", "low"], 18);
+    check(&["--level", "high"], 9);
+    check(&["--level", "low"], 19);
     check(&["--logsource", "category=webserver"], 4);
-    check(&["--logsource", "product=windows", "--from", "2026-03-02T08:15:00Z", "--to", "2026-03-03"], 14);
+    check(&["--logsource", "product=windows", "--from", "2026-03-02T08:15:00Z", "--to", "2026-03-03"], 15);
     check(&["--from", "2027-01-01"], 0);
 }
 
@@ -106,7 +108,7 @@ fn exit_codes_and_messages_say_what_happened() {
         let (got, _, err) = hunt(args, input);
         assert!(got == code && err.contains(said), "{args:?}: {got}\n{err}");
     };
-    check(&["-"], r#"{"Channel":"Security","EventID":1}"#, 0, "0 of 14 rules");
+    check(&["-"], r#"{"Channel":"Security","EventID":1}"#, 0, "0 of 15 rules");
     check(&["-"], "just words\n", 0, "no known shape");
     check(&["-", "--verbose"], "just words\n", 0, "JSON: it begins with neither");
     check(

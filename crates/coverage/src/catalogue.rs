@@ -2,30 +2,9 @@
 
 use std::borrow::Cow;
 
-use sigyn_backends::Attack;
+use sigyn_attack::Attack;
 
 use crate::TechniqueId;
-
-/// The tactics of ATT&CK in the order in which an intrusion goes through them: those of version 17, and the two that later
-/// versions have instead of `defense-evasion`.
-pub const TACTICS: &[&str] = &[
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "stealth",
-    "defense-impairment",
-    "defense-evasion",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
 
 /// Names and tactics of techniques.
 #[derive(Clone, Debug)]
@@ -51,26 +30,19 @@ impl Catalogue {
 
     /// The short names of a technique's tactics. Some ids of later versions have no name here, but known tactics.
     pub fn tactics(&self, id: &TechniqueId) -> &[String] {
-        match self.names.technique(id.as_str()) {
-            Some(technique) => &technique.tactics,
-            None => {
-                let lower = id.as_str().to_ascii_lowercase();
-                sigyn_lint::Attack::bundled().tactics_of(&lower).unwrap_or_default()
-            }
-        }
+        let lower = id.as_str().to_ascii_lowercase();
+        self.names.tactics_of(&lower).or_else(|| Attack::bundled().tactics_of(&lower)).unwrap_or_default()
     }
 
     /// What took the place of a technique that ATT&CK has revoked.
     pub fn successor(&self, id: &TechniqueId) -> Option<TechniqueId> {
-        if self.name(id).is_some() {
-            return None;
-        }
-        sigyn_lint::Attack::renamed(&id.as_str().to_ascii_lowercase()).and_then(TechniqueId::parse)
+        self.names.successor(id.as_str()).and_then(TechniqueId::parse)
     }
 
     /// All techniques and sub-techniques, in order.
     pub fn all(&self) -> Vec<TechniqueId> {
-        let mut all: Vec<_> = self.names.techniques().filter_map(|(id, _)| TechniqueId::parse(id)).collect();
+        let mut all: Vec<_> =
+            self.names.techniques().filter_map(|technique| TechniqueId::parse(&technique.id)).collect();
         all.sort_unstable();
         all
     }
@@ -78,6 +50,8 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
+    use sigyn_attack::TACTICS;
+
     use super::*;
 
     #[test]

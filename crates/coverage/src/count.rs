@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sigyn_attack::TACTICS;
 use sigyn_ir::{Level, LogSource, RuleItem};
 
-use crate::{Catalogue, TACTICS, TechniqueId};
+use crate::{Catalogue, TechniqueId};
 
 /// Levels, and one place more for rules without.
 const PLACES: usize = Level::ALL.len() + 1;

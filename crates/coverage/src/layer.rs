@@ -1,4 +1,4 @@
-//! A layer for ATT&CK Navigator, format 4.5 as its repository describes it (`layers/LAYERFORMATv4_5.md`).
+//! A layer for ATT&CK Navigator, format 4.5 as its repository describes it (`layers/spec/v4.5/layerformat.md`).
 
 use serde_json::{Map, Value, json};
 

@@ -15,7 +15,7 @@ mod html;
 mod layer;
 mod technique;
 
-pub use catalogue::{Catalogue, TACTICS};
+pub use catalogue::Catalogue;
 pub use count::{Coverage, Levels, RuleLine, SourceLine, TacticLine};
 pub use document::document;
 pub use gaps::{Gap, State, Wanted, gaps, source_gaps};

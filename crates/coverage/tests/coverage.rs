@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use sigyn_coverage::{
@@ -109,7 +110,8 @@ fn other_rules_are_compared_by_technique_and_log_source() {
     assert_eq!(missing, [("dns", "T1112".to_owned()), ("file", String::new()), ("web", "T1190".to_owned())]);
 }
 
-/// The rules of the published format 4.5 (`layers/LAYERFORMATv4_5.md` of ATT&CK Navigator): name of the key, type, and
+/// The rules of the published format 4.5 (`layers/spec/v4.5/layerformat.md` of ATT&CK Navigator; there is no JSON schema of
+/// it): name of the key, type, and
 /// whether it must be there.
 const LAYER_KEYS: &[(&str, &str, bool)] = &[
     ("versions", "object", false),
@@ -158,6 +160,11 @@ const LAYOUT_KEYS: &[(&str, &str, bool)] = &[
     ("aggregateFunction", "string", false),
     ("expandedSubtechniques", "string", false),
 ];
+const LAYOUT_WORDS: &[(&str, &[&str])] = &[
+    ("layout", &["side", "flat", "mini"]),
+    ("aggregateFunction", &["average", "min", "max", "sum"]),
+    ("expandedSubtechniques", &["none", "all", "annotated"]),
+];
 
 fn kind(value: &Value) -> &'static str {
     match value {
@@ -194,8 +201,18 @@ fn is_valid_layer(layer: &Value) {
     assert!(
         ["enterprise-attack", "mobile-attack", "ics-attack"].contains(&layer["domain"].as_str().unwrap())
     );
+    let navigator: Vec<u32> = layer["versions"]["navigator"]
+        .as_str()
+        .unwrap()
+        .split('.')
+        .map(|part| part.parse().unwrap())
+        .collect();
+    assert!(navigator >= vec![4, 9, 0], "{navigator:?}");
     assert!(layer["sorting"].as_u64().unwrap() <= 3);
     has_keys(&layer["layout"], LAYOUT_KEYS);
+    for (key, words) in LAYOUT_WORDS {
+        assert!(words.contains(&layer["layout"][key].as_str().unwrap()), "{key}");
+    }
     has_keys(&layer["gradient"], GRADIENT_KEYS);
     let colours = layer["gradient"]["colors"].as_array().unwrap();
     assert!(colours.len() >= 2 && colours.iter().all(is_colour));
@@ -238,6 +255,29 @@ fn layers_follow_the_published_format() {
     assert_eq!(find("T1003")["score"], 0);
     let by_score = layer("a", &coverage, &[], Colours::Score);
     assert!(by_score["techniques"][0].get("color").is_none(), "an explicit colour would hide the scale");
+}
+
+/// MITRE's own library reads the layers and gives the same techniques back. Runs where the environment names a Python that
+/// has it: `SIGYN_NAVIGATOR_PYTHON`, with the package `mitreattack-python`.
+#[test]
+fn layers_are_read_by_mitres_own_library() {
+    let Some(python) = std::env::var_os("SIGYN_NAVIGATOR_PYTHON") else {
+        eprintln!("skipped: SIGYN_NAVIGATOR_PYTHON names no Python with mitreattack-python");
+        return;
+    };
+    let coverage = rules(RULES);
+    let open = gaps(&coverage, &Wanted::in_text("T1003 T1112"));
+    let program = "import json, sys\nfrom mitreattack.navlayers import Layer\nlayer = Layer(strict=True)\n\
+                   layer.from_str(sys.argv[1])\nprint(json.dumps(layer.to_dict()))";
+    for colours in [Colours::Score, Colours::Level] {
+        let layer = layer("a", &coverage, &open, colours);
+        let run = Command::new(&python).args(["-c", program, &layer.to_string()]).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let read: Value = serde_json::from_slice(&run.stdout).unwrap();
+        for key in ["name", "versions", "domain", "layout", "techniques", "gradient", "legendItems"] {
+            assert_eq!(read[key], layer[key], "{key}");
+        }
+    }
 }
 
 #[test]

@@ -6,10 +6,12 @@ use crate::Code;
 pub mod backend;
 pub mod collection;
 pub mod condition;
+pub mod correlate;
 pub mod engine;
 pub mod input;
 pub mod pipeline;
 pub mod rule;
+pub mod verify;
 pub mod yaml;
 
 /// Every code, in the order of its number.
@@ -22,7 +24,9 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         pipeline::ALL,
         backend::ALL,
         input::ALL,
+        verify::ALL,
         engine::ALL,
+        correlate::ALL,
     ]
     .into_iter()
     .flatten()

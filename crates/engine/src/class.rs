@@ -405,6 +405,22 @@ impl Classifier {
         bits
     }
 
+    /// The values that decide what an event with these keys is.
+    pub(crate) fn deciding(&self, event: Event<'_>, plan: &Plan) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = plan.identity.into_iter().flatten().collect();
+        let mut add = |(name, _): &(Name, Vec<String>)| nodes.extend(name.value(event, plan));
+        let possible = (0..).zip(&self.conditions).filter(|(at, _)| plan.is_possible(*at));
+        for (_, condition) in possible {
+            condition.is.iter().for_each(&mut add);
+            let Some(group) = self.groups.get(condition.group as usize) else { continue };
+            let of_events = group.by_event_id.values().flatten().chain(&group.by_fields);
+            of_events.flat_map(|(is, _)| is).for_each(&mut add);
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
     /// The conditions that events with these keys and this channel can fulfil, unless they are known: most events have
     /// the channel of the one before.
     fn find_candidates(

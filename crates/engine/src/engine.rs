@@ -6,11 +6,12 @@ use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::FieldPath;
 use sigyn_ir::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 
+use crate::any_of;
 use crate::class::{self, Class, ClassId, Classifier, Keys};
 use crate::config::{Config, Routing};
 use crate::logsource::LogSources;
 use crate::ops::Ops;
-use crate::program::{AtomSet, Atoms, FieldId, Lowering, Node};
+use crate::program::{AtomId, AtomSet, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
 use crate::sieve::Sieves;
 use crate::witness::{Wake, Witnesses};
@@ -35,6 +36,8 @@ pub(crate) struct Compiled {
     pub(crate) item: ItemId,
     /// The root of its program.
     pub(crate) root: u32,
+    /// The root of what is left to ask when it has been woken.
+    pub(crate) awake: u32,
 }
 
 /// What building gives.
@@ -76,10 +79,16 @@ impl Engine {
         let (drafts, witnesses, refused) = lower(set, &mut atoms, &config);
         let met = met(&drafts, &atoms, &witnesses, &config);
         let mut ops = Ops::default();
-        let rules: Vec<_> = drafts
-            .iter()
-            .map(|draft| Compiled { item: draft.item, root: ops.add(&draft.node, &atoms, &met) })
-            .collect();
+        let mut compiled = |draft: &Draft<'_>| {
+            let mut node = draft.node.clone();
+            if config.tables.is_on() {
+                node = any_of::grouped(node, &mut atoms);
+            }
+            let wakers = wakers(&draft.wake, &witnesses);
+            let (root, awake) = ops.add_rule(&node, &wakers, &atoms, &met);
+            Compiled { item: draft.item, root, awake }
+        };
+        let rules: Vec<_> = drafts.iter().map(&mut compiled).collect();
         let (mut classes, classifier) = class::classes(sources);
         let mut declared = Vec::new();
         for source in &sources.declared {
@@ -217,6 +226,18 @@ fn names(classes: &[Class], atoms: &Atoms) -> Vec<String> {
     let names: BTreeSet<_> = fields.chain(others).collect();
     let steps: Vec<_> = names.iter().map(|name| FieldPath::new(name).first_step().to_owned()).collect();
     names.into_iter().chain(steps).collect()
+}
+
+/// The atoms of which one holds whenever the rule is awake, if that is known; sorted.
+fn wakers(wake: &Wake, witnesses: &Witnesses) -> Vec<AtomId> {
+    let Wake::By(ids) = wake else { return Vec::new() };
+    let mut atoms: Vec<_> = ids.iter().filter_map(|id| witnesses.just(*id)).collect();
+    if atoms.len() < ids.len() {
+        return Vec::new();
+    }
+    atoms.sort_unstable();
+    atoms.dedup();
+    atoms
 }
 
 /// The atoms that say just that some rule's witness is there.

@@ -27,6 +27,8 @@ pub(crate) struct Grams {
     shortest: Buckets,
     /// Literals of one byte: they may be the last.
     single: Vec<(u8, u32)>,
+    /// Whether there is any but long ones.
+    has_short: bool,
 }
 
 impl Grams {
@@ -48,22 +50,31 @@ impl Grams {
             }
         }
         let [long, short, shorter, shortest] = [long, short, shorter, shortest].map(Buckets::new);
-        Self { long, short, shorter, shortest, single }
+        let has_short =
+            [&short, &shorter, &shortest].iter().any(|groups| !groups.is_empty()) || !single.is_empty();
+        Self { long, short, shorter, shortest, single, has_short }
     }
 
     /// Calls `found` with each literal that may be there: its number with the place in it that stands at a place of
     /// the text.
     #[inline]
     pub(crate) fn scan(&self, bytes: &[u8], mut found: impl FnMut(u32, usize)) {
-        let mut look = |groups: &Buckets, gram: u32, at: usize| {
-            groups.get(gram.into()).iter().for_each(|place| found(*place, at));
-        };
         if !self.long.is_empty() {
             for (at, chunk) in bytes.as_chunks::<GRAM>().0.iter().enumerate() {
                 let gram = u32::from_le_bytes(*chunk) | SMALL;
-                look(&self.long, gram, at * GRAM);
+                self.long.get(gram.into()).iter().for_each(|place| found(*place, at * GRAM));
             }
         }
+        if self.has_short {
+            self.scan_short(bytes, found);
+        }
+    }
+
+    /// Literals of less than seven bytes.
+    fn scan_short(&self, bytes: &[u8], mut found: impl FnMut(u32, usize)) {
+        let mut look = |groups: &Buckets, gram: u32, at: usize| {
+            groups.get(gram.into()).iter().for_each(|place| found(*place, at));
+        };
         if !self.short.is_empty() {
             let mut chunks = bytes.windows(GRAM).step_by(2);
             let mut at = 0;

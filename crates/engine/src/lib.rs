@@ -25,6 +25,7 @@
 //! # Ok::<(), sigyn_engine::TableError>(())
 //! ```
 
+mod any_of;
 mod catalogue;
 mod class;
 mod config;
@@ -34,6 +35,7 @@ mod explain;
 mod fold;
 mod grams;
 mod hash;
+mod identity;
 mod logsource;
 mod matching;
 mod ops;
@@ -41,7 +43,9 @@ mod pattern;
 mod plan;
 mod predicate;
 mod program;
+mod recall;
 mod regexes;
+mod scan;
 mod scratch;
 mod seen;
 mod sieve;

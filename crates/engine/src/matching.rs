@@ -3,21 +3,17 @@
 use sigyn_event::{Event, NodeId, Value, write_scalar};
 use sigyn_ir::ItemId;
 
+use crate::any_of::AnyOf;
 use crate::class::{Class, ClassId, NONE};
 use crate::derive;
 use crate::engine::Engine;
 use crate::fold::fold_into;
-use crate::hash::hash_bytes;
 use crate::ops::Op;
 use crate::pattern::Case;
-use crate::plan::{ClassPlan, Plan};
+use crate::plan::{ClassPlan, KEYWORDS_PLACE, Plan};
 use crate::predicate::Predicate;
 use crate::program::{AtomId, AtomKind, FieldId, KEYWORDS};
 use crate::scratch::{Prepared, Raw, Scratch, Text};
-use crate::table::{Hit, Table};
-
-/// Where the plan of a class has the keywords.
-const KEYWORDS_PLACE: usize = 0;
 
 impl Engine {
     /// What an event is and which rules match it, in the order of the set; no class if the table of log sources
@@ -40,9 +36,16 @@ impl Engine {
     }
 
     fn classify_planned(&self, event: Event<'_>, plan: &mut Plan, scratch: &mut Scratch) -> Option<ClassId> {
+        let is_kept = event.layout().is_some() && self.config.value_cache.is_on();
+        if is_kept && let Some(class) = plan.last.same(event) {
+            return class;
+        }
         let mut known = std::mem::take(&mut plan.candidates);
         let class = self.classifier.classify(event, plan, &mut known, &mut scratch.identity);
         plan.candidates = known;
+        if is_kept {
+            plan.last.keep(event, class);
+        }
         class
     }
 
@@ -74,150 +77,43 @@ impl Engine {
             return;
         }
         let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
-        let Some(fields) = plan.class(at) else { return };
+        let Some((fields, recall, leaves)) = plan.class(at) else { return };
         if scratch.prepared.len() < fields.fields.len() {
             scratch.prepared.resize(fields.fields.len(), Prepared::default());
         }
-        let mut run = Run { engine: self, class, id, event, plan: fields, leaves: &plan.leaves, scratch };
+        let mut run = Run { engine: self, class, id, event, plan: fields, leaves, scratch };
         if self.config.witnesses.is_on() {
-            class.sieve.always.iter().for_each(|rule| run.scratch.wake(*rule));
-            run.scan_fields();
+            class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
+            run.scan_fields(recall);
         } else {
-            class.rules.iter().for_each(|rule| run.scratch.wake(*rule));
+            class.rules.iter().for_each(|rule| run.scratch.marks.wake(*rule));
         }
         run.evaluate();
     }
 }
 
 /// One event in one class.
-struct Run<'r, 'e> {
-    engine: &'r Engine,
-    class: &'r Class,
-    id: ClassId,
-    event: Event<'e>,
-    plan: &'r ClassPlan,
+pub(crate) struct Run<'r, 'e> {
+    pub(crate) engine: &'r Engine,
+    pub(crate) class: &'r Class,
+    pub(crate) id: ClassId,
+    pub(crate) event: Event<'e>,
+    pub(crate) plan: &'r ClassPlan,
     /// Texts and numbers of the event, wherever they stand.
     leaves: &'r [NodeId],
-    scratch: &'r mut Scratch,
+    pub(crate) scratch: &'r mut Scratch,
 }
 
 impl<'r> Run<'r, '_> {
-    /// Wakes rules by what is in the values of their fields.
-    fn scan_fields(&mut self) {
-        let (class, plan) = (self.class, self.plan);
-        let mut last_costly = None;
-        for scan in &plan.scans {
-            let Some(table) = class.sieve.tables.get(scan.table as usize) else { continue };
-            if !table.is_costly() && !scan.is_derived {
-                self.scan_node(scan.node, table);
-            } else if last_costly.replace(scan.place) != Some(scan.place) {
-                // All values of the field at once: its nodes stand together.
-                self.scan_prepared(scan.place, table, scan.table);
-            }
-        }
-        let Some(at) = class.sieve.table_at(KEYWORDS) else { return };
-        let Some(table) = class.sieve.tables.get(at as usize) else { return };
-        if table.is_costly() {
-            self.scan_prepared(KEYWORDS_PLACE, table, at);
-            return;
-        }
-        for node in self.leaves {
-            self.scan_node(*node, table);
-        }
-    }
-
-    /// Looks through a value without keeping its text: most wake nothing.
-    #[inline]
-    fn scan_node(&mut self, node: NodeId, table: &'r Table) {
-        if let Some(bytes) = self.event.text_bytes(node)
-            && bytes.is_ascii()
-        {
-            let Scratch { woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
-            let mut marks = Marks { now: *now, woken_at, woken, atoms };
-            stats.scanned += 1;
-            table.scan(bytes, true, |hit| marks.meet(hit));
-        } else if let Some(value) = self.event.value(node) {
-            self.scan_scalars(value, table);
-        }
-    }
-
-    fn scan_scalars(&mut self, value: Value<'_>, table: &'r Table) {
-        match value {
-            Value::Null | Value::Map(_) => {}
-            Value::List(list) => list.iter().for_each(|value| self.scan_scalars(value, table)),
-            Value::Int(_) | Value::Uint(_) | Value::Float(_) if !table.has_digits() => {}
-            scalar => {
-                let Scratch { arena, woken_at, woken, now, stats, atoms, .. } = &mut *self.scratch;
-                let mut marks = Marks { now: *now, woken_at, woken, atoms };
-                stats.scanned += 1;
-                let start = arena.len();
-                match scalar {
-                    Value::Text(text) => fold_into(arena, text),
-                    other => write_scalar(arena, other),
-                }
-                let text = arena.get(start..).unwrap_or("").as_bytes();
-                table.scan(text, text.is_ascii(), |hit| marks.meet(hit));
-                arena.truncate(start);
-            }
-        }
-    }
-
-    /// Looks through the values of a field that something is evaluated on.
-    fn scan_prepared(&mut self, place: usize, table: &'r Table, table_at: u32) {
-        let name = (self.id.0 + 1, table_at);
-        let (start, end) = self.prepare(place);
-        for at in start..end {
-            let raw = raw(self.event, self.scratch, at);
-            if !self.scratch.cache.takes(raw) {
-                self.scan_value(table, at);
-                continue;
-            }
-            let hash = hash_bytes(raw.as_bytes()) ^ u64::from(name.0) << 20 ^ u64::from(name.1);
-            if self.scratch.cache.has(hash, name, raw) {
-                self.scratch.stats.cached += 1;
-            } else if !self.scan_value(table, at) {
-                put(self.event, self.scratch, at, hash, name);
-            }
-        }
-    }
-
-    /// Whether a value wakes anything.
-    fn scan_value(&mut self, table: &'r Table, at: u32) -> bool {
-        self.scratch.stats.scanned += 1;
-        let mut woke = false;
-        let is_ascii = raw(self.event, self.scratch, at).is_ascii();
-        let span = if is_ascii { (0, 0) } else { fold_text(self.event, self.scratch, at) };
-        {
-            let Scratch { arena, texts, woken_at, woken, now, atoms, .. } = &mut *self.scratch;
-            let mut marks = Marks { now: *now, woken_at, woken, atoms };
-            let text = if is_ascii { raw_of(self.event, texts, arena, at) } else { piece(arena, span) };
-            table.scan(text.as_bytes(), is_ascii, |hit| {
-                woke = true;
-                marks.meet(hit);
-            });
-        }
-        for (atom, rules) in &table.direct {
-            let Some(AtomKind::Value(predicate)) =
-                self.engine.atoms.atoms.get(atom.0 as usize).map(|atom| &atom.kind)
-            else {
-                continue;
-            };
-            let holds = self.tests(predicate, at);
-            if holds {
-                woke = true;
-                rules.iter().for_each(|rule| self.scratch.wake(*rule));
-            }
-        }
-        woke
-    }
-
     /// Evaluates the rules that are awake.
     fn evaluate(&mut self) {
-        self.scratch.stats.woken += self.scratch.woken.len() as u64;
-        for at in 0..self.scratch.woken.len() {
-            let rule = self.scratch.woken.get(at).and_then(|rule| self.engine.rules.get(*rule as usize));
+        self.scratch.stats.woken += self.scratch.marks.woken.len() as u64;
+        let is_woken = self.engine.config.witnesses.is_on();
+        for at in 0..self.scratch.marks.woken.len() {
+            let rule =
+                self.scratch.marks.woken.get(at).and_then(|rule| self.engine.rules.get(*rule as usize));
             if let Some(rule) = rule
-                && self.holds(rule.root)
+                && self.holds(if is_woken { rule.awake } else { rule.root })
             {
                 self.scratch.matched.push(rule.item);
             }
@@ -246,7 +142,7 @@ impl<'r> Run<'r, '_> {
 
     fn atom(&mut self, id: AtomId) -> bool {
         let is_shared = self.engine.config.shared_atoms.is_on();
-        if is_shared && let Some(verdict) = self.scratch.verdict(id) {
+        if is_shared && let Some(verdict) = self.scratch.marks.verdict(id) {
             return verdict;
         }
         // Its literal was looked for in all values, and not met.
@@ -255,7 +151,7 @@ impl<'r> Run<'r, '_> {
         }
         let verdict = self.atom_afresh(id);
         if is_shared {
-            self.scratch.set_verdict(id, verdict);
+            self.scratch.marks.set_verdict(id, verdict);
         }
         verdict
     }
@@ -272,6 +168,10 @@ impl<'r> Run<'r, '_> {
             AtomKind::Value(predicate) => {
                 let (start, end) = self.texts(atom.field);
                 (start..end).any(|at| self.tests(predicate, at))
+            }
+            AtomKind::AnyOf(list) => {
+                let (start, end) = self.texts(atom.field);
+                (start..end).any(|at| self.has_any(list, at))
             }
             AtomKind::FieldRef { other, starts_with, ends_with, case } => {
                 let (start, end) = self.texts(atom.field);
@@ -290,6 +190,17 @@ impl<'r> Run<'r, '_> {
                 })
             }
         }
+    }
+
+    /// Whether a text has one of a list's literals.
+    fn has_any(&mut self, list: &AnyOf, at: u32) -> bool {
+        let atoms = &self.engine.atoms;
+        let text = raw(self.event, self.scratch, at);
+        if text.is_ascii() {
+            return list.test(text.as_bytes(), true, atoms);
+        }
+        let span = fold_text(self.event, self.scratch, at);
+        list.test(piece(&self.scratch.arena, span).as_bytes(), false, atoms)
     }
 
     /// A text, folded if case does not count.
@@ -317,8 +228,8 @@ impl<'r> Run<'r, '_> {
     }
 
     /// The range of the scalars of the field at a place, made on first use.
-    fn prepare(&mut self, place: usize) -> (u32, u32) {
-        let now = self.scratch.now;
+    pub(crate) fn prepare(&mut self, place: usize) -> (u32, u32) {
+        let now = self.scratch.marks.now;
         let Some(prepared) = self.scratch.prepared.get(place).copied() else { return (0, 0) };
         if prepared.at == now {
             return (prepared.start, prepared.end);
@@ -342,7 +253,7 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Whether a text satisfies a comparison.
-    fn tests(&mut self, predicate: &Predicate, at: u32) -> bool {
+    pub(crate) fn tests(&mut self, predicate: &Predicate, at: u32) -> bool {
         let text = raw(self.event, self.scratch, at);
         if !predicate.wants_folded() {
             return predicate.test(text);
@@ -354,31 +265,6 @@ impl<'r> Run<'r, '_> {
         }
         let span = fold_text(self.event, self.scratch, at);
         predicate.test(piece(&self.scratch.arena, span))
-    }
-}
-
-/// Where it is noted what a text has met.
-struct Marks<'s> {
-    now: u32,
-    woken_at: &'s mut [u32],
-    woken: &'s mut Vec<u32>,
-    atoms: &'s mut [u32],
-}
-
-impl Marks<'_> {
-    #[inline]
-    fn meet(&mut self, hit: Hit<'_>) {
-        if let Some(mark) = self.atoms.get_mut(hit.atom as usize) {
-            *mark = self.now << 1 | 1;
-        }
-        for rule in hit.rules {
-            if let Some(seen) = self.woken_at.get_mut(*rule as usize)
-                && *seen != self.now
-            {
-                *seen = self.now;
-                self.woken.push(*rule);
-            }
-        }
     }
 }
 
@@ -424,17 +310,17 @@ fn span(start: usize, end: usize) -> (u32, u32) {
 }
 
 #[inline]
-fn piece(arena: &str, (start, end): (u32, u32)) -> &str {
+pub(crate) fn piece(arena: &str, (start, end): (u32, u32)) -> &str {
     arena.get(start as usize..end as usize).unwrap_or("")
 }
 
 #[inline]
-fn raw<'t>(event: Event<'t>, scratch: &'t Scratch, at: u32) -> &'t str {
+pub(crate) fn raw<'t>(event: Event<'t>, scratch: &'t Scratch, at: u32) -> &'t str {
     raw_of(event, &scratch.texts, &scratch.arena, at)
 }
 
 #[inline]
-fn raw_of<'t>(event: Event<'t>, texts: &[Text], arena: &'t str, at: u32) -> &'t str {
+pub(crate) fn raw_of<'t>(event: Event<'t>, texts: &[Text], arena: &'t str, at: u32) -> &'t str {
     match texts.get(at as usize).map(|text| text.raw) {
         Some(Raw::Node(node)) => event.value(node).and_then(Value::as_text).unwrap_or(""),
         Some(Raw::Arena(start, end)) => piece(arena, (start, end)),
@@ -444,7 +330,7 @@ fn raw_of<'t>(event: Event<'t>, texts: &[Text], arena: &'t str, at: u32) -> &'t 
 
 /// Where the folded form of a text lies in the arena.
 #[inline]
-fn fold_text(event: Event<'_>, scratch: &mut Scratch, at: u32) -> (u32, u32) {
+pub(crate) fn fold_text(event: Event<'_>, scratch: &mut Scratch, at: u32) -> (u32, u32) {
     let Some(text) = scratch.texts.get(at as usize).copied() else { return (0, 0) };
     if let Some(span) = text.folded {
         return span;
@@ -457,17 +343,4 @@ fn fold_text(event: Event<'_>, scratch: &mut Scratch, at: u32) -> (u32, u32) {
         text.folded = Some(span);
     }
     span
-}
-
-fn put(event: Event<'_>, scratch: &mut Scratch, at: u32, hash: u64, name: (u32, u32)) {
-    let Some(text) = scratch.texts.get(at as usize).map(|text| text.raw) else { return };
-    match text {
-        Raw::Node(node) => {
-            scratch.cache.put(hash, name, event.value(node).and_then(Value::as_text).unwrap_or(""));
-        }
-        Raw::Arena(start, end) => {
-            let Scratch { arena, cache, .. } = scratch;
-            cache.put(hash, name, piece(arena, (start, end)));
-        }
-    }
 }

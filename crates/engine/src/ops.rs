@@ -3,6 +3,7 @@
 use crate::pattern::Pattern;
 use crate::predicate::Predicate;
 use crate::program::{AtomId, AtomKind, AtomSet, Atoms, KEYWORDS, Node};
+use crate::witness::Anchor;
 
 /// One step of a program. Ranges are of `Ops::children`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +28,15 @@ impl Ops {
     pub(crate) fn add(&mut self, node: &Node, atoms: &Atoms, met: &AtomSet) -> u32 {
         let op = match node {
             Node::And(nodes) => {
-                let (start, end) = self.add_all(nodes, atoms, met);
+                let (start, end) = self.add_all(nodes, atoms, met, &[]);
                 Op::And(start, end)
             }
             Node::Or(nodes) => {
-                let (start, end) = self.add_all(nodes, atoms, met);
+                let (start, end) = self.add_all(nodes, atoms, met, &[]);
                 Op::Or(start, end)
             }
             Node::AtLeast(count, nodes) => {
-                let (start, end) = self.add_all(nodes, atoms, met);
+                let (start, end) = self.add_all(nodes, atoms, met, &[]);
                 Op::AtLeast(*count, start, end)
             }
             Node::Not(node) => Op::Not(self.add(node, atoms, met)),
@@ -46,12 +47,37 @@ impl Ops {
         place(self.ops.len() - 1)
     }
 
-    fn add_all(&mut self, nodes: &[Node], atoms: &Atoms, met: &AtomSet) -> (u32, u32) {
+    /// Adds a rule; gives its root and what is left to ask of it when it is awake. `wakers` are the atoms of which
+    /// one holds whenever it is.
+    pub(crate) fn add_rule(
+        &mut self,
+        node: &Node,
+        wakers: &[AtomId],
+        atoms: &Atoms,
+        met: &AtomSet,
+    ) -> (u32, u32) {
+        if let Node::And(nodes) = node
+            && let Some(at) = nodes.iter().position(|node| is_any_of(node, wakers, atoms))
+            && let Some(waking) = nodes.get(at)
+        {
+            let others: Vec<_> = nodes.iter().enumerate().filter(|(other, _)| *other != at).collect();
+            let others: Vec<_> = others.into_iter().map(|(_, node)| node.clone()).collect();
+            let waking = self.add(waking, atoms, met);
+            let (start, end) = self.add_all(&others, atoms, met, &[waking]);
+            self.ops.push(Op::And(start, end));
+            self.ops.push(Op::And(start + 1, end));
+            return (place(self.ops.len() - 2), place(self.ops.len() - 1));
+        }
+        let root = self.add(node, atoms, met);
+        (root, root)
+    }
+
+    fn add_all(&mut self, nodes: &[Node], atoms: &Atoms, met: &AtomSet, first: &[u32]) -> (u32, u32) {
         let mut by_cost: Vec<_> = nodes.iter().map(|node| (cost(node, atoms, met), node)).collect();
         by_cost.sort_by_key(|(cost, _)| *cost);
         let added: Vec<_> = by_cost.into_iter().map(|(_, node)| self.add(node, atoms, met)).collect();
         let start = place(self.children.len());
-        self.children.extend(added);
+        self.children.extend(first.iter().chain(&added));
         (start, place(self.children.len()))
     }
 
@@ -64,6 +90,28 @@ impl Ops {
     pub(crate) fn children(&self, start: u32, end: u32) -> &[u32] {
         self.children.get(start as usize..end as usize).unwrap_or(&[])
     }
+}
+
+/// Whether an expression says that one of some atoms holds, and nothing else. They are sorted.
+fn is_any_of(node: &Node, expect: &[AtomId], atoms: &Atoms) -> bool {
+    let mut found = Vec::new();
+    let mut add = |node: &Node| match node {
+        Node::Atom(atom) => {
+            match atoms.atoms.get(atom.0 as usize).map(|atom| &atom.kind) {
+                Some(AtomKind::AnyOf(list)) => found.extend_from_slice(list.atoms()),
+                _ => found.push(*atom),
+            }
+            true
+        }
+        _ => false,
+    };
+    let are_atoms = match node {
+        Node::Or(nodes) => nodes.iter().all(&mut add),
+        node => add(node),
+    };
+    found.sort_unstable();
+    found.dedup();
+    !found.is_empty() && are_atoms && found == expect
 }
 
 /// A rough price of evaluating an expression.
@@ -80,6 +128,10 @@ fn cost(node: &Node, atoms: &Atoms, met: &AtomSet) -> u32 {
             let of_text = match &atom.kind {
                 AtomKind::Null | AtomKind::Exists => 2,
                 AtomKind::FieldRef { .. } => 30,
+                AtomKind::AnyOf(list) => {
+                    let mut literals = list.atoms().iter().filter_map(|atom| atoms.literal(*atom));
+                    if literals.any(|(anchor, _)| anchor == Anchor::Anywhere) { 40 } else { 8 }
+                }
                 AtomKind::Value(Predicate::Text { pattern, .. }) => match pattern {
                     Pattern::Any | Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Suffix(_) => 5,
                     Pattern::Contains(_) => 15,

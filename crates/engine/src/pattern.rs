@@ -87,25 +87,34 @@ impl Pattern {
     }
 
     /// Whether the text matches; it must be folded if the pattern is.
-    pub(crate) fn matches(&self, finder: Option<&Finder<'_>>, text: &str) -> bool {
+    pub(crate) fn matches(&self, finders: &[Option<Finder<'_>>], text: &str) -> bool {
         match self {
             Pattern::Any => true,
             Pattern::Exact(literal) => text == &**literal,
             Pattern::Prefix(literal) => text.starts_with(&**literal),
             Pattern::Suffix(literal) => text.ends_with(&**literal),
-            Pattern::Contains(literal) => match finder {
-                Some(finder) => finder.find(text.as_bytes()).is_some(),
-                None => text.contains(&**literal),
+            Pattern::Contains(literal) => match finders {
+                [Some(finder), ..] => finder.find(text.as_bytes()).is_some(),
+                _ => text.contains(&**literal),
             },
-            Pattern::Glob(glob) => glob.matches(text),
+            Pattern::Glob(glob) => glob.matches(finders, text),
         }
     }
 
-    /// The text that [`matches`](Self::matches) wants a finder for.
-    pub(crate) fn sought(&self) -> Option<&str> {
+    /// What [`matches`](Self::matches) wants: a finder for each text that can stand anywhere, none where a segment
+    /// begins with any character.
+    pub(crate) fn finders(&self) -> Box<[Option<Finder<'static>>]> {
+        let finder = |text: &str| Finder::new(text).into_owned();
         match self {
-            Pattern::Contains(literal) => Some(literal),
-            _ => None,
+            Pattern::Contains(literal) => Box::new([Some(finder(literal))]),
+            Pattern::Glob(glob) => {
+                let first = |segment: &Segment| match segment.as_slice() {
+                    [Piece::Text(literal), ..] => Some(finder(literal)),
+                    _ => None,
+                };
+                glob.middle.iter().map(first).collect()
+            }
+            _ => Box::default(),
         }
     }
 }
@@ -117,18 +126,20 @@ fn push(segments: &mut [Segment], piece: Piece) {
 }
 
 impl Glob {
-    fn matches(&self, text: &str) -> bool {
+    fn matches(&self, finders: &[Option<Finder<'_>>], text: &str) -> bool {
         let Some(mut rest) = strip_front(&self.first, text) else { return false };
         let Some(last) = &self.last else { return rest.is_empty() };
         let Some(before_last) = strip_back(last, rest) else { return false };
         rest = before_last;
         // The leftmost place of each segment leaves the most to the next.
-        self.middle.iter().all(|segment| match find(segment, rest) {
-            Some(behind) => {
-                rest = behind;
-                true
+        self.middle.iter().enumerate().all(|(at, segment)| {
+            match find(segment, finders.get(at).and_then(Option::as_ref), rest) {
+                Some(behind) => {
+                    rest = behind;
+                    true
+                }
+                None => false,
             }
-            None => false,
         })
     }
 }
@@ -154,12 +165,12 @@ fn strip_back<'t>(segment: &[Piece], text: &'t str) -> Option<&'t str> {
 }
 
 /// The text behind the leftmost place of a segment.
-fn find<'t>(segment: &[Piece], text: &'t str) -> Option<&'t str> {
-    if let [Piece::Text(literal), rest @ ..] = segment {
+fn find<'t>(segment: &[Piece], finder: Option<&Finder<'_>>, text: &'t str) -> Option<&'t str> {
+    if let ([Piece::Text(literal), rest @ ..], Some(finder)) = (segment, finder) {
         let mut from = 0;
         loop {
             let remaining = text.get(from..)?;
-            let at = remaining.find(&**literal)?;
+            let at = finder.find(remaining.as_bytes())?;
             let behind = remaining.get(at + literal.len()..)?;
             if let Some(behind) = strip_front(rest, behind) {
                 return Some(behind);

@@ -9,13 +9,18 @@ use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 
 use crate::class::{Candidates, Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
-use crate::program::FieldId;
+use crate::identity::Identity;
+use crate::program::{FieldId, KEYWORDS};
+use crate::recall::Recall;
 
 /// Names of a field are further apart than the places where one name can be found.
 const RANKS_PER_NAME: u32 = 256;
 const RANK_PATH: u32 = 100;
 const MOUNTS_MAX: u32 = 90;
 const RANK_ADDITIONAL: u32 = RANKS_PER_NAME - 1;
+
+/// Where the plan of a class has the keywords.
+pub(crate) const KEYWORDS_PLACE: usize = 0;
 
 /// A key that the event has.
 #[derive(Clone, Copy, Debug)]
@@ -48,11 +53,15 @@ pub(crate) struct Plan {
     pub(crate) identity: [Option<NodeId>; 3],
     /// A bit for each condition of the table of log sources that such events can fulfil; empty if that was not asked.
     possible: Vec<u64>,
+    /// What the last event was.
+    pub(crate) last: Identity,
     /// What the last event's channel left possible.
     pub(crate) candidates: Candidates,
     /// Plans of classes; those from `classes_live` on are memory that is kept.
     classes: Vec<ClassPlan>,
     classes_live: usize,
+    /// For each class what the last event's values have met.
+    recalls: Vec<Recall>,
 }
 
 /// Which nodes are values of the fields that rules of a class read.
@@ -64,8 +73,12 @@ pub(crate) struct ClassPlan {
     /// For each field of the rule set its place in `fields`, or `NONE`.
     places: Vec<u32>,
     nodes: Vec<NodeId>,
-    /// Nodes to look through, each with the table to use and the place of the field.
-    pub(crate) scans: Vec<Scan>,
+    /// Values to look through, each once.
+    pub(crate) looks: Vec<Look>,
+    /// The tables to use on them.
+    tables: Vec<(NodeId, u32)>,
+    /// Fields whose values are all looked through at once, with the table to use.
+    pub(crate) whole_fields: Vec<(usize, u32)>,
 }
 
 /// A field that the event has, with the range of its nodes.
@@ -77,14 +90,15 @@ pub(crate) struct PlannedField {
     derived: u32,
 }
 
-/// A field's node that wakes rules by a table of the class.
+/// A value that wakes rules by tables of the class.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scan {
-    pub(crate) table: u32,
-    pub(crate) place: usize,
+pub(crate) struct Look {
     pub(crate) node: NodeId,
-    /// Whether the field has more values than its nodes.
-    pub(crate) is_derived: bool,
+    /// The range of its tables.
+    start: u32,
+    end: u32,
+    /// Whether some literal of the tables can be in the text of a number.
+    pub(crate) has_digits: bool,
 }
 
 /// Plans by layout, and one for events without.
@@ -154,6 +168,8 @@ impl Plan {
         self.identity = engine.classifier.identity(event, self);
         if event.layout().is_some() {
             self.possible = engine.classifier.possible(event, self);
+            let deciding = engine.classifier.deciding(event, self);
+            self.last.begin(deciding);
         } else {
             self.possible.clear();
         }
@@ -189,6 +205,7 @@ impl Plan {
         self.classes_live += 1;
         if self.classes.len() <= at {
             self.classes.push(ClassPlan::default());
+            self.recalls.push(Recall::default());
         }
         assigning.begin();
         for entry in &self.entries {
@@ -198,12 +215,19 @@ impl Plan {
         }
         if let Some(plan) = self.classes.get_mut(at) {
             plan.fill(id, class, assigning, engine.atoms.fields.len());
+            plan.look(class, &self.leaves);
+            // Without a layout the next event's nodes are others.
+            let remembers = event.layout().is_some() && engine.config.value_cache.is_on();
+            if let Some(recall) = self.recalls.get_mut(at) {
+                recall.begin(if remembers { plan.looks.len() } else { 0 });
+            }
         }
         at
     }
 
-    pub(crate) fn class(&self, at: usize) -> Option<&ClassPlan> {
-        self.classes.get(at)
+    /// A class's plan, with what the last event's values have met, and texts and numbers wherever they stand.
+    pub(crate) fn class(&mut self, at: usize) -> Option<(&ClassPlan, &mut Recall, &[NodeId])> {
+        Some((self.classes.get(at)?, self.recalls.get_mut(at)?, &self.leaves))
     }
 }
 
@@ -212,7 +236,8 @@ impl ClassPlan {
         self.class = id.0;
         self.fields.clear();
         self.nodes.clear();
-        self.scans.clear();
+        self.tables.clear();
+        self.whole_fields.clear();
         self.places.clear();
         self.places.resize(field_count, NONE);
         self.fields.push(PlannedField { start: 0, end: 0, derived: NONE });
@@ -222,13 +247,18 @@ impl ClassPlan {
         for field in &assigning.touched {
             let Some(slot) = assigning.slots.get(field.0 as usize) else { continue };
             let (place, start) = (self.fields.len(), count(&self.nodes));
-            let table = class.sieve.table_at(*field);
             let derived = class.derived_at(*field);
-            let is_derived = derived != NONE;
+            let table = class.sieve.table_at(*field);
+            let (of_nodes, of_field) = match table {
+                // A field with further values than its nodes, or comparisons that need its values as they are.
+                Some(at) if derived != NONE || class.sieve.is_costly(at) => (None, Some(at)),
+                table => (table, None),
+            };
+            self.whole_fields.extend(of_field.map(|table| (place, table)));
             let mut next = slot.first;
             while let Some(found) = assigning.found.get(next as usize) {
                 self.nodes.push(found.node);
-                self.scans.extend(table.map(|table| Scan { table, place, node: found.node, is_derived }));
+                self.tables.extend(of_nodes.map(|table| (found.node, table)));
                 next = found.next;
             }
             self.fields.push(PlannedField { start, end: count(&self.nodes), derived });
@@ -236,6 +266,31 @@ impl ClassPlan {
                 *of_field = u32::try_from(place).unwrap_or(NONE);
             }
         }
+    }
+
+    /// Finds the values to look through: each once, whichever fields it is a value of.
+    fn look(&mut self, class: &Class, leaves: &[NodeId]) {
+        match class.sieve.table_at(KEYWORDS) {
+            Some(at) if class.sieve.is_costly(at) => self.whole_fields.push((KEYWORDS_PLACE, at)),
+            Some(at) => self.tables.extend(leaves.iter().map(|leaf| (*leaf, at))),
+            None => {}
+        }
+        self.tables.sort_unstable();
+        self.looks.clear();
+        let mut start = 0;
+        for of_node in self.tables.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + count(of_node);
+            let has_digits = of_node.iter().any(|(_, table)| class.sieve.has_digits(*table));
+            self.looks.extend(of_node.first().map(|(node, _)| Look { node: *node, start, end, has_digits }));
+            start = end;
+        }
+    }
+
+    /// The tables to look through a value with.
+    #[inline]
+    pub(crate) fn tables(&self, look: Look) -> impl Iterator<Item = u32> + Clone {
+        let range = look.start as usize..look.end as usize;
+        self.tables.get(range).unwrap_or_default().iter().map(|(_, table)| *table)
     }
 
     /// The place of a field that the event has; keywords are always there.

@@ -18,7 +18,7 @@ pub(crate) enum Predicate {
         pattern: Pattern,
         case: Case,
         /// For literals anywhere.
-        finder: Option<Box<Finder<'static>>>,
+        finders: Box<[Option<Finder<'static>>]>,
     },
     Regex(Box<Regex>),
     Cidr(IpNet),
@@ -32,11 +32,9 @@ impl Predicate {
     /// A regular expression that is not valid or too large; the text says which.
     pub(crate) fn new(spec: &Spec, limits: Limits) -> Result<Self, String> {
         Ok(match spec {
-            Spec::Text(pattern, case) => Predicate::Text {
-                finder: pattern.sought().map(|literal| Box::new(Finder::new(literal).into_owned())),
-                pattern: pattern.clone(),
-                case: *case,
-            },
+            Spec::Text(pattern, case) => {
+                Predicate::Text { finders: pattern.finders(), pattern: pattern.clone(), case: *case }
+            }
             Spec::Regex(source) => Predicate::Regex(Box::new(Regex::new(source, limits)?)),
             Spec::Cidr(network) => Predicate::Cidr(*network),
             Spec::Number(op, limit) => Predicate::Number(*op, limit.text().into()),
@@ -72,7 +70,7 @@ impl Predicate {
     /// Whether a text satisfies it; folded if [`wants_folded`](Self::wants_folded) says so.
     pub(crate) fn test(&self, text: &str) -> bool {
         match self {
-            Predicate::Text { pattern, finder, .. } => pattern.matches(finder.as_deref(), text),
+            Predicate::Text { pattern, finders, .. } => pattern.matches(finders, text),
             Predicate::Regex(regex) => regex.is_match(text),
             Predicate::Cidr(network) => address(text).is_some_and(|address| network.contains(&address)),
             Predicate::Number(op, limit) => compare(text, limit).is_some_and(|order| op.holds(order)),

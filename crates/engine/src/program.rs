@@ -6,12 +6,14 @@ use sigyn_diagnostics::{Code, Diagnostic, codes};
 use sigyn_event::FieldPath;
 use sigyn_ir::{ConditionExpr, Detection, DetectionEntry, DetectionItem, Linking, Rule};
 
+use crate::any_of::AnyOf;
 use crate::config::Config;
 use crate::hash::QuickState;
-use crate::pattern::Case;
+use crate::pattern::{Case, Pattern};
 use crate::predicate::Predicate;
 use crate::regexes::Limits;
 use crate::spec::{Place, Refusal, Spec, Test};
+use crate::witness::Anchor;
 
 /// A field of the rule set; [`KEYWORDS`] stands for every leaf of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +38,7 @@ pub(crate) enum AtomKind {
     Null,
     Exists,
     FieldRef { other: FieldId, starts_with: bool, ends_with: bool, case: Case },
+    AnyOf(Box<AnyOf>),
 }
 
 /// A set of atoms.
@@ -94,6 +97,7 @@ pub(crate) struct Atoms {
     pub(crate) specs: Vec<Option<Spec>>,
     by_name: HashMap<String, FieldId, QuickState>,
     by_key: HashMap<(FieldId, Key), AtomId, QuickState>,
+    by_list: HashMap<Vec<AtomId>, AtomId, QuickState>,
 }
 
 /// What lowering needs to know.
@@ -110,6 +114,7 @@ impl Atoms {
             specs: Vec::new(),
             by_name: HashMap::default(),
             by_key: HashMap::default(),
+            by_list: HashMap::default(),
         }
     }
 
@@ -146,6 +151,34 @@ impl Atoms {
         self.atoms.push(Atom { field, kind });
         self.by_key.insert((field, key), id);
         Ok(id)
+    }
+
+    /// The literal that an atom looks for, if that is all it says: where it must stand, and its folded text.
+    pub(crate) fn literal(&self, atom: AtomId) -> Option<(Anchor, &str)> {
+        let Some(Spec::Text(pattern, Case::Insensitive)) = self.specs.get(atom.0 as usize)?.as_ref() else {
+            return None;
+        };
+        match pattern {
+            Pattern::Exact(text) => Some((Anchor::Whole, text)),
+            Pattern::Prefix(text) => Some((Anchor::Front, text)),
+            Pattern::Suffix(text) => Some((Anchor::Back, text)),
+            Pattern::Contains(text) => Some((Anchor::Anywhere, text)),
+            Pattern::Any | Pattern::Glob(_) => None,
+        }
+    }
+
+    /// The atom that holds if one of a field's literals does.
+    pub(crate) fn any_of(&mut self, field: FieldId, mut list: Vec<AtomId>) -> AtomId {
+        list.sort_unstable();
+        list.dedup();
+        if let Some(id) = self.by_list.get(&list) {
+            return *id;
+        }
+        let id = AtomId(place(self.atoms.len()));
+        self.specs.push(None);
+        self.atoms.push(Atom { field, kind: AtomKind::AnyOf(Box::new(AnyOf::new(list.clone()))) });
+        self.by_list.insert(list, id);
+        id
     }
 }
 

@@ -5,13 +5,13 @@ use sigyn_ir::ItemId;
 
 use crate::plan::{Assigning, Plans};
 use crate::program::AtomId;
+use crate::table::Hit;
 
 /// Memory for one thread's matching. Made by [`Engine::scratch`](crate::Engine::scratch) and only good for that
 /// engine; once warm, matching allocates nothing.
 #[derive(Debug)]
 pub struct Scratch {
-    /// Which event is being matched; marks of other events are void.
-    pub(crate) now: u32,
+    pub(crate) marks: Marks,
     pub(crate) plans: Plans,
     pub(crate) assigning: Assigning,
     /// For each place of the class's plan.
@@ -20,15 +20,22 @@ pub struct Scratch {
     /// Texts of numbers, and folded texts.
     pub(crate) arena: String,
     pub(crate) identity: String,
-    /// For each atom: the event it was evaluated for, and the verdict in the lowest bit.
-    pub(crate) atoms: Vec<u32>,
-    /// For each rule: the event that woke it.
-    pub(crate) woken_at: Vec<u32>,
-    pub(crate) woken: Vec<u32>,
     pub(crate) matched: Vec<ItemId>,
     pub(crate) cache: Cache,
     /// How much work was done, for measurements.
     pub stats: Stats,
+}
+
+/// What is known of the event being matched.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    /// Which event it is; marks of other events are void.
+    pub(crate) now: u32,
+    /// For each atom: the event it was evaluated for, and the verdict in the lowest bit.
+    atoms: Vec<u32>,
+    /// For each rule: the event that woke it.
+    woken_at: Vec<u32>,
+    pub(crate) woken: Vec<u32>,
 }
 
 /// How much work a [`Scratch`] has seen.
@@ -71,16 +78,13 @@ pub(crate) enum Raw {
 impl Scratch {
     pub(crate) fn new(fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
         Self {
-            now: 0,
+            marks: Marks { now: 0, atoms: vec![0; atoms], woken_at: vec![0; rules], woken: Vec::new() },
             plans: Plans::default(),
             assigning: Assigning::new(fields),
             prepared: Vec::new(),
             texts: Vec::new(),
             arena: String::new(),
             identity: String::new(),
-            atoms: vec![0; atoms],
-            woken_at: vec![0; rules],
-            woken: Vec::new(),
             matched: Vec::new(),
             cache: Cache::new(cache_entries),
             stats: Stats::default(),
@@ -89,19 +93,38 @@ impl Scratch {
 
     /// Begins an event.
     pub(crate) fn begin(&mut self) {
-        // Half of the range, because atoms keep a verdict beside the mark.
-        if self.now >= u32::MAX / 2 {
-            self.now = 0;
+        if self.marks.begin() {
             self.prepared.fill(Prepared::default());
+        }
+        self.stats.events += 1;
+        self.texts.clear();
+        self.arena.clear();
+        self.matched.clear();
+    }
+}
+
+impl Marks {
+    /// Begins an event. Returns whether it is numbered like events before: then nothing is left of those here.
+    fn begin(&mut self) -> bool {
+        self.woken.clear();
+        // Half of the range, because atoms keep a verdict beside the mark.
+        let is_full = self.now >= u32::MAX / 2;
+        if is_full {
+            self.now = 0;
             self.atoms.fill(0);
             self.woken_at.fill(0);
         }
         self.now += 1;
-        self.stats.events += 1;
-        self.texts.clear();
-        self.arena.clear();
-        self.woken.clear();
-        self.matched.clear();
+        is_full
+    }
+
+    /// A value has a literal.
+    #[inline]
+    pub(crate) fn meet(&mut self, hit: Hit<'_>) {
+        if let Some(mark) = self.atoms.get_mut(hit.atom as usize) {
+            *mark = self.now << 1 | 1;
+        }
+        hit.rules.iter().for_each(|rule| self.wake(*rule));
     }
 
     #[inline]

@@ -6,11 +6,11 @@
 //!
 //! Price: what a field's names lead to is found once for each layout of events (see [`LayoutId`](sigyn_event::LayoutId)),
 //! for events without a layout once for each sequence of keys. Afterwards an event costs a look into a list; only
-//! fields that were always empty are looked at again.
+//! values that were always empty are looked at again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use sigyn_event::{Event, FieldPath, Member, Resolved, Value, VocabularyId};
+use sigyn_event::{Event, FieldPath, Member, NodeId, Resolved, Value, VocabularyId};
 use sigyn_ir::ItemId;
 
 use crate::class::{Class, ClassId};
@@ -41,8 +41,8 @@ struct Fields {
     present: Vec<u64>,
     /// A bit for each field that some event had a value of that is not empty.
     filled: Vec<u64>,
-    /// Layouts that were looked at, by number.
-    layouts: Vec<bool>,
+    /// For each layout that was looked at, by number, the values that were always empty.
+    layouts: Vec<Option<Vec<NodeId>>>,
     /// Sequences of keys that were looked at, by hash.
     sequences: HashSet<u64>,
     /// Fields that were there but empty so far.
@@ -101,6 +101,9 @@ impl SeenFields {
         }
         fields.events += 1;
         if fields.is_known(event) {
+            if !fields.is_news(event) {
+                return;
+            }
             for at in (0..fields.pending.len()).rev() {
                 let field = fields.pending[at];
                 if fields.look(engine, class, field, event) == State::Filled {
@@ -175,9 +178,14 @@ impl Fields {
         if let Some(layout) = event.layout() {
             let at = layout.index();
             if self.layouts.len() <= at {
-                self.layouts.resize(at + 1, false);
+                self.layouts.resize(at + 1, None);
             }
-            return self.layouts.get_mut(at).is_some_and(|is_known| std::mem::replace(is_known, true));
+            let Some(layout) = self.layouts.get_mut(at) else { return false };
+            let is_known = layout.is_some();
+            layout.get_or_insert_with(|| {
+                event.leaf_members().filter(|leaf| !is_filled(leaf.value)).map(|leaf| leaf.id).collect()
+            });
+            return is_known;
         }
         let mut hash = 0_u64;
         let mut add = |member: Member<'_>| {
@@ -194,6 +202,15 @@ impl Fields {
             self.sequences.insert(hash);
         }
         false
+    }
+
+    /// Whether an event that is known has a value where others of its layout had none.
+    fn is_news(&mut self, event: Event<'_>) -> bool {
+        let layout = event.layout().and_then(|layout| self.layouts.get_mut(layout.index()));
+        let Some(Some(empty)) = layout else { return true };
+        let before = empty.len();
+        empty.retain(|node| event.value(*node).is_none_or(|value| !is_filled(value)));
+        empty.len() < before
     }
 
     /// What an event has of a field.
@@ -357,8 +374,11 @@ impl Engine {
             }
             (_, State::Filled) | (AtomKind::Exists | AtomKind::Null, State::Empty) => ANY,
             (AtomKind::Value(predicate), State::Empty) => Can { hold: predicate.test(""), fail: true },
+            (AtomKind::AnyOf(list), State::Empty) => {
+                Can { hold: list.test(b"", true, &self.atoms), fail: true }
+            }
             (AtomKind::Null, State::Missing) => Can { hold: true, fail: false },
-            (AtomKind::Exists | AtomKind::Value(_), State::Missing) => NEVER,
+            (AtomKind::Exists | AtomKind::Value(_) | AtomKind::AnyOf(_), State::Missing) => NEVER,
         }
     }
 }

@@ -120,4 +120,14 @@ impl Sieve {
     pub(crate) fn table_at(&self, field: FieldId) -> Option<u32> {
         self.table_of.get(field.0 as usize).copied().filter(|at| *at != NONE)
     }
+
+    /// Whether a table compares values as they are.
+    pub(crate) fn is_costly(&self, at: u32) -> bool {
+        self.tables.get(at as usize).is_some_and(|table| table.is_costly())
+    }
+
+    /// Whether some literal of a table can be in the text of a number.
+    pub(crate) fn has_digits(&self, at: u32) -> bool {
+        self.tables.get(at as usize).is_some_and(|table| table.has_digits())
+    }
 }

@@ -32,6 +32,8 @@ struct Needle {
 
 /// What a text has met.
 pub(crate) struct Hit<'t> {
+    /// The literal's number in the table.
+    pub(crate) needle: u32,
     /// A number that is no atom's, if there is none.
     pub(crate) atom: u32,
     /// Rules that wake.
@@ -54,6 +56,8 @@ pub(crate) struct Literal<'l> {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     needles: Vec<Needle>,
+    /// The number of the first literal: those of the table within the table follow its own.
+    first: u32,
     rules: Vec<u32>,
     whole: Buckets,
     /// A bit for each length of whole values, the last for all from 63 on.
@@ -69,6 +73,8 @@ pub(crate) struct Table {
     wide: Option<Box<Table>>,
     /// Without hashing: every literal.
     single: Vec<u32>,
+    /// Whether anything is looked for but whole values and literals anywhere.
+    has_ends: bool,
     /// Atoms without a literal, with the rules that they wake.
     pub(crate) direct: Vec<(AtomId, Vec<u32>)>,
     has_digits: bool,
@@ -79,7 +85,8 @@ impl Table {
     pub(crate) fn new(literals: &[Literal<'_>], direct: Vec<(AtomId, Vec<u32>)>, is_hashed: bool) -> Self {
         let (narrow, wide): (Vec<_>, Vec<_>) = literals.iter().partition(|literal| literal.text.is_ascii());
         let mut table = Self { direct, ..Self::with(&narrow, is_hashed) };
-        table.wide = (!wide.is_empty()).then(|| Box::new(Self::with(&wide, is_hashed)));
+        let first = place(narrow.len());
+        table.wide = (!wide.is_empty()).then(|| Box::new(Self { first, ..Self::with(&wide, is_hashed) }));
         table
     }
 
@@ -100,6 +107,10 @@ impl Table {
         } else {
             table.single = (0..).zip(&table.needles).map(|(at, _)| at).collect();
         }
+        let at_ends = [&table.back8, &table.back4, &table.front8, &table.front4];
+        table.has_ends = at_ends.iter().any(|ends| !ends.is_empty())
+            || !table.short_ends.is_empty()
+            || !table.single.is_empty();
         table
     }
 
@@ -155,12 +166,14 @@ impl Table {
             let needles = self.whole.get(hash_caseless(bytes));
             needles.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         }
-        if bytes.len() >= END {
-            self.scan_ends(bytes, &mut wake);
+        if self.has_ends {
+            if bytes.len() >= END {
+                self.scan_ends(bytes, &mut wake);
+            }
+            self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
+            self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
         }
-        self.short_ends.iter().for_each(|at| self.check_end(*at, bytes, &mut wake));
         self.anywhere.scan(bytes, |place, at| self.check_place(place, bytes, at, &mut wake));
-        self.single.iter().for_each(|at| self.check_everywhere(*at, bytes, &mut wake));
         if let Some(wide) = &self.wide
             && !is_ascii
         {
@@ -199,18 +212,19 @@ impl Table {
             Anchor::Anywhere => Some(literal),
         };
         if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
-            self.wake(needle, wake);
+            self.wake(at, needle, wake);
         }
     }
 
     /// A literal, named with the place in it that is found at a place of the text.
     fn check_place(&self, place: u32, bytes: &[u8], at: usize, wake: &mut impl FnMut(Hit<'_>)) {
-        let Some(needle) = self.needles.get((place >> PLACE_BITS) as usize) else { return };
+        let number = place >> PLACE_BITS;
+        let Some(needle) = self.needles.get(number as usize) else { return };
         let literal = needle.text.as_bytes();
         let start = at.checked_sub((place & ((1 << PLACE_BITS) - 1)) as usize);
         let part = start.and_then(|start| bytes.get(start..)?.get(..literal.len()));
         if part.is_some_and(|part| part.eq_ignore_ascii_case(literal)) {
-            self.wake(needle, wake);
+            self.wake(number, needle, wake);
         }
     }
 
@@ -222,10 +236,29 @@ impl Table {
         }
     }
 
-    fn wake(&self, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
+    fn wake(&self, number: u32, needle: &Needle, wake: &mut impl FnMut(Hit<'_>)) {
         let (start, end) = needle.rules;
         let rules = self.rules.get(start as usize..end as usize).unwrap_or_default();
-        wake(Hit { atom: needle.atom, rules });
+        wake(Hit { needle: self.first + number, atom: needle.atom, rules });
+    }
+
+    /// Calls `wake` for a literal that is known to be there, by its number in [`Hit`].
+    pub(crate) fn again(&self, number: u32, wake: &mut impl FnMut(Hit<'_>)) {
+        match self.needles.get((number - self.first) as usize) {
+            Some(needle) => self.wake(number - self.first, needle, wake),
+            None => {
+                if let Some(wide) = &self.wide {
+                    wide.again_dyn(number, wake);
+                }
+            }
+        }
+    }
+
+    fn again_dyn(&self, number: u32, wake: &mut dyn FnMut(Hit<'_>)) {
+        let at = number.wrapping_sub(self.first);
+        if let Some(needle) = self.needles.get(at as usize) {
+            self.wake(at, needle, &mut |hit| wake(hit));
+        }
     }
 
     /// Whether some literal can be in the text of a number.

@@ -66,7 +66,7 @@ impl Text {
 }
 
 /// A value's place in its [`EventBuf`]; by default that of the root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) u32);
 
 #[derive(Clone, Copy, Debug)]

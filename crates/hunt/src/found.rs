@@ -11,6 +11,7 @@ use sigyn_ir::ItemId;
 use sigyn_readers::{Facts, Member};
 
 use crate::run::{Events, Settings};
+use crate::tap::Tap;
 
 /// A rule that matched an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,11 @@ impl Found {
         event: Event<'_>,
         facts: &mut Facts,
         settings: Settings,
+        tap: &impl Tap,
     ) {
+        if !rules.iter().any(|rule| tap.is_shown(*rule)) {
+            return;
+        }
         let time = facts.time(event);
         if !is_in_time(time, settings) {
             return;
@@ -96,7 +101,8 @@ impl Found {
         });
         let at = self.events.len();
         self.events.push(Seen { record, time, host, user, json });
-        self.hits.extend(rules.iter().map(|rule| (rule.0 as usize, at)));
+        let shown = rules.iter().filter(|rule| tap.is_shown(**rule));
+        self.hits.extend(shown.map(|rule| (rule.0 as usize, at)));
     }
 
     /// The matches in order; the batch's first record has the number `base` + 1.

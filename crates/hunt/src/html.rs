@@ -6,6 +6,7 @@
 
 mod charts;
 mod data;
+mod detections;
 mod text;
 
 use std::fmt::Write;
@@ -17,6 +18,7 @@ use sigyn_event::Timestamp;
 use sigyn_page::STYLE;
 
 use self::text::{escaped, grouped, moment, names};
+use crate::detected::Detected;
 use crate::found::Hit;
 use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
@@ -31,6 +33,7 @@ pub fn page(
     summary: &Summary,
     rules: &[RuleInfo],
     hits: &[Hit<'_>],
+    detected: &[Detected],
     idle: &[Idle],
     made: Option<Timestamp>,
 ) -> String {
@@ -51,6 +54,7 @@ pub fn page(
     charts::tactics_and_hosts(&mut out, hits, rules);
     let found = data::found(summary, rules);
     rule_table(&mut out, &found);
+    detections::table(&mut out, detected, rules);
     match_table(&mut out, summary, hits);
     idle_table(&mut out, rules, idle);
     damage(&mut out, summary);
@@ -113,12 +117,12 @@ fn rule_table(out: &mut String, found: &[data::Found<'_>]) {
 fn match_table(out: &mut String, summary: &Summary, hits: &[Hit<'_>]) {
     out.push_str("<h2 id=\"matches\">Matches</h2>\n");
     let shown = hits.len().min(ROWS_MAX) as u64;
-    if shown < summary.hits {
+    if shown < summary.hits - summary.detected {
         let _ = writeln!(
             out,
             "<p>The {} severest of {}; <code>--format ndjson</code> has all.</p>",
             grouped(shown),
-            grouped(summary.hits)
+            grouped(summary.hits - summary.detected)
         );
     }
     out.push_str(

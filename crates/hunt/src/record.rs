@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sigyn_event::{Timestamp, write_string};
 
+use crate::detected::{Detected, Origin, Piece};
 use crate::found::Hit;
 use crate::idle::{Cause, Idle};
 use crate::rules::RuleInfo;
@@ -13,6 +14,10 @@ use crate::summary::Summary;
 /// The header of CSV output.
 pub const CSV_HEADER: &str =
     "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event\n";
+
+/// The header of CSV output with what detections of correlations have beside.
+pub const CSV_HEADER_DETECTED: &str = "@timestamp,rule.level,rule.id,rule.title,rule.tags,host,user,log.path,log.record,event,\
+     id,first_seen,last_seen,group,value,count,evidence\n";
 
 /// Appends a match as one JSON object.
 pub fn write_json(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
@@ -41,6 +46,63 @@ pub fn write_json(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
         out.push_str(event);
     }
     out.push('}');
+}
+
+/// Appends a detection of a correlation as one JSON object. It has the keys of a match, and more.
+pub fn write_detected_json(out: &mut String, detected: &Detected, rules: &[RuleInfo]) {
+    let rule = rules.get(detected.rule).map_or("null", RuleInfo::json);
+    let group: Map<String, Value> =
+        detected.group.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+    let outcomes: Map<String, Value> =
+        detected.outcomes.iter().map(|(name, values)| (name.to_string(), json!(values))).collect();
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "{{\"@timestamp\":\"{}\",\"rule\":{rule},\"log\":null,\"host\":null,\"user\":null,\"id\":\"{}\",\
+         \"first_seen\":\"{}\",\"last_seen\":\"{}\",\"group\":{},\"value\":{},\"count\":{},\"risk\":{},\"open\":{},\
+         \"outcomes\":{},\"evidence\":{},\"truncated\":{}}}",
+        detected.time,
+        detected.id,
+        detected.first,
+        detected.last,
+        Value::Object(group),
+        number(detected.value.as_deref()),
+        detected.total,
+        detected.risk,
+        detected.is_open,
+        Value::Object(outcomes),
+        Value::Array(detected.evidence.iter().map(|piece| evidence(piece, rules)).collect()),
+        detected.is_truncated,
+    );
+}
+
+/// A number as JSON, digits as they are.
+fn number(text: Option<&str>) -> Value {
+    let Some(text) = text else { return Value::Null };
+    text.parse::<i64>()
+        .map(Value::from)
+        .or_else(|_| text.parse::<f64>().map(Value::from))
+        .unwrap_or(Value::Null)
+}
+
+fn evidence(piece: &Piece, rules: &[RuleInfo]) -> Value {
+    let rule = rules.get(piece.rule);
+    let rule =
+        json!({ "id": rule.and_then(|rule| rule.id.as_deref()), "title": rule.map(|rule| &rule.title) });
+    match &piece.of {
+        Origin::Record { path, record } => json!({
+            "@timestamp": piece.time.to_string(),
+            "rule": rule,
+            "log": { "path": **path, "record": record },
+        }),
+        Origin::Detection { id, evidence: below, is_truncated } => json!({
+            "@timestamp": piece.time.to_string(),
+            "rule": rule,
+            "id": id,
+            "evidence": below.iter().map(|piece| evidence(piece, rules)).collect::<Vec<_>>(),
+            "truncated": is_truncated,
+        }),
+    }
 }
 
 /// What was read and found, and which rules could not find anything, as one JSON object.
@@ -102,8 +164,35 @@ pub fn summary(summary: &Summary, rules: &[RuleInfo], idle: &[Idle]) -> String {
     format!("{object:#}\n")
 }
 
-/// Appends a match as a row of CSV, with its line end.
-pub fn write_csv(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
+/// Appends a detection of a correlation as a row of CSV under [`CSV_HEADER_DETECTED`], with its line end.
+pub fn write_detected_csv(out: &mut String, detected: &Detected, rule: &RuleInfo) {
+    let records: Vec<String> =
+        detected.records().into_iter().map(|(path, record)| format!("{path}:{record}")).collect();
+    let cells = [
+        &*detected.time.to_string(),
+        rule.level_name(),
+        rule.id.as_deref().unwrap_or(""),
+        &rule.title,
+        &rule.tags.join(" "),
+        "",
+        "",
+        "",
+        "",
+        "",
+        &detected.id,
+        &detected.first.to_string(),
+        &detected.last.to_string(),
+        &detected.group_text(),
+        detected.value.as_deref().unwrap_or(""),
+        &detected.total.to_string(),
+        &records.join(" "),
+    ];
+    write_cells(out, &cells);
+    out.push('\n');
+}
+
+/// Appends a match as a row of CSV, with its line end; under [`CSV_HEADER_DETECTED`] its row has empty cells behind.
+pub fn write_csv(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo, columns: Columns) {
     let cells = [
         &*hit.time.map(|time| time.to_string()).unwrap_or_default(),
         rule.level_name(),
@@ -116,11 +205,27 @@ pub fn write_csv(out: &mut String, hit: &Hit<'_>, rule: &RuleInfo) {
         &hit.record.to_string(),
         hit.event.as_deref().unwrap_or(""),
     ];
-    for (at, cell) in cells.into_iter().enumerate() {
+    write_cells(out, &cells);
+    if columns == Columns::Detected {
+        out.push_str(",,,,,,,");
+    }
+    out.push('\n');
+}
+
+/// Which columns CSV has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// Those of matches.
+    Matches,
+    /// Those of detections of correlations beside.
+    Detected,
+}
+
+fn write_cells(out: &mut String, cells: &[&str]) {
+    for (at, cell) in cells.iter().enumerate() {
         out.push_str(if at > 0 { "," } else { "" });
         write_cell(out, cell);
     }
-    out.push('\n');
 }
 
 /// A cell, quoted if it needs to be. A cell that a spreadsheet would run as a formula gets an apostrophe in front:

@@ -1,7 +1,7 @@
 //! What results say about rules, and which rules are asked for.
 
 use sigyn_event::write_string;
-use sigyn_ir::{Level, LogSource, Meta, RuleItem, Status};
+use sigyn_ir::{ItemId, Level, LogSource, Meta, RuleItem, RuleSet, Status};
 
 /// A rule as results name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,24 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Which rules of a set are asked for. A correlation is of the log sources of the rules that it reads.
+    pub fn choose(&self, set: &RuleSet) -> Vec<bool> {
+        let mut is_of_source: Vec<bool> = Vec::with_capacity(set.items.len());
+        for item in &set.items {
+            // What is read stands before what reads it.
+            let is_read = |id: ItemId| is_of_source.get(id.0 as usize) == Some(&true);
+            is_of_source.push(match item {
+                RuleItem::Rule(rule) => {
+                    self.logsources.is_empty()
+                        || self.logsources.iter().any(|wanted| wanted.covers(&rule.logsource))
+                }
+                RuleItem::Correlation(correlation) => correlation.reads().any(is_read),
+            });
+        }
+        let is_wanted = |(item, is_of_source)| is_of_source && self.admits(item);
+        set.items.iter().zip(is_of_source).map(is_wanted).collect()
+    }
+
     /// Whether a rule is asked for.
     pub fn admits(&self, item: &RuleItem) -> bool {
         let meta = item.meta();

@@ -18,6 +18,7 @@ use sigyn_event::Timestamp;
 use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
 
 use crate::found::{Found, Hit};
+use crate::tap::{NoTap, Tap, Tapped};
 
 /// Steps under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
 /// their results are held, so that a thread that falls behind keeps no other from working.
@@ -111,10 +112,23 @@ pub enum Report<'h> {
     Fields(SeenFields),
 }
 
-enum Done {
-    Batch { member: Arc<Member>, found: Found, outcome: Outcome, classes: Vec<(Option<ClassId>, u64)> },
-    Unknown { path: String, tried: Vec<Tried> },
-    Failed { path: String, offset: u64, error: io::Error },
+enum Done<B> {
+    Batch {
+        member: Arc<Member>,
+        found: Found,
+        outcome: Outcome,
+        classes: Vec<(Option<ClassId>, u64)>,
+        tapped: B,
+    },
+    Unknown {
+        path: String,
+        tried: Vec<Tried>,
+    },
+    Failed {
+        path: String,
+        offset: u64,
+        error: io::Error,
+    },
 }
 
 /// Hunts. `report` is called on this thread, in order; it ends the hunt by returning false.
@@ -125,20 +139,34 @@ pub fn run(
     control: &Control,
     report: &mut dyn FnMut(Report<'_>) -> bool,
 ) {
+    run_tapped(engine, inputs, settings, control, &NoTap, report, &mut |_, _, ()| {});
+}
+
+/// Hunts, and takes more from events than matches say. `sink` is called on this thread, in order, with what the tap
+/// took from a batch: the log, the number of records of it before the batch, and what was taken.
+pub fn run_tapped<T: Tap>(
+    engine: &Engine,
+    inputs: Vec<Input>,
+    settings: Settings,
+    control: &Control,
+    tap: &T,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
+    sink: &mut dyn FnMut(&Arc<Member>, u64, T::Batch),
+) {
     let threads = settings.threads.max(1);
     let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
-    let (done_in, done_out) = channel::<(u64, Done)>();
+    let (done_in, done_out) = channel::<(u64, Done<T::Batch>)>();
     let source = Source { inputs: inputs.into_iter(), open: None, number: 0, tickets: ticket_in };
     let source = Mutex::new(source);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 let (source, done) = (&source, done_in.clone());
-                scope.spawn(move || work(engine, settings, control, source, &done))
+                scope.spawn(move || work(engine, settings, control, tap, source, &done))
             })
             .collect();
         drop(done_in);
-        collect(&done_out, &ticket_out, report);
+        collect(&done_out, &ticket_out, report, sink);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
         drop(ticket_out);
@@ -198,42 +226,46 @@ impl Source {
 }
 
 /// What a thread keeps from batch to batch.
-struct Worker {
+struct Worker<M> {
     decoder: Decoder,
     scratch: Scratch,
     facts: Facts,
     seen: SeenFields,
+    memory: M,
 }
 
 /// Reads, decodes and matches batches until there are none; gives the fields that their events had.
-fn work(
+fn work<T: Tap>(
     engine: &Engine,
     settings: Settings,
     control: &Control,
+    tap: &T,
     source: &Mutex<Source>,
-    done: &Sender<(u64, Done)>,
+    done: &Sender<(u64, Done<T::Batch>)>,
 ) -> SeenFields {
     let mut worker = Worker {
         decoder: Decoder::new(settings.now),
         scratch: engine.scratch(),
         facts: Facts::new(),
         seen: SeenFields::default(),
+        memory: tap.memory(),
     };
     let mut spare = Vec::new();
     loop {
         let step = source.lock().unwrap_or_else(PoisonError::into_inner).next(spare, control);
         let (number, result) = match step {
             Some((number, Step::Batch(batch))) => {
-                let result = matched(engine, settings, control, &batch, &mut worker);
+                let result = matched(engine, settings, control, tap, &batch, &mut worker);
                 spare = batch.bytes;
                 // A defect of ours must not cost the rest of the hunt.
-                let (found, outcome, classes) = result.unwrap_or_else(|| {
+                let (found, outcome, classes, tapped) = result.unwrap_or_else(|| {
                     (worker.decoder, worker.scratch) = (Decoder::new(settings.now), engine.scratch());
                     let why = "a defect in Sigyn stopped reading here".to_owned();
                     let flaws = vec![Flaw { offset: Some(batch.offset), why }];
-                    (Found::default(), Outcome { records: 0, damaged: 1, flaws }, Vec::new())
+                    let outcome = Outcome { records: 0, damaged: 1, flaws };
+                    (Found::default(), outcome, Vec::new(), T::Batch::default())
                 });
-                (number, Done::Batch { member: batch.member, found, outcome, classes })
+                (number, Done::Batch { member: batch.member, found, outcome, classes, tapped })
             }
             Some((number, Step::Unknown { path, tried })) => {
                 spare = Vec::new();
@@ -251,18 +283,20 @@ fn work(
     }
 }
 
-type Matched = (Found, Outcome, Vec<(Option<ClassId>, u64)>);
+type Matched<B> = (Found, Outcome, Vec<(Option<ClassId>, u64)>, B);
 
 /// What a batch holds; none if reading it panicked.
-fn matched(
+fn matched<T: Tap>(
     engine: &Engine,
     settings: Settings,
     control: &Control,
+    tap: &T,
     batch: &Batch,
-    worker: &mut Worker,
-) -> Option<Matched> {
-    let Worker { decoder, scratch, facts, seen } = worker;
+    worker: &mut Worker<T::Memory>,
+) -> Option<Matched<T::Batch>> {
+    let Worker { decoder, scratch, facts, seen, memory } = worker;
     let mut found = Found::default();
+    let mut tapped = T::Batch::default();
     let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         decoder.decode(batch, &mut |record, event| {
@@ -272,18 +306,24 @@ fn matched(
                 Some((_, count)) => *count += 1,
                 None => classes.push((class, 1)),
             }
+            tap.event(Tapped { engine, class, rules, record, event, facts }, memory, &mut tapped);
             if !rules.is_empty() {
-                found.add(rules, record, event, facts, settings);
+                found.add(rules, record, event, facts, settings, tap);
             }
             seen.note(engine, class, event);
             !control.stop.load(Ordering::Relaxed)
         })
     }));
-    decoded.ok().map(|outcome| (found, outcome, classes))
+    decoded.ok().map(|outcome| (found, outcome, classes, tapped))
 }
 
 /// Puts results in order and hands them on.
-fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dyn FnMut(Report<'_>) -> bool) {
+fn collect<B>(
+    done: &Receiver<(u64, Done<B>)>,
+    tickets: &Receiver<()>,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
+    sink: &mut dyn FnMut(&Arc<Member>, u64, B),
+) {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     let mut counter = Counter::default();
@@ -292,13 +332,13 @@ fn collect(done: &Receiver<(u64, Done)>, tickets: &Receiver<()>, report: &mut dy
         while let Some(result) = waiting.remove(&next) {
             next += 1;
             let _ = tickets.try_recv();
-            if !hand_out(result, &mut counter, report) {
+            if !hand_out(result, &mut counter, report, sink) {
                 return;
             }
         }
     }
     for (_, result) in waiting {
-        if !hand_out(result, &mut counter, report) {
+        if !hand_out(result, &mut counter, report, sink) {
             return;
         }
     }
@@ -324,12 +364,18 @@ impl Counter {
     }
 }
 
-fn hand_out(done: Done, counter: &mut Counter, report: &mut dyn FnMut(Report<'_>) -> bool) -> bool {
+fn hand_out<B>(
+    done: Done<B>,
+    counter: &mut Counter,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
+    sink: &mut dyn FnMut(&Arc<Member>, u64, B),
+) -> bool {
     match done {
         Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),
         Done::Failed { path, offset, error } => report(Report::Failed { path, offset, error }),
-        Done::Batch { member, found, outcome, classes } => {
+        Done::Batch { member, found, outcome, classes, tapped } => {
             let base = counter.base(&member, outcome.records);
+            sink(&member, base, tapped);
             for hit in found.hits(&member, base) {
                 if !report(Report::Hit(hit)) {
                     return false;

@@ -6,6 +6,7 @@ use sigyn_engine::{Blind, ClassId, Engine, SeenFields};
 use sigyn_event::Timestamp;
 use sigyn_ir::RuleItem;
 
+use crate::detected::Detected;
 use crate::found::Hit;
 use crate::run::Report;
 
@@ -58,8 +59,10 @@ pub struct Summary {
     pub rules: BTreeMap<usize, Count>,
     /// By the shape's name.
     pub shapes: BTreeMap<&'static str, Reads>,
-    /// Matches in all.
+    /// Matches in all, detections of correlations among them.
     pub hits: u64,
+    /// Detections of correlations.
+    pub detected: u64,
     /// Damaged places, the first 1,000.
     pub damage: Vec<Damage>,
     /// How many there are.
@@ -108,6 +111,16 @@ impl Summary {
             }
             Report::Fields(fields) => self.fields.clone_from(fields),
         }
+    }
+
+    /// Counts a detection of a correlation.
+    pub fn add_detected(&mut self, detected: &Detected) {
+        self.hits += 1;
+        self.detected += 1;
+        let count = self.rules.entry(detected.rule).or_default();
+        count.events += 1;
+        count.first = Some(count.first.map_or(detected.first, |first| first.min(detected.first)));
+        count.last = Some(count.last.map_or(detected.last, |last| last.max(detected.last)));
     }
 
     /// Records that were decoded.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sigyn_diagnostics::Span;
 
-use crate::{ItemId, Meta, Number, meta::names};
+use crate::{ItemId, Meta, Number, Options, meta::names};
 
 /// A correlation rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Correlation {
     pub generate: bool,
     /// Fields worth showing.
     pub fields: Vec<String>,
+    /// What it tells Sigyn beyond the specification.
+    pub options: Options,
     /// Labels that pipeline items left on the correlation.
     pub marks: Vec<Arc<str>>,
     /// Where the document stands.

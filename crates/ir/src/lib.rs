@@ -14,11 +14,13 @@ mod load;
 mod meta;
 mod modifiers;
 mod number;
+mod options;
 mod outline;
 mod python;
 mod rule;
 mod state;
 mod string;
+mod subset;
 mod value;
 mod yaml_out;
 
@@ -39,6 +41,7 @@ pub use load::{
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;
+pub use options::{Aggregate, Missing, OnMatch, Options, Outcome, PercentileKind, Revisions, WindowKind};
 pub use rule::{ItemId, LogSource, Rule, RuleItem, RuleSet};
 pub use state::State;
 pub use string::{EscapeSpec, Part, SigmaString, StringError};

@@ -13,6 +13,7 @@ mod filter;
 mod item;
 mod meta;
 mod modify;
+mod options;
 mod order;
 mod python_regex;
 mod regex;
@@ -58,7 +59,7 @@ pub enum BacktrackingRegex {
 }
 
 /// A file whose documents are lowered but not yet linked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedFile {
     /// The file.
     pub source: SourceId,
@@ -78,7 +79,7 @@ impl ParsedFile {
 }
 
 /// A document that is lowered but not yet linked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedDocument {
     pub(crate) content: Content,
     pub(crate) title: Option<String>,
@@ -90,7 +91,7 @@ pub struct ParsedDocument {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Content {
     Nothing,
     Rule(Box<Rule>),
@@ -230,6 +231,7 @@ fn lower(document: &sigyn_syntax::Document<'_>, options: &LoadOptions) -> Parsed
         parsed.title = attributes.title.as_ref().map(|title| title.value.to_string());
         parsed.id = attributes.id.as_ref().map(|id| id.value.clone());
         parsed.name = attributes.name.as_ref().map(|name| name.value.to_string());
+        let options = options::read(&attributes, document.kind, &mut context);
         let (value, span) = (&document.value, document.span);
         parsed.content = match document.kind {
             DocumentKind::Rule => rule::lower(value, attributes, span, &mut context)
@@ -240,6 +242,11 @@ fn lower(document: &sigyn_syntax::Document<'_>, options: &LoadOptions) -> Parsed
                 .map_or(Content::Nothing, |filter| Content::Filter(Box::new(filter))),
             DocumentKind::Broken => Content::Nothing,
         };
+        match &mut parsed.content {
+            Content::Rule(rule) => rule.options = options,
+            Content::Correlation(correlation) => correlation.options = options,
+            Content::Filter(_) | Content::Nothing => {}
+        }
     }
     parsed.references = context.references;
     parsed.diagnostics = context.findings;

@@ -205,6 +205,7 @@ mod tests {
             detections: Vec::new(),
             conditions: Vec::new(),
             fields: vec!["a".into()],
+            options: crate::Options::default(),
             marks: Vec::new(),
             span: Span::default(),
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sigyn_diagnostics::Span;
 
-use crate::{Condition, Correlation, Data, Detection, DetectionId, Meta};
+use crate::{Condition, Correlation, Data, Detection, DetectionId, Meta, Options};
 
 /// A detection rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// Fields worth showing.
     pub fields: Vec<String>,
+    /// What it tells Sigyn beyond the specification.
+    pub options: Options,
     /// Labels that pipeline items left on the rule as a whole.
     pub marks: Vec<Arc<str>>,
     /// Where the document stands.
@@ -82,6 +84,14 @@ impl RuleItem {
         match self {
             RuleItem::Rule(rule) => &rule.meta,
             RuleItem::Correlation(correlation) => &correlation.meta,
+        }
+    }
+
+    /// What it tells Sigyn beyond the specification.
+    pub fn options(&self) -> &Options {
+        match self {
+            RuleItem::Rule(rule) => &rule.options,
+            RuleItem::Correlation(correlation) => &correlation.options,
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod cover;
 mod form;
+mod told;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -18,6 +19,7 @@ use sigyn_ir::{LogSource, RuleItem, RuleSet};
 
 use self::cover::Cover;
 use self::form::{Atoms, Form};
+pub use self::told::REPEATS;
 
 /// Of all comparisons that two rules make, how many hundredths they must share to be near.
 pub const NEAR_PERCENT: usize = 80;

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use sigyn_attack::Attack;
 use sigyn_ir::LogSource;
-
-use crate::Attack;
 
 /// What checks know about the world.
 #[derive(Clone, Debug)]

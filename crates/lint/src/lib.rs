@@ -9,7 +9,6 @@
 //! them and find what it finds, finding for finding; [`Like`] names the validator and the issue. Ours see rules by
 //! the specification.
 
-mod attack;
 mod baseline;
 mod check;
 mod checks;
@@ -19,6 +18,7 @@ mod duplicates;
 mod facts;
 mod finding;
 mod fix;
+mod kept;
 mod linter;
 mod logic;
 mod meaning;
@@ -30,16 +30,16 @@ mod testing;
 mod text;
 mod wildcards;
 
-pub use attack::Attack;
 pub use baseline::Baseline;
 pub use check::{Check, Default, Example, Home, Like, OptionSpec, Run};
 pub use checks::{ALL, by_name};
 pub use config::{Config, Level, OptionValue};
 pub use context::{Body, RuleContext, RuleFacts, SetContext};
-pub use duplicates::{NEAR_PERCENT, Pair, Repeat, duplicates};
+pub use duplicates::{NEAR_PERCENT, Pair, REPEATS, Repeat, duplicates};
 pub use facts::Facts;
 pub use finding::{Finding, RuleName};
 pub use fix::{Applied, Safety, apply_fixes};
+pub use kept::Kept;
 pub use linter::{Linter, Outcome};
 pub use meaning::same_meaning;
 pub use report::Report;

@@ -61,8 +61,8 @@ impl Look {
 }
 
 /// What looking at one file gives.
-#[derive(Debug)]
-struct Looked {
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
     source: SourceId,
     parsed: ParsedFile,
     refusals: Vec<Refusal>,
@@ -105,12 +105,24 @@ impl Linter {
     /// Checks texts as closely as is asked for each.
     fn run_on(&self, sources: &Sources, look: impl Fn(SourceId) -> Look + Sync) -> Outcome {
         let files: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
-        let look = |(id, file)| self.look(id, file, look(id));
+        let look = |(id, file)| self.look_as(id, file, look(id));
         let looked: Vec<Looked> = if files.len() < PARALLEL_MIN {
             files.into_iter().map(look).collect()
         } else {
             files.into_par_iter().map(look).collect()
         };
+        self.pool(looked)
+    }
+
+    /// What was found in each file, and what is to be found over all of them.
+    pub(crate) fn together(&self, looked: Vec<Looked>, sources: &Sources) -> Outcome {
+        let mut outcome = self.pool(looked);
+        outcome.suppressed = suppress(&mut outcome.findings, sources);
+        outcome
+    }
+
+    /// The same, with what the files themselves allow.
+    fn pool(&self, looked: Vec<Looked>) -> Outcome {
         let mut outcome = Outcome { rules: looked.iter().map(|file| file.rules).sum(), ..Outcome::default() };
         let (mut parsed, mut refusals) = (Vec::new(), Vec::new());
         let (mut by_spec, mut by_pysigma) = (Vec::new(), Vec::new());
@@ -137,7 +149,12 @@ impl Linter {
         outcome
     }
 
-    fn look(&self, source: SourceId, file: &SourceFile, look: Look) -> Looked {
+    /// What one file gives by itself.
+    pub(crate) fn look(&self, source: SourceId, file: &SourceFile) -> Looked {
+        self.look_as(source, file, Look::AtRules)
+    }
+
+    fn look_as(&self, source: SourceId, file: &SourceFile, look: Look) -> Looked {
         let stream = sigyn_yaml::parse(source, &file.text);
         let spec = documents(stream.clone(), Compat::Spec);
         let pysigma = documents(stream, Compat::PySigma);

@@ -15,7 +15,7 @@ pub(crate) static NOT_PORTABLE: Code = Code {
 };
 
 /// A document that the reference refuses.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     /// What is wrong, by the reference's reading.
     pub(crate) diagnostic: Diagnostic,

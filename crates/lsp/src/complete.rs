@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
+use sigyn_attack::TACTICS;
+
 use crate::hover::View;
 use crate::knowledge::Part;
 use crate::outline::Outline;
@@ -178,29 +180,18 @@ impl View<'_> {
     }
 
     fn tags(&self) -> Vec<Candidate> {
-        let knowledge = &self.workspace.knowledge;
-        let mut tags: Vec<Candidate> = Vec::new();
-        let mut techniques: Vec<_> = knowledge.attack.techniques().collect();
-        techniques.sort_unstable_by_key(|(id, _)| *id);
-        let mut tactics: Vec<&str> = techniques
-            .iter()
-            .flat_map(|(_, technique)| technique.tactics.iter().map(String::as_str))
-            .collect();
-        tactics.sort_unstable();
-        tactics.dedup();
-        tags.extend(
-            tactics.into_iter().map(|tactic| {
-                Candidate::new(format!("attack.{tactic}"), CandidateKind::Tag).detail("tactic")
-            }),
-        );
-        for (id, technique) in techniques {
-            let label = format!("attack.{}", id.to_ascii_lowercase());
+        let attack = &self.workspace.knowledge.facts.attack;
+        let tactics = TACTICS.iter().filter(|tactic| attack.knows(tactic));
+        let tactic =
+            |tactic: &&str| Candidate::new(format!("attack.{tactic}"), CandidateKind::Tag).detail("tactic");
+        let mut tags: Vec<Candidate> = tactics.map(tactic).collect();
+        for technique in attack.techniques() {
+            let label = format!("attack.{}", technique.id.to_ascii_lowercase());
             let found_by = format!("{label} {}", technique.name);
             let tag =
                 Candidate::new(label, CandidateKind::Tag).detail(technique.name.as_str()).found_by(found_by);
             tags.push(tag.about(format!("Tactics: {}", technique.tactics.join(", "))));
         }
-        tags.retain(|tag| knowledge.facts.attack.knows(tag.label.trim_start_matches("attack.")));
         for (namespace, values) in words::NAMESPACES {
             if namespace.name != "attack" && values.is_empty() {
                 let tag = Candidate::new(format!("{}.", namespace.name), CandidateKind::Tag);

@@ -5,9 +5,9 @@ mod rule_parts;
 use std::ops::Range;
 use std::path::Path;
 
-use sigyn_backends::Attack as Names;
+use sigyn_attack::Attack;
 use sigyn_ir::LogSource;
-use sigyn_lint::{Attack, Finding, by_name};
+use sigyn_lint::{Finding, by_name};
 
 use crate::condition::{Block, TokenKind};
 use crate::knowledge::{Part, words};
@@ -222,41 +222,37 @@ fn about_tag(tag: &str, attack: &Attack) -> Option<String> {
 }
 
 fn about_attack(name: &str, attack: &Attack) -> String {
-    let lower = name.to_ascii_lowercase();
-    let upper = name.to_ascii_uppercase();
-    if let Some(technique) = Names::bundled().technique(&upper) {
+    let (lower, upper) = (name.to_ascii_lowercase(), name.to_ascii_uppercase());
+    if let Some(technique) = attack.technique(&upper) {
         let tactics = technique.tactics.join(", ");
-        return format!(
-            "**{}** ({upper})\n\nTactics: {tactics}\n\n<{}>",
-            technique.name,
-            technique_url(&upper)
-        );
+        let (name, url) = (&technique.name, technique_url(&upper));
+        return format!("**{name}** ({upper})\n\nTactics: {tactics}\n\n<{url}>");
     }
-    if let Some(new) = Attack::renamed(&lower) {
-        let new_name =
-            Names::bundled().technique(&new.to_ascii_uppercase()).map_or("", |found| found.name.as_str());
-        return format!(
-            "**{upper}** was revoked; `attack.{new}` ({new_name}) took its place\n\n<{}>",
-            technique_url(&new.to_ascii_uppercase())
-        );
+    if let Some(new) = attack.successor(&upper) {
+        let name = attack.technique(new).map_or("", |found| found.name.as_str());
+        let (tag, url) = (new.to_ascii_lowercase(), technique_url(new));
+        return format!("**{upper}** was revoked; `attack.{tag}` ({name}) took its place\n\n<{url}>");
     }
-    if let Some(id) = Names::bundled().tactic(&lower) {
-        return format!("**{lower}**, a tactic ({id})\n\n<https://attack.mitre.org/tactics/{id}/>");
-    }
-    let kind = match lower.as_bytes().first() {
-        Some(b'g') => ("group", "groups"),
-        Some(b's') => ("software", "software"),
-        _ => ("", ""),
-    };
-    if attack.knows(&lower) {
-        return match kind {
-            (kind, folder) if !kind.is_empty() && lower[1..].bytes().all(|byte| byte.is_ascii_digit()) => {
-                format!("**{upper}**, {kind}\n\n<https://attack.mitre.org/{folder}/{upper}/>")
-            }
-            _ => format!("**{lower}** of MITRE ATT&CK"),
+    if let Some(id) = attack.tactic(&lower) {
+        let later = match attack.parts_of(&lower) {
+            [] => String::new(),
+            parts => format!("\n\nLater versions of ATT&CK have {} instead.", parts.join(" and ")),
         };
+        return format!("**{lower}**, a tactic ({id}){later}\n\n<https://attack.mitre.org/tactics/{id}/>");
     }
-    format!("MITRE ATT&CK has no {} that Sigyn knows", quoted(name))
+    if let Some(tactics) = attack.tactics_of(&lower) {
+        let (tactics, url) = (tactics.join(", "), technique_url(&upper));
+        return format!("**{upper}**, a technique of a later version\n\nTactics: {tactics}\n\n<{url}>");
+    }
+    if !attack.knows(&lower) {
+        return format!("MITRE ATT&CK has no {} that Sigyn knows", quoted(name));
+    }
+    let is_number = lower.get(1..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    match lower.as_bytes().first().filter(|_| is_number) {
+        Some(b'g') => format!("**{upper}**, a group\n\n<https://attack.mitre.org/groups/{upper}/>"),
+        Some(b's') => format!("**{upper}**, software\n\n<https://attack.mitre.org/software/{upper}/>"),
+        _ => format!("**{lower}** of MITRE ATT&CK"),
+    }
 }
 
 fn technique_url(id: &str) -> String {

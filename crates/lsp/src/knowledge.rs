@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use sigyn_backends::Attack;
 use sigyn_engine::{Known, LogSources};
 use sigyn_ir::LogSource;
 use sigyn_lint::Facts;
@@ -15,8 +14,6 @@ pub(crate) struct Knowledge {
     pub(crate) facts: Facts,
     /// What events of each log source look like.
     pub(crate) groups: Vec<Known>,
-    /// Names of techniques.
-    pub(crate) attack: &'static Attack,
 }
 
 /// A field as people know it.
@@ -87,7 +84,7 @@ impl Knowledge {
     pub(crate) fn new(facts: Facts) -> Self {
         // The table is read by a test of its crate; without it nothing is known of channels.
         let groups = LogSources::built_in().map(|table| table.catalogue().collect()).unwrap_or_default();
-        Self { facts, groups, attack: Attack::bundled() }
+        Self { facts, groups }
     }
 
     /// What is known of a field whatever its log source.

@@ -7,6 +7,7 @@
 //! Nothing here reads files, asks git, the clock or for randomness: texts, days and ids come from outside.
 
 mod compare;
+mod graph;
 mod layers;
 mod meaning;
 mod plain;
@@ -15,6 +16,7 @@ mod snapshot;
 mod tuning;
 
 pub use compare::{Change, Comparison, Kind, compare};
+pub use graph::{Edge, Graph, Node, Scope};
 pub use layers::{Active, Source, activate};
 pub use scaffold::{Form, Scaffold};
 pub use snapshot::{Document, RuleText, Snapshot};

@@ -116,6 +116,11 @@ impl<'r> Evaluator<'r> {
     }
 }
 
+/// The texts of a field, in the order of the event: canonical texts of its non-null scalars (§3.3, §3.5).
+pub fn texts(event: Event<'_>, field: &str) -> Vec<String> {
+    fields::field(event, &[field.to_owned()]).texts
+}
+
 /// Whether a condition names a detection.
 fn names(expr: &ConditionExpr, wanted: DetectionId) -> bool {
     match expr {

@@ -1,15 +1,17 @@
-//! The command line of the house's own tools: `cargo xtask tidy` and `cargo xtask gen [--check]`.
+//! The command line of the house's own tools: `tidy`, `gen [--check]` and `attack`.
 
 use std::process::ExitCode;
 
-use sigyn_xtask::{Workspace, generate, tidy};
+use sigyn_xtask::{Workspace, attack, generate, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   tidy          check what the compiler cannot: layers, sizes, licences, texts
   gen           write the generated pages under docs/
-  gen --check   say which generated pages are stale, write nothing";
+  gen --check   say which generated pages are stale, write nothing
+  attack FILE [VERSION]
+                bundle MITRE's enterprise-attack.json; VERSION if the file does not say it";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +20,10 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::complaints(&workspace),
         ["gen"] => generate::write(&workspace).map(|()| Vec::new()),
         ["gen", "--check"] => generate::stale(&workspace),
+        ["attack", file] => attack::bundle(&workspace, file.as_ref(), None).map(|()| Vec::new()),
+        ["attack", file, version] => {
+            attack::bundle(&workspace, file.as_ref(), Some(version)).map(|()| Vec::new())
+        }
         _ => anyhow::bail!("{USAGE}"),
     });
     match outcome {

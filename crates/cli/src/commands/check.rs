@@ -6,6 +6,7 @@ mod mend;
 mod output;
 mod run;
 mod target;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -69,6 +70,9 @@ pub(crate) struct More {
     /// Write all findings to a file, so that --baseline leaves them out from now on
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Check again whenever files change, until Ctrl-C; the exit code is that of the last state
+    #[arg(long, conflicts_with_all = ["duplicates", "fix", "write_baseline", "changed_since"])]
+    pub(crate) watch: bool,
     /// Print only findings in files that differ from this revision of the git repository
     #[arg(long, value_name = "REVISION")]
     pub(crate) changed_since: Option<String>,

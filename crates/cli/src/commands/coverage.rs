@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use sigyn_backends::Attack;
 use sigyn_convert::load_behind;
 use sigyn_coverage::{
     Catalogue, Colours, Coverage as Counts, Gap, Levels, State, TechniqueId, Wanted, document, gaps, layer,
@@ -18,7 +17,7 @@ use crate::args::{Diagnostics, Rules};
 use crate::findings::{self, Found};
 use crate::screen::Screen;
 use crate::table::{Form, Table};
-use crate::{Exit, json, output, setup};
+use crate::{Exit, output, setup};
 
 /// The words of the command.
 #[derive(Debug, Args)]
@@ -132,11 +131,10 @@ impl Coverage {
     }
 
     fn catalogue(&self) -> Result<Catalogue, Found> {
-        let Some(path) = &self.attack_data else { return Ok(Catalogue::bundled()) };
-        let file = setup::read(path)?;
-        let attack = json::read(&file.text).and_then(|bundle| Attack::from_stix(&bundle));
-        let bad = |message| Found::of(file.name.clone(), Diagnostic::error(&codes::input::NOT_JSON, message));
-        attack.map(Catalogue::of).map_err(bad)
+        match &self.attack_data {
+            Some(path) => setup::attack(path).map(Catalogue::of),
+            None => Ok(Catalogue::bundled()),
+        }
     }
 
     fn text(&self, result: &Outcome) -> String {

@@ -10,15 +10,10 @@ use sigyn_engine::{Explanation, Step};
 use sigyn_ir::RuleItem;
 use sigyn_readers::{Decoder, Reader, Step as Read};
 
-use super::hunt::{Loaded, RuleFiles, Selection, SelectionArgs, now, shown};
+use super::hunt::{Loaded, RuleFiles, Selection, SelectionArgs, now};
 use crate::args::{Diagnostics, Pipelines};
 use crate::findings::{self, Found};
 use crate::{Exit, input, output};
-
-/// Values of the event that a line shows.
-const SEEN_MAX: usize = 4;
-/// Characters of a value that a line shows.
-const CHARS_MAX: usize = 120;
 
 /// Say why a rule matches an event, or does not
 ///
@@ -89,7 +84,7 @@ pub(crate) fn on_record(
     number: u64,
 ) -> Result<Vec<(usize, Explanation)>, Vec<Found>> {
     let mut decoder = Decoder::new(now());
-    let mut scratch = loaded.engine.scratch();
+    let mut scratch = loaded.program.engine.scratch();
     let (mut before, mut explained) = (0, None);
     for step in Reader::new(name, bytes) {
         let Read::Batch(batch) = step else { continue };
@@ -97,9 +92,9 @@ pub(crate) fn on_record(
             if before + record + 1 < number {
                 return true;
             }
-            let class = loaded.engine.classify(event, &mut scratch);
-            let rules = loaded.set.items.iter().enumerate().filter_map(|(at, item)| match item {
-                RuleItem::Rule(rule) => Some((at, loaded.engine.explain(rule, event, class))),
+            let class = loaded.program.engine.classify(event, &mut scratch);
+            let rules = loaded.program.set.items.iter().enumerate().filter_map(|(at, item)| match item {
+                RuleItem::Rule(rule) => Some((at, loaded.program.engine.explain(rule, event, class))),
                 RuleItem::Correlation(_) => None,
             });
             explained = Some(rules.collect());
@@ -134,39 +129,8 @@ fn render(format: Format, title: &str, explanation: &Explanation) -> String {
         });
         return format!("{object}\n");
     }
-    let verdict = match (explanation.matches, explanation.is_tried) {
-        (true, _) => "matches",
-        (false, true) => "does not match",
-        (false, false) => "is not tried: the event is not of its log source",
-    };
-    let mut out = format!("{} {verdict}\n", shown(title));
-    for step in &explanation.conditions {
-        tree(&mut out, step, 1);
-    }
-    out
-}
-
-fn tree(out: &mut String, step: &Step, depth: usize) {
-    let mark = if step.holds { "yes" } else { "no " };
-    let arrow = if step.decides { "→" } else { " " };
-    out.push_str(&format!("{arrow} {mark} {}{}", "  ".repeat(depth - 1), shown(&step.label)));
-    if !step.seen.is_empty() {
-        let mut seen: Vec<String> = step.seen.iter().take(SEEN_MAX).map(|value| cut(value)).collect();
-        if step.seen.len() > SEEN_MAX {
-            seen.push(format!("+{}", step.seen.len() - SEEN_MAX));
-        }
-        out.push_str(&format!("   [{}]", seen.join(", ")));
-    }
-    out.push('\n');
-    step.parts.iter().for_each(|part| tree(out, part, depth + 1));
-}
-
-fn cut(value: &str) -> String {
-    let text = shown(value);
-    if text.chars().count() <= CHARS_MAX {
-        return text;
-    }
-    text.chars().take(CHARS_MAX).chain(['…']).collect()
+    let lines = sigyn_verify::explained(title, explanation);
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn value(step: &Step) -> Value {

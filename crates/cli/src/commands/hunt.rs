@@ -1,5 +1,6 @@
 //! `sigyn hunt`: rules over logs.
 
+mod evidence;
 mod output;
 mod rules;
 mod run;
@@ -8,9 +9,9 @@ mod summary;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-pub(crate) use rules::{Loaded, Selection, choice, log_source};
-pub(crate) use run::{now, run};
-pub(crate) use summary::{counts, level_cell, second, shown};
+pub(crate) use rules::{Chosen, Loaded, Selection, choice, log_source, log_sources, place};
+pub(crate) use run::{inputs, now, run, thread_count, watched};
+pub(crate) use summary::{correlated, counts, level_cell, second, shown};
 
 use crate::args::Pipelines;
 
@@ -32,6 +33,9 @@ pub(crate) struct Hunt {
     /// As a table, print every match in order of time instead of counts
     #[arg(long)]
     pub(crate) timeline: bool,
+    /// Below the table, show what each detection of a correlation rests on, down to records
+    #[arg(long)]
+    pub(crate) evidence: bool,
     /// Keep the table to one line per row and shorten nothing, however narrow the terminal is
     #[arg(long)]
     pub(crate) wide: bool,

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use sigyn_attack::Attack;
 use sigyn_backends::{Env, Options as TargetOptions};
 use sigyn_convert::{Converter, Strictness};
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::Compat;
-use sigyn_lint::{Attack, Facts};
+use sigyn_lint::Facts;
 use sigyn_lsp::preview::Wanted;
 use sigyn_lsp::server::{Ending, Options, serve_stdio};
 use sigyn_lsp::{Host, TEXT_BYTES_MAX};
@@ -17,7 +18,7 @@ use sigyn_lsp::{Host, TEXT_BYTES_MAX};
 use crate::args::{Aim, Diagnostics, Pipelines};
 use crate::findings::{self, Found};
 use crate::setup::{self, PipelineNeed};
-use crate::{Exit, commands, input, json};
+use crate::{Exit, commands, input};
 
 /// Folders of other programs, which hold no rules but many files.
 const FOREIGN: &[&str] = &["node_modules", "target"];
@@ -74,12 +75,7 @@ struct Machine {
 impl Machine {
     fn new(lsp: &Lsp) -> Result<Self, Found> {
         let Some(path) = &lsp.attack_data else { return Ok(Self { attack: None }) };
-        let file = setup::read(path)?;
-        let attack = json::read(&file.text).and_then(|bundle| Attack::from_stix(&bundle));
-        let attack = attack.map_err(|message| {
-            Found::of(file.name.clone(), Diagnostic::error(&codes::input::NOT_JSON, message))
-        })?;
-        Ok(Self { attack: Some(attack) })
+        Ok(Self { attack: Some(setup::attack(path)?) })
     }
 }
 

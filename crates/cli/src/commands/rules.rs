@@ -1,6 +1,7 @@
 //! `sigyn rules`: care for a folder of rules.
 
 mod diff;
+mod graph;
 mod install;
 mod list;
 mod new;
@@ -31,6 +32,14 @@ enum What {
     /// `metadata` (title, level, tags …), in `text` only (comments, layout, quoting, order), or `moved`.
     #[command(after_help = "Example:\n  sigyn rules diff examples/rules examples/rules --details")]
     Diff(diff::Diff),
+    /// Draw which rules read which: correlations, and rules on detections
+    ///
+    /// What is read stands to the left of what reads it. A dashed frame marks rules that give no signal of their own.
+    /// Exit code 1 means that a rule was refused, as one that reads itself is, with the circle.
+    #[command(
+        after_help = "Examples:\n  sigyn rules graph examples/rules --format svg -o graph.svg\n  sigyn rules graph examples/rules | dot -Tpng -o graph.png"
+    )]
+    Graph(graph::Graph),
     /// List the rules of a folder
     #[command(
         after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules list examples/rules --level high --sort date --format json"
@@ -56,6 +65,7 @@ enum What {
 pub(crate) fn run(rules: &Rules) -> Exit {
     let outcome = match &rules.what {
         What::Diff(diff) => diff.run(),
+        What::Graph(graph) => graph.run(),
         What::List(list) => list.run(),
         What::Install(install) => install.run(),
         What::New(new) => new.run(),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use sigyn_attack::TACTICS;
 use sigyn_page::{escaped, grouped};
 
-use crate::{Catalogue, Coverage, Gap, TACTICS, TechniqueId};
+use crate::{Catalogue, Coverage, Gap, TechniqueId};
 
 /// From how many rules on a cell has a shade, the palest first. Numbers of rules spread over three orders of magnitude, so
 /// steps grow.

@@ -58,6 +58,30 @@ pub static FILTER_TAXONOMY: Code = Code {
     help: "Write a filter for each taxonomy, and list the rules it applies to.",
 };
 
+/// A key of `sigyn:` is not known, or not for this kind of rule.
+pub static UNKNOWN_OPTION: Code = Code {
+    number: 2087,
+    name: "unknown-option",
+    summary: "A key of `sigyn:` is not known, or not for this kind of rule.",
+    help: "Check how the key is written; `docs/correlation.md` lists the options.",
+};
+
+/// The value of a key of `sigyn:` cannot be read.
+pub static BAD_OPTION: Code = Code {
+    number: 2088,
+    name: "bad-option",
+    summary: "The value of a key of `sigyn:` cannot be read.",
+    help: "`docs/correlation.md` says what each option takes.",
+};
+
+/// A rule reads another one that cannot be used.
+pub static LOST_REFERENCE: Code = Code {
+    number: 2095,
+    name: "lost-reference",
+    summary: "A rule reads another one that cannot be used.",
+    help: "Mend the rule that it reads; what is wrong with it is said beside this.",
+};
+
 /// All of this range.
 pub static ALL: &[&Code] = &[
     &UNKNOWN_ACTION,
@@ -67,4 +91,7 @@ pub static ALL: &[&Code] = &[
     &UNKNOWN_KEY,
     &CORRELATION_EXTENSION,
     &FILTER_TAXONOMY,
+    &UNKNOWN_OPTION,
+    &BAD_OPTION,
+    &LOST_REFERENCE,
 ];

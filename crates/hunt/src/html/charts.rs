@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use sigyn_attack::TACTICS;
 use sigyn_event::Timestamp;
 
 use super::text::{escaped, grouped, moment};
@@ -18,26 +19,6 @@ const HEIGHT_MIN: f64 = 1.5;
 /// Hosts that are named.
 const HOSTS_MAX: usize = 10;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
-
-/// The tactics of ATT&CK in the order in which an intrusion goes through them.
-const TACTICS: &[&str] = &[
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "stealth",
-    "defense-impairment",
-    "defense-evasion",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
 
 /// A tile for each level.
 pub(super) fn levels(out: &mut String, summary: &Summary, rules: &[RuleInfo]) {
@@ -186,7 +167,7 @@ fn tactic(tag: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TACTICS, tactic};
+    use super::*;
 
     #[test]
     fn tactics_are_told_from_other_tags() {

@@ -9,8 +9,8 @@ use sigyn_syntax::{
 
 use super::{Context, meta};
 use crate::{
-    Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, ItemId, Number, RuleRef,
-    Threshold, ThresholdOp, Timespan,
+    Alias, Correlation, CorrelationCondition, CorrelationExpr, CorrelationType, ItemId, Number, Options,
+    RuleRef, Threshold, ThresholdOp, Timespan,
 };
 
 /// Keys beyond the specification that say how events are put into windows and how often a correlation speaks.
@@ -65,6 +65,7 @@ pub(crate) fn lower(
         condition: condition?,
         generate: written.generate.unwrap_or(false),
         fields,
+        options: Options::default(),
         marks: Vec::new(),
         span,
     })

@@ -7,7 +7,7 @@ use super::{Context, condition, rule};
 use crate::{Condition, ConditionExpr, Detection, DetectionId, LogSource, Rule};
 
 /// A filter with its identifiers in a namespace of their own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     pub(crate) id: Option<String>,
     /// How its fields are named; `None` for Sigma's own names.

@@ -46,6 +46,11 @@ pub(crate) fn texts(texts: Vec<Text<'_>>) -> Vec<String> {
     texts.into_iter().map(|text| text.value.into_owned()).collect()
 }
 
+/// Whether a name is made of letters, digits, `_` and `-`.
+pub(crate) fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
 /// A value as plain data.
 pub(crate) fn data(value: &Value<'_>) -> Data {
     match &value.kind {

@@ -9,6 +9,25 @@ use super::{Content, Context, LoadOptions, ParsedDocument, ParsedFile, order};
 use crate::compat;
 use crate::{Correlation, CorrelationCondition, CorrelationExpr, ItemId, Meta, RuleItem, RuleRef, RuleSet};
 
+/// The circle that the references of an entry lead into, from its first entry. Every entry on the way waits for another.
+fn circle(waits: &[HashSet<usize>], start: usize) -> Vec<usize> {
+    let mut way = vec![start];
+    while let Some(next) = way.last().and_then(|at| waits.get(*at)?.iter().min().copied()) {
+        if let Some(from) = way.iter().position(|at| *at == next) {
+            return way.split_off(from);
+        }
+        way.push(next);
+    }
+    way
+}
+
+/// By what people know a rule.
+fn name(meta: &Meta) -> String {
+    let given =
+        [Some(meta.title.clone()).filter(|title| !title.is_empty()), meta.name.clone(), meta.id.clone()];
+    given.into_iter().flatten().next().unwrap_or_default()
+}
+
 /// What loading gives.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -243,9 +262,21 @@ impl Resolver<'_> {
                 break;
             }
         }
-        for (entry, wait) in self.entries.iter_mut().zip(&waits) {
-            if !wait.is_empty() {
-                let message = "the correlation refers to itself through others, or to such a circle";
+        let circles: Vec<Option<Vec<usize>>> =
+            (0..waits.len()).map(|at| (!waits[at].is_empty()).then(|| circle(&waits, at))).collect();
+        let names: Vec<String> = self.entries.iter().map(|entry| name(entry.item.meta())).collect();
+        for (at, (entry, circle)) in self.entries.iter_mut().zip(&circles).enumerate() {
+            if let Some(circle) = circle {
+                let way: Vec<String> = circle
+                    .iter()
+                    .chain(circle.first())
+                    .map(|at| format!("`{}`", names.get(*at).map_or("", String::as_str)))
+                    .collect();
+                let way = way.join(" reads ");
+                let message = match circle.contains(&at) {
+                    true => format!("the correlation reads itself: {way}"),
+                    false => format!("the correlation reads rules that read themselves: {way}"),
+                };
                 let finding = Diagnostic::error(&codes::rule::CORRELATION_CYCLE, message);
                 entry.findings.push(finding.at(entry.item.span()));
                 entry.is_alive = false;

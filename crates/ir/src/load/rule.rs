@@ -6,7 +6,7 @@ use sigyn_syntax::{
 };
 
 use super::{Context, condition, item, meta};
-use crate::{Condition, Data, Detection, DetectionEntry, Linking, LogSource, Rule};
+use crate::{Condition, Data, Detection, DetectionEntry, Linking, LogSource, Options, Rule};
 
 pub(crate) fn lower(
     document: &Value<'_>,
@@ -24,6 +24,7 @@ pub(crate) fn lower(
         detections: identifiers,
         conditions,
         fields,
+        options: Options::default(),
         marks: Vec::new(),
         span,
     })

@@ -1,6 +1,5 @@
 //! A technique was revoked.
 
-use crate::Attack;
 use crate::prelude::*;
 
 pub(crate) static CHECK: Check = Check {
@@ -20,9 +19,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (at, tag) in cx.meta().tags.iter().enumerate().filter(|(_, tag)| tag.namespace == "attack") {
-        let Some(new) = Attack::renamed(&tag.name).filter(|_| !cx.facts.attack.knows(&tag.name)) else {
-            continue;
-        };
+        let Some(new) = cx.facts.attack.successor(&tag.name).map(str::to_ascii_lowercase) else { continue };
         let place = cx.entry_place("tags", at);
         report.with(place, format!("`{tag}` is `attack.{new}` now"), |found| {
             found.fixed_by(&format!("write `attack.{new}`"), Some(place), &format!("attack.{new}"))

@@ -36,7 +36,9 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
         }
         for tactic in cx.facts.attack.tactics_of(&name.to_lowercase()).unwrap_or_default() {
             // A name that starts with t never counts as a tactic: the reference takes it for a technique.
-            let is_there = !tactic.starts_with('t') && tags.iter().any(|(_, tag)| tag == tactic);
+            let parts = cx.facts.attack.parts_of(tactic);
+            let names = |tag: &str| tag == tactic || parts.iter().any(|part| part == tag);
+            let is_there = !tactic.starts_with('t') && tags.iter().any(|(_, tag)| names(tag));
             if !is_there && !missing.iter().any(|(known, _)| known == tactic) {
                 missing.push((tactic, *at));
             }
@@ -60,6 +62,10 @@ mod tests {
     fn cases() {
         check(&super::CHECK, "tags:\n    - attack.t1078", &["attack.t1078", "attack.t1078", "attack.t1078", "attack.t1078"]);
         check(&super::CHECK, "tags:\n    - attack.execution\n    - attack.t1059\n    - attack.t1059.001", &[]);
+        // A later version has two tactics in the place of `defense-evasion`.
+        check(&super::CHECK, "tags:\n    - attack.stealth\n    - attack.t1036", &[]);
+        check(&super::CHECK, "tags:\n    - attack.defense-impairment\n    - attack.t1036\n    - attack.t1685", &[]);
+        check(&super::CHECK, "tags:\n    - attack.stealth\n    - attack.t1685", &["attack.t1685"]);
         check(&super::CHECK, "tags:\n    - attack.g0001\n    - attack.t9999", &[]);
     }
 }

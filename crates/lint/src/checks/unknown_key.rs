@@ -25,6 +25,8 @@ const KNOWN: &[&str] = &[
     "title", "id", "name", "taxonomy", "related", "status", "description", "license", "references", "tags",
     "author", "date", "modified", "fields", "falsepositives", "level", "scope", "custom_attributes",
     "applied_processing_items", "regression_tests_path", "simulation",
+    // Our own: validators of other tools report it as unknown, which they may.
+    "sigyn",
 ];
 /// Keys of detection rules.
 const OF_RULES: &[&str] = &["logsource", "detection"];

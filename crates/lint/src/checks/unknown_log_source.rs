@@ -22,7 +22,11 @@ pub(crate) static CHECK: Check = Check {
 
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     let Some(rule) = cx.rule() else { return };
-    if cx.facts.fields(&rule.logsource).is_none() {
+    // Detections are events of Sigyn's own, which chains of rules read.
+    let source = &rule.logsource;
+    let is_detection =
+        source.product.as_deref() == Some("sigyn") && source.service.as_deref() == Some("detection");
+    if !is_detection && cx.facts.fields(source).is_none() {
         report.at(cx.place("logsource"), "SigmaHQ knows no such log source");
     }
 }
@@ -35,5 +39,6 @@ mod tests {
     fn cases() {
         check(&super::CHECK, "logsource:\n    product: macos\n    category: process_termination\n", &["product: macos\n    category: process_termination"]);
         check(&super::CHECK, "logsource:\n    product: linux\n    service: auditd\n", &[]);
+        check(&super::CHECK, "logsource:\n    product: sigyn\n    service: detection\n", &[]);
     }
 }

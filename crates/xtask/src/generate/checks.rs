@@ -1,7 +1,7 @@
 //! The pages of the checks: one for each, and one that lists them.
 
 use sigyn_diagnostics::Severity;
-use sigyn_lint::{ALL, Check, Default, Home};
+use sigyn_lint::{ALL, Check, Default, Home, REPEATS};
 
 use super::cell;
 
@@ -37,9 +37,14 @@ checks:                # ours: off, note, warning or error
 ## Facts
 
 Some checks rely on facts about the world, which stand as tables in `crates/lint/data/`: log sources with their fields and file
-names (from the tables that SigmaHQ publishes for its validators), ATT&CK and D3FEND. Each table says its version in its first
+names (from the tables that SigmaHQ publishes for its validators) and D3FEND. Each table says its version in its first
 line. To update one, take the new publication, write its rows in the same form and raise the version; the tests in
-`crates/lint/src/facts.rs` count the rows. ATT&CK can also be given for one run: `--attack-data enterprise-attack.json`.
+`crates/lint/src/facts.rs` count the rows.
+
+MITRE ATT&CK is bundled in `crates/attack/data/`, which says the version. `cargo xtask attack enterprise-attack.json` writes it
+from what MITRE publishes (github.com/mitre-attack/attack-stix-data). sigma-cli loads the newest version from the network at
+each run; for the same findings give both the same file: `--attack-data enterprise-attack.json`, which the checks of ATT&CK
+tags, `sigyn convert` and `sigyn coverage` take.
 
 ## All checks
 
@@ -58,8 +63,23 @@ pub(super) fn index() -> String {
             check.code
         ));
     }
+    page.push_str(DUPLICATES);
+    for code in REPEATS {
+        let (summary, help) = (cell(code.summary), cell(code.help));
+        page.push_str(&format!("| `{}` | {code} | {summary} | {help} |\n", code.name));
+    }
     page
 }
+
+const DUPLICATES: &str = "
+## Rules that repeat each other
+
+`sigyn check --duplicates RULES` compares what rules mean, whatever words and order they are written in, and shows what differs.
+As SARIF, GitHub annotations and JUnit its pairs are findings at the first rule.
+
+| name | code | what it says | what to do |
+|---|---|---|---|
+";
 
 /// The path and text of each check's page.
 pub(super) fn pages() -> impl Iterator<Item = (String, String)> {

@@ -9,21 +9,39 @@ use crate::Workspace;
 /// Dev-dependencies are free, because tests may look anywhere.
 const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostics", &[]),
+    ("attack", &[]),
     ("yaml", &["diagnostics"]),
     ("syntax", &["diagnostics", "yaml"]),
     ("ir", &["diagnostics", "yaml", "syntax"]),
     ("pipeline", &["diagnostics", "yaml", "syntax", "ir"]),
-    ("lint", &["diagnostics", "yaml", "syntax", "ir"]),
+    ("lint", &["diagnostics", "attack", "yaml", "syntax", "ir"]),
     ("ruleset", &["diagnostics", "yaml", "syntax", "ir"]),
     ("event", &[]),
     ("page", &[]),
-    ("backends", &["diagnostics", "yaml", "ir"]),
+    ("backends", &["diagnostics", "attack", "yaml", "ir"]),
     ("convert", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends"]),
     ("engine", &["diagnostics", "event", "ir"]),
+    ("correlate", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
-    ("hunt", &["event", "engine", "ir", "page", "readers"]),
-    ("coverage", &["backends", "ir", "lint", "page"]),
-    ("lsp", &["diagnostics", "yaml", "syntax", "ir", "pipeline", "backends", "convert", "lint", "engine"]),
+    ("hunt", &["attack", "event", "engine", "ir", "page", "readers"]),
+    ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
+    ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
+    ("coverage", &["attack", "ir", "page"]),
+    (
+        "lsp",
+        &[
+            "diagnostics",
+            "attack",
+            "yaml",
+            "syntax",
+            "ir",
+            "pipeline",
+            "backends",
+            "convert",
+            "lint",
+            "engine",
+        ],
+    ),
     (
         "testkit",
         &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
@@ -32,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "diagnostics",
+            "attack",
             "yaml",
             "syntax",
             "ir",
@@ -44,6 +63,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ruleset",
             "readers",
             "hunt",
+            "runtime",
+            "verify",
             "coverage",
             "lsp",
         ],
@@ -65,7 +86,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "testkit",
         ],
     ),
-    ("xtask", &["diagnostics", "ir", "engine", "pipeline", "backends", "convert", "lint", "cli"]),
+    ("xtask", &["diagnostics", "attack", "ir", "engine", "pipeline", "backends", "convert", "lint", "cli"]),
 ];
 
 /// Crates of others that one room wraps, so that replacing them touches one place.
@@ -77,6 +98,7 @@ const WRAPPED: &[(&str, &str)] = &[
     ("indicatif", "cli"),
     ("lsp-server", "lsp"),
     ("gen-lsp-types", "lsp"),
+    ("notify", "cli"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {

@@ -4,9 +4,8 @@
 //! or not the technique belongs to the tactic, and loses what has no partner. By default each technique stands
 //! below those of its tactics that the rule names, and a tactic without techniques stays.
 
+use sigyn_attack::Attack;
 use sigyn_ir::{Data, Tag};
-
-use crate::Attack;
 
 const SITE: &str = "https://attack.mitre.org";
 

@@ -1,9 +1,11 @@
 //! `sigyn check --duplicates`: rules that repeat each other.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::Serialize;
 use sigyn_convert::load_behind;
+use sigyn_diagnostics::render::{Finding as Shown, github, junit, sarif};
 use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_ir::{BacktrackingRegex, Compat, LoadOptions, RuleItem, RuleSet};
 use sigyn_lint::{Pair, Repeat, duplicates};
@@ -39,10 +41,6 @@ struct Side<'a> {
 
 /// Prints the pairs. Those that are the same or contained count for the exit code; near ones are for people to judge.
 pub(super) fn run(check: &Check) -> Result<Exit, Vec<Found>> {
-    if !matches!(check.more.format, Format::Text | Format::Json | Format::Ndjson) {
-        let message = "--duplicates are printed as text, json or ndjson".to_owned();
-        return Err(vec![bad(message)]);
-    }
     let (texts, unread) = setup::texts(&check.rules.input, &check.rules.file_pattern)?;
     let options =
         LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(Compat::Spec) };
@@ -54,6 +52,9 @@ pub(super) fn run(check: &Check) -> Result<Exit, Vec<Found>> {
     findings::print(&found, Diagnostics::Text);
     let pairs = duplicates(&loaded.set);
     let lines: Vec<Line<'_>> = pairs.iter().filter_map(|pair| line(pair, &loaded.set, &sources)).collect();
+    let told: Vec<Diagnostic> = pairs.iter().filter_map(|pair| pair.to_diagnostic(&loaded.set)).collect();
+    let shown: Vec<Shown<'_>> =
+        told.iter().map(|diagnostic| Shown { diagnostic, sources: &sources, origin: "" }).collect();
     let json = |line: &Line<'_>| serde_json::to_string(line).map_err(|error| vec![bad(error.to_string())]);
     let text = match check.more.format {
         Format::Json => {
@@ -62,12 +63,16 @@ pub(super) fn run(check: &Check) -> Result<Exit, Vec<Found>> {
         Format::Ndjson => {
             lines.iter().map(|line| Ok(json(line)? + "\n")).collect::<Result<String, Vec<Found>>>()?
         }
-        _ => lines.iter().map(Line::text).collect(),
+        Format::Text => lines.iter().map(Line::text).collect(),
+        Format::Sarif => sarif::render(&shown),
+        Format::Github => shown.iter().map(|one| github::render(*one) + "\n").collect(),
+        Format::Junit => junit::render(&shown, &clean(&shown, &sources)),
     };
-    output::write(Path::new("-"), text.as_bytes()).map_err(|error| {
-        let message = format!("the output cannot be written: {error}");
-        vec![Found::of("", Diagnostic::error(&codes::input::UNWRITABLE, message))]
-    })?;
+    if let Some(path) = &check.junitxml {
+        let xml = junit::render(&shown, &clean(&shown, &sources));
+        output::write(path, xml.as_bytes()).map_err(unwritable)?;
+    }
+    output::write(Path::new("-"), text.as_bytes()).map_err(unwritable)?;
     if check.more.format == Format::Text {
         let count = |kind: &str| lines.iter().filter(|line| line.kind == kind).count();
         let summary = format!(
@@ -82,6 +87,18 @@ pub(super) fn run(check: &Check) -> Result<Exit, Vec<Found>> {
     let is_repeated = pairs.iter().any(|pair| matches!(pair.repeat, Repeat::Same | Repeat::Contained));
     let errors = !found.is_empty() && !check.pass_on_error;
     Ok(if errors || is_repeated && !check.pass_on_issues { Exit::Findings } else { Exit::Clean })
+}
+
+fn unwritable(error: std::io::Error) -> Vec<Found> {
+    let message = format!("the output cannot be written: {error}");
+    vec![Found::of("", Diagnostic::error(&codes::input::UNWRITABLE, message))]
+}
+
+/// The files with no rule that repeats another.
+fn clean<'a>(shown: &[Shown<'_>], sources: &'a Sources) -> Vec<&'a str> {
+    let with: HashSet<_> =
+        shown.iter().filter_map(|one| one.diagnostic.span).map(|span| span.source).collect();
+    sources.iter().filter(|(id, _)| !with.contains(id)).map(|(_, file)| file.name.as_str()).collect()
 }
 
 fn line<'a>(pair: &'a Pair, set: &'a RuleSet, sources: &'a Sources) -> Option<Line<'a>> {

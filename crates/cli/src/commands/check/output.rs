@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use sigyn_diagnostics::render::{Finding as Shown, github, json, junit, sarif, text};
-use sigyn_diagnostics::{Diagnostic, Severity, Sources, codes};
+use sigyn_diagnostics::{Diagnostic, Severity, SourceFile, Sources, codes};
 use sigyn_lint::{Finding, Outcome};
 
 use super::mend::Mended;
@@ -90,7 +90,9 @@ fn write(path: &Path, text: &str) -> Result<(), Found> {
 /// The files without findings.
 fn clean<'a>(found: &[Finding], sources: &'a Sources) -> Vec<&'a str> {
     let with: HashSet<_> = found.iter().map(|finding| finding.source).collect();
-    sources.iter().filter(|(id, _)| !with.contains(id)).map(|(_, file)| file.name.as_str()).collect()
+    // A file that is gone, while files are watched, has no name.
+    let is_clean = |id, file: &SourceFile| !with.contains(&id) && !file.name.is_empty();
+    sources.iter().filter(|(id, file)| is_clean(*id, file)).map(|(_, file)| file.name.as_str()).collect()
 }
 
 impl Summary<'_> {

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use sigyn_diagnostics::{Diagnostic, Severity, SourceFile, Sources, codes};
-use sigyn_lint::{Attack, Baseline, Config, Facts, Finding, Linter, Outcome};
+use sigyn_lint::{Baseline, Config, Facts, Finding, Linter, Outcome};
 
-use super::{Check, changed, duplicates, mend, output};
+use super::{Check, changed, duplicates, mend, output, watch};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
-use crate::{Exit, commands, json, setup};
+use crate::{Exit, commands, setup};
 
 pub(crate) fn run(check: &Check) -> Exit {
     check.run().unwrap_or_else(|found| {
@@ -23,6 +23,9 @@ impl Check {
             return duplicates::run(self);
         }
         let linter = Linter::new(self.config()?, self.facts().map_err(|found| vec![found])?);
+        if self.more.watch {
+            return watch::run(self, linter);
+        }
         let changed = match &self.more.changed_since {
             Some(revision) => Some(changed::files(revision).map_err(|message| vec![bad(message)])?),
             None => None,
@@ -35,13 +38,12 @@ impl Check {
         } else {
             mend::Mended::default()
         };
-        let refusals = self.refusals(&texts)?;
         let mut sources = Sources::default();
         for text in texts {
             sources.add(text);
         }
         let mut outcome = linter.run(&sources);
-        outcome.add(refusals);
+        outcome.add(self.refusals(&sources)?);
         if let Some(changed) = &changed {
             outcome.findings.retain(|finding| changed.has(name(finding, &sources)));
         }
@@ -51,7 +53,8 @@ impl Check {
         Ok(self.exit(&outcome, !unread.is_empty()))
     }
 
-    fn exit(&self, outcome: &Outcome, is_unread: bool) -> Exit {
+    /// What the findings mean for the exit code.
+    pub(super) fn exit(&self, outcome: &Outcome, is_unread: bool) -> Exit {
         let has = |severity, is_error: bool| {
             let mut found = outcome.findings.iter();
             found
@@ -85,18 +88,13 @@ impl Check {
         let today = commands::hunt::now().map(|now| now.to_string().chars().take(10).collect());
         let mut facts = Facts::bundled(today);
         if let Some(path) = &self.more.attack_data {
-            let file = setup::read(path)?;
-            let attack = json::read(&file.text).and_then(|bundle| Attack::from_stix(&bundle));
-            let attack = attack.map_err(|message| {
-                Found::of(file.name.clone(), Diagnostic::error(&codes::input::NOT_JSON, message))
-            })?;
-            facts.attack = std::borrow::Cow::Owned(attack);
+            facts.attack = std::borrow::Cow::Owned(setup::attack(path)?);
         }
         Ok(facts)
     }
 
     /// Takes known findings out, or writes down all that are known from now on; says how many were known.
-    fn baseline(&self, outcome: &mut Outcome, sources: &Sources) -> Result<usize, Vec<Found>> {
+    pub(super) fn baseline(&self, outcome: &mut Outcome, sources: &Sources) -> Result<usize, Vec<Found>> {
         if let Some(path) = &self.more.write_baseline {
             let text = Baseline::of(&outcome.findings, sources).to_text();
             crate::output::write(path, text.as_bytes()).map_err(|error| {

@@ -2,7 +2,7 @@
 
 use sigyn_backends::{Env, Options};
 use sigyn_convert::{Strictness, load_behind};
-use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Span};
+use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, Span};
 use sigyn_ir::{BacktrackingRegex, Compat, LoadOptions};
 use sigyn_lint::{Finding, RuleName};
 
@@ -12,8 +12,8 @@ use crate::findings::Found;
 use crate::setup::{self, PipelineNeed, Wanted};
 
 impl Check {
-    /// The rules that the target of the call refuses, as findings in the texts, which are numbered from 0.
-    pub(super) fn refusals(&self, texts: &[SourceFile]) -> Result<Vec<Finding>, Vec<Found>> {
+    /// The rules that the target of the call refuses, as findings in the texts.
+    pub(super) fn refusals(&self, texts: &Sources) -> Result<Vec<Finding>, Vec<Found>> {
         let aim = Aim { target: self.more.target.clone(), dialect: self.more.dialect.clone() };
         if aim.target.is_none() && aim.dialect.is_none() {
             return Ok(Vec::new());
@@ -35,7 +35,7 @@ impl Check {
         let before = u32::try_from(converter.sources().iter().count()).unwrap_or(u32::MAX);
         let options =
             LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(Compat::Spec) };
-        let copies = texts.iter().map(|file| SourceFile::new(file.name.clone(), file.text.clone()));
+        let copies = texts.iter().map(|(_, file)| SourceFile::new(file.name.clone(), file.text.clone()));
         let (_, loaded) = load_behind(converter.sources().clone(), copies, &options);
         let mut findings = Vec::new();
         for rule in converter.convert(loaded.set).rules {

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sigyn_backends::{Attack, Env};
+use sigyn_backends::Env;
 use sigyn_convert::{Conversion, Converter, Strictness, load_behind};
 use sigyn_diagnostics::{Diagnostic, Group, SourceFile, Sources, codes};
 use sigyn_ir::{BacktrackingRegex, LoadOptions};
 
 use super::{Convert, report, written};
+use crate::Exit;
 use crate::findings::{self, Found};
 use crate::progress::Progress;
 use crate::setup::{self, PipelineNeed, Wanted};
-use crate::{Exit, json};
 
 /// Runs the command.
 pub(crate) fn run(args: &Convert) -> Exit {
@@ -46,12 +46,14 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
     let compat = setup::compat(args.own.compat);
     // `default` is a word of the call, not of the dialect: it means the target's own default.
     let format = if args.format == "default" { String::new() } else { args.format.clone() };
+    let attack =
+        args.own.attack_data.as_deref().map(setup::attack).transpose().map_err(|found| vec![found])?;
     let env = Env {
         compat,
         format,
         method: args.correlation_method.clone(),
         options: setup::options(&args.backend_option)?,
-        attack: args.own.attack_data.as_deref().map(attack_data).transpose()?,
+        attack: attack.map(Arc::new),
     };
     let need = if args.without_pipeline { PipelineNeed::Waived } else { PipelineNeed::Held };
     let strictness = if args.own.strict_fields { Strictness::Refuse } else { Strictness::Report };
@@ -64,16 +66,6 @@ fn converter(args: &Convert) -> Result<(Converter, LoadOptions), Vec<Found>> {
     })?;
     // Whether a pattern that needs backtracking can be searched is for the target to say.
     Ok((converter, LoadOptions { backtracking_regex: BacktrackingRegex::Allow, ..LoadOptions::new(compat) }))
-}
-
-fn attack_data(path: &std::path::Path) -> Result<Arc<Attack>, Vec<Found>> {
-    let file = setup::read(path).map_err(|found| vec![found])?;
-    let bundle = json::read(&file.text);
-    bundle.and_then(|bundle| Attack::from_stix(&bundle)).map(Arc::new).map_err(|why| {
-        let message = format!("`{}` has no names of ATT&CK: {why}", file.name);
-        let diagnostic = Diagnostic::error(&codes::input::BAD_ARGUMENT, message);
-        vec![Found::of(file.name, diagnostic)]
-    })
 }
 
 /// The texts of rules and filters. A path that does not exist makes the call wrong; a file that cannot be read

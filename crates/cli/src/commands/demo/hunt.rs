@@ -5,13 +5,13 @@ use std::io::BufRead;
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_engine::{Explanation, Step};
 use sigyn_event::Timestamp;
-use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary};
+use sigyn_hunt::{Control, Detected, Events, Hit, Input, Report, Settings, Summary};
 use sigyn_ir::{Rule, RuleItem};
 
 use super::samples::{self, Sample};
 use crate::args::Pipelines;
 use crate::commands::explain::on_record;
-use crate::commands::hunt::{Loaded, Selection, SelectionArgs, counts, second, shown};
+use crate::commands::hunt::{Loaded, Selection, SelectionArgs, correlated, counts, second, shown};
 use crate::findings::Found;
 use crate::grid::Fit;
 use crate::screen::{Color, Screen, Tint, counted, cut, wrap};
@@ -33,7 +33,7 @@ pub(super) fn text() -> Result<String, Vec<Found>> {
         "Sigyn looks through {} with {}. Both are part of the program and tell a made-up story: the morning on \
          which a shop's web server and its office network are broken into, with the work of the day around it.",
         counted(samples::LOGS.len() as u64, "log"),
-        counted(loaded.engine.rule_count() as u64, "detection rule"),
+        counted(loaded.program.rule_count() as u64, "detection rule"),
     ));
     read(&mut page, &found);
     matched(&mut page, &found, &loaded);
@@ -47,6 +47,7 @@ pub(super) fn text() -> Result<String, Vec<Found>> {
 struct Findings {
     summary: Summary,
     hits: Vec<Hit<'static>>,
+    detected: Vec<Detected>,
     /// Path, shape and records of each log.
     logs: Vec<(String, &'static str, u64)>,
 }
@@ -59,7 +60,7 @@ fn run(loaded: &Loaded) -> Findings {
     });
     let settings = Settings { threads: 1, events: Events::LeftOut, from: None, to: None, now: None };
     let mut found = Findings::default();
-    sigyn_hunt::run(&loaded.engine, inputs.collect(), settings, &Control::default(), &mut |report| {
+    let report = &mut |report: Report<'_>| {
         found.summary.add(&report);
         match report {
             Report::Hit(hit) => found.hits.push(hit.into_owned()),
@@ -72,7 +73,11 @@ fn run(loaded: &Loaded) -> Findings {
             Report::Unknown { .. } | Report::Failed { .. } | Report::Fields(_) => {}
         }
         true
-    });
+    };
+    let inputs = inputs.collect();
+    let correlated = sigyn_runtime::hunt(&loaded.program, inputs, settings, &Control::default(), report);
+    correlated.detected.iter().for_each(|detected| found.summary.add_detected(detected));
+    found.detected = correlated.detected;
     found
 }
 
@@ -88,6 +93,7 @@ fn read(page: &mut Page, found: &Findings) {
 fn matched(page: &mut Page, found: &Findings, loaded: &Loaded) {
     page.heading("What was found");
     page.text.push_str(&counts(&found.summary, &loaded.infos, page.screen, Fit::Screen));
+    page.text.push_str(&correlated(&found.detected, &loaded.infos, page.screen, Fit::Screen));
     page.paragraph(&format!(
         "{} matched {} in {}. The level is the rule's: how bad it is if it is what it looks like. Times are UTC.",
         counted(found.summary.rules.len() as u64, "rule"),
@@ -102,7 +108,7 @@ fn explained(page: &mut Page, found: &Findings, loaded: &Loaded) -> Result<(), V
         || vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, "the samples are incomplete"))];
     let is_it = |hit: &&Hit<'_>| loaded.infos.get(hit.rule).is_some_and(|info| info.title == EXPLAINED);
     let hit = found.hits.iter().find(is_it).ok_or_else(defect)?;
-    let RuleItem::Rule(rule) = loaded.set.items.get(hit.rule).ok_or_else(defect)? else {
+    let RuleItem::Rule(rule) = loaded.program.set.items.get(hit.rule).ok_or_else(defect)? else {
         return Err(defect());
     };
     let path = hit.member.path.as_str();

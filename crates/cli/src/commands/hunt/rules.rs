@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use sigyn_convert::{load_behind, prepare};
 use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
-use sigyn_engine::{Config, Engine, Inert, LogSources};
+use sigyn_engine::{Inert, LogSources};
 use sigyn_hunt::{Filter, RuleInfo};
-use sigyn_ir::{Compat, Level, LoadOptions, LogSource, RuleItem, RuleSet, Status};
+use sigyn_ir::{Compat, Level, LoadOptions, LogSource, RuleSet, Status};
 use sigyn_pipeline::{Context, Pipeline};
+use sigyn_runtime::Program;
 
 use super::{FilterArgs, RuleFiles, SelectionArgs};
 use crate::disk::{Disk, External};
@@ -27,15 +28,12 @@ pub(crate) struct Selection {
 /// Rules that are ready to match.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    pub(crate) engine: Engine,
-    pub(crate) set: RuleSet,
+    pub(crate) program: Program,
     /// By the rule's place in the set.
     pub(crate) infos: Vec<RuleInfo>,
     pub(crate) inert: Vec<Inert>,
     /// Rules that are refused, and files that are not read.
     pub(crate) refused: Vec<Found>,
-    /// Correlations among the rules: a hunt matches single events.
-    pub(crate) correlations: usize,
 }
 
 impl FilterArgs {
@@ -71,41 +69,30 @@ impl Selection {
     }
 
     /// Compiles rule texts; `refused` is what is wrong with them already.
-    pub(crate) fn compile(
-        &self,
-        texts: Vec<SourceFile>,
-        mut refused: Vec<Found>,
-    ) -> Result<Loaded, Vec<Found>> {
-        let (sources, loaded) = load_behind(self.sources.clone(), texts, &LoadOptions::new(Compat::Spec));
-        let sources = Arc::new(sources);
-        let errors = loaded.diagnostics.into_iter().filter(Diagnostic::is_error);
-        refused.extend(errors.map(|diagnostic| place(diagnostic, &sources)));
-        let is_correlation = |item: &&RuleItem| matches!(item, RuleItem::Correlation(_));
-        let correlations = loaded.set.items.iter().filter(is_correlation).count();
-        let set = self.rewrite(self.choose(loaded.set), &sources, &mut refused);
-        let built_in = LogSources::built_in().map_err(|error| {
-            vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, error.to_string()))]
-        })?;
-        let built = Engine::build(&set, &built_in, Config::standard());
-        refused.extend(built.refused.into_iter().map(|(_, diagnostic)| place(diagnostic, &sources)));
-        let infos = set.items.iter().map(|item| RuleInfo::of(item.meta())).collect();
-        if built.engine.rule_count() == 0 {
+    pub(crate) fn compile(&self, texts: Vec<SourceFile>, refused: Vec<Found>) -> Result<Loaded, Vec<Found>> {
+        let Chosen { set, sources, mut refused } = self.choose(texts, refused);
+        let built = Program::build(set, &log_sources()?, &[]);
+        refused.extend(built.refused.into_iter().map(|diagnostic| place(diagnostic, &sources)));
+        let program = built.program;
+        let infos = program.set.items.iter().map(|item| RuleInfo::of(item.meta())).collect();
+        if program.engine.rule_count() == 0 {
             let message = "there is no rule to hunt with".to_owned();
             refused.push(Found::of("", Diagnostic::error(&codes::input::NO_RULES, message)));
             return Err(refused);
         }
-        Ok(Loaded { engine: built.engine, set, infos, inert: built.inert, refused, correlations })
+        Ok(Loaded { program, infos, inert: built.inert, refused })
     }
 
-    /// The rules that are asked for. Correlations go: they read rules by place, and a hunt matches single events.
-    fn choose(&self, set: RuleSet) -> RuleSet {
-        let items = set
-            .items
-            .into_iter()
-            .filter(|item| matches!(item, RuleItem::Rule(_)) && self.filter.admits(item));
-        let items: Vec<RuleItem> = items.collect();
-        let count = items.len();
-        RuleSet { items, outputs: vec![true; count], is_referenced: vec![false; count] }
+    /// The rules of these texts that are asked for, with those that they read, as the pipelines leave them.
+    pub(crate) fn choose(&self, texts: Vec<SourceFile>, mut refused: Vec<Found>) -> Chosen {
+        let (sources, loaded) = load_behind(self.sources.clone(), texts, &LoadOptions::new(Compat::Spec));
+        let sources = Arc::new(sources);
+        let errors = loaded.diagnostics.into_iter().filter(Diagnostic::is_error);
+        refused.extend(errors.map(|diagnostic| place(diagnostic, &sources)));
+        let is_wanted = self.filter.choose(&loaded.set);
+        let (set, _) = loaded.set.subset(&is_wanted, &[]);
+        let set = self.rewrite(set, &sources, &mut refused);
+        Chosen { set, sources, refused }
     }
 
     fn rewrite(&self, set: RuleSet, sources: &Arc<Sources>, refused: &mut Vec<Found>) -> RuleSet {
@@ -113,22 +100,38 @@ impl Selection {
             return set;
         }
         let context = || Context::with_files(Compat::Spec, self.disk.clone());
-        let mut out = RuleSet::default();
+        let RuleSet { outputs, is_referenced, .. } = set.clone();
+        let mut is_gone = Vec::with_capacity(set.items.len());
+        let mut items = Vec::with_capacity(set.items.len());
         for prepared in prepare(&self.pipeline, set, context) {
-            match prepared.failure {
-                Some(failure) => refused.push(place(failure.diagnostic, sources)),
-                None => {
-                    out.items.push(prepared.item);
-                    out.outputs.push(true);
-                    out.is_referenced.push(false);
-                }
-            }
+            is_gone.push(prepared.failure.is_some());
+            refused.extend(prepared.failure.map(|failure| place(failure.diagnostic, sources)));
+            items.push(prepared.item);
         }
-        out
+        let set = RuleSet { items, outputs, is_referenced };
+        let is_wanted: Vec<bool> = is_gone.iter().map(|is_gone| !is_gone).collect();
+        let (rest, lost) = set.subset(&is_wanted, &is_gone);
+        refused.extend(lost.iter().map(|lost| place(set.lost(*lost), sources)));
+        rest
     }
 }
 
-fn place(diagnostic: Diagnostic, sources: &Arc<Sources>) -> Found {
+/// Rules of a call before they are compiled.
+pub(crate) struct Chosen {
+    pub(crate) set: RuleSet,
+    pub(crate) sources: Arc<Sources>,
+    /// Rules that are refused, and files that are not read.
+    pub(crate) refused: Vec<Found>,
+}
+
+/// What events of each log source look like.
+pub(crate) fn log_sources() -> Result<LogSources, Vec<Found>> {
+    LogSources::built_in().map_err(|error| {
+        vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, error.to_string()))]
+    })
+}
+
+pub(crate) fn place(diagnostic: Diagnostic, sources: &Arc<Sources>) -> Found {
     Found { diagnostic, sources: sources.clone(), origin: String::new() }
 }
 
@@ -171,7 +174,7 @@ pub(crate) fn log_source(text: &str) -> Result<LogSource, Vec<Found>> {
 }
 
 /// A pipeline that renames fields, from `FIELD=NAME` words.
-fn field_map(words: &[String]) -> Result<Option<Pipeline>, Vec<Found>> {
+pub(crate) fn field_map(words: &[String]) -> Result<Option<Pipeline>, Vec<Found>> {
     if words.is_empty() {
         return Ok(None);
     }

@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_event::Timestamp;
-use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary, html, record};
+use sigyn_hunt::record::{self, Columns};
+use sigyn_hunt::{Control, Events, Hit, Input, Report, Settings, Summary, html};
+use sigyn_runtime::Correlated;
 
 use super::output::Writer;
-use super::{Format, Hunt, Loaded, Selection, summary};
+use super::{Format, Hunt, Loaded, Selection, evidence, summary};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::grid::Fit;
@@ -43,16 +45,19 @@ fn hunt(args: &Hunt) -> Result<Exit, Vec<Found>> {
     let total = inputs.iter().map(|input| input.bytes).sum();
     let progress = Progress::bytes("hunting", total);
     let mut results = Results::new(args, &loaded);
+    let mut correlated = Correlated::default();
     let is_stopped = watched(&progress, |control| {
         results.begin();
-        sigyn_hunt::run(&loaded.engine, inputs, settings, control, &mut |report| results.take(report));
+        let report = &mut |report: Report<'_>| results.take(report);
+        correlated = sigyn_runtime::hunt(&loaded.program, inputs, settings, control, report);
     });
+    results.take_detected(correlated);
     progress.finish();
     results.finish(is_stopped)
 }
 
 /// Runs something while the bar follows it and Ctrl-C asks it to stop; says whether it was asked.
-fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool {
+pub(crate) fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool {
     let control = Arc::new(Control::default());
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let (stop, asked) = (control.clone(), is_interrupted.clone());
@@ -66,7 +71,7 @@ fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool {
     });
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let bar = scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
                 progress.set(control.bytes.load(Ordering::Relaxed));
                 std::thread::park_timeout(Duration::from_millis(100));
@@ -74,6 +79,8 @@ fn watched(progress: &Progress, body: impl FnOnce(&Control)) -> bool {
         });
         body(&control);
         is_done.store(true, Ordering::Relaxed);
+        // Without it a short hunt would wait for the bar's next turn.
+        bar.thread().unpark();
     });
     is_interrupted.load(Ordering::Relaxed)
 }
@@ -85,13 +92,16 @@ struct Results<'a> {
     writer: Option<Writer<'a>>,
     summary: Summary,
     kept: Vec<Hit<'static>>,
+    correlated: Correlated,
     failure: Option<std::io::Error>,
 }
 
 impl<'a> Results<'a> {
     fn new(args: &'a Hunt, loaded: &'a Loaded) -> Self {
-        let writer = (args.format != Format::Table).then(|| Writer::new(args.format, &loaded.infos));
-        Self { args, loaded, writer, summary: Summary::default(), kept: Vec::new(), failure: None }
+        let columns = if loaded.program.correlates() { Columns::Detected } else { Columns::Matches };
+        let writer = (args.format != Format::Table).then(|| Writer::new(args.format, columns, &loaded.infos));
+        let (summary, correlated) = (Summary::default(), Correlated::default());
+        Self { args, loaded, writer, summary, kept: Vec::new(), correlated, failure: None }
     }
 
     fn begin(&mut self) {
@@ -117,6 +127,22 @@ impl<'a> Results<'a> {
         self.failure.is_none()
     }
 
+    /// Takes what several events say together, when all are read.
+    fn take_detected(&mut self, correlated: Correlated) {
+        if let Some((class, count)) = correlated.tried.filter(|(_, count)| *count > 0) {
+            self.summary.classes.insert(Some(class), count);
+        }
+        for detected in &correlated.detected {
+            self.summary.add_detected(detected);
+            if let Some(writer) = &mut self.writer
+                && self.failure.is_none()
+            {
+                self.failure = writer.detected(detected).err();
+            }
+        }
+        self.correlated = correlated;
+    }
+
     fn finish(mut self, is_stopped: bool) -> Result<Exit, Vec<Found>> {
         if let Some(writer) = self.writer.take() {
             let ended = if self.failure.is_none() { writer.end() } else { Ok(()) };
@@ -130,15 +156,34 @@ impl<'a> Results<'a> {
             let fit = if self.args.wide { Fit::Nothing } else { Fit::Screen };
             let (screen, infos) = (Screen::stdout(), &self.loaded.infos);
             let text = if self.args.timeline {
-                summary::timeline(&mut self.kept, infos, screen, fit)
+                summary::timeline(&mut self.kept, &self.correlated.detected, infos, screen, fit)
             } else {
+                let detected = &self.correlated.detected;
                 summary::counts(&self.summary, infos, screen, fit)
+                    + &summary::correlated(detected, infos, screen, fit)
             };
-            output::write(Path::new("-"), text.as_bytes()).map_err(|error| unwritable("-", &error))?;
+            let trees = match self.args.evidence {
+                true => evidence::trees(&self.correlated.detected, infos),
+                false => String::new(),
+            };
+            output::write(Path::new("-"), (text + &trees).as_bytes())
+                .map_err(|error| unwritable("-", &error))?;
         }
-        let idle = sigyn_hunt::idle(&self.summary, &self.loaded.engine, &self.loaded.set, &self.loaded.inert);
+        let idle = sigyn_hunt::idle(
+            &self.summary,
+            &self.loaded.program.engine,
+            &self.loaded.program.set,
+            &self.loaded.inert,
+        );
         if let Some(path) = &self.args.html {
-            let page = html::page(&self.summary, &self.loaded.infos, &self.kept, &idle, now());
+            let page = html::page(
+                &self.summary,
+                &self.loaded.infos,
+                &self.kept,
+                &self.correlated.detected,
+                &idle,
+                now(),
+            );
             output::write(path, page.as_bytes())
                 .map_err(|error| unwritable(&path.to_string_lossy(), &error))?;
         }
@@ -148,6 +193,7 @@ impl<'a> Results<'a> {
                 .map_err(|error| unwritable(&path.to_string_lossy(), &error))?;
         }
         summary::sum_up(&self.summary, self.loaded, &idle, self.args.verbose, is_stopped);
+        summary::say_correlated(&self.correlated, &self.loaded.infos);
         Ok(if self.summary.hits > 0 { Exit::Findings } else { Exit::Clean })
     }
 }
@@ -158,14 +204,19 @@ fn unwritable(path: &str, error: &std::io::Error) -> Vec<Found> {
 }
 
 fn settings(args: &Hunt) -> Result<Settings, Vec<Found>> {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(Settings {
-        threads: args.threads.filter(|threads| *threads > 0).unwrap_or_else(cores),
+        threads: thread_count(args.threads),
         events: if args.include_event { Events::Included } else { Events::LeftOut },
         from: args.from.as_deref().map(time).transpose()?,
         to: args.to.as_deref().map(time).transpose()?,
         now: now(),
     })
+}
+
+/// The threads of a call; as many as the machine has if it does not say.
+pub(crate) fn thread_count(wanted: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    wanted.filter(|threads| *threads > 0).unwrap_or_else(cores)
 }
 
 /// A day or a moment, in UTC unless it says otherwise.
@@ -184,7 +235,7 @@ pub(crate) fn now() -> Option<Timestamp> {
 }
 
 /// The logs of the call, folders searched, in order.
-fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Vec<Found>> {
+pub(crate) fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, Vec<Found>> {
     let (files, missing) = input::collect(paths, "*");
     if !missing.is_empty() {
         return Err(missing.into_iter().map(|missing| Found::of(missing.name, missing.diagnostic)).collect());

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use sigyn_event::Timestamp;
-use sigyn_hunt::{Cause, Hit, Idle, RuleInfo, Summary};
+use sigyn_hunt::{Cause, Detected, Hit, Idle, RuleInfo, Summary};
 use sigyn_ir::Level;
+use sigyn_runtime::Correlated;
 
 use super::Loaded;
 use crate::args::Diagnostics;
@@ -14,6 +15,8 @@ use crate::screen::{Screen, Tint, counted, grouped};
 
 /// Damaged places and logs that are named without `--verbose`.
 const NAMED_MAX: usize = 5;
+/// Detections of correlations that the table lists.
+const DETECTED_MAX: usize = 50;
 /// Fields that the line on blind rules names.
 const FIELDS_SHOWN: usize = 4;
 
@@ -45,9 +48,54 @@ pub(crate) fn counts(summary: &Summary, rules: &[RuleInfo], screen: Screen, fit:
     grid.render(screen, fit)
 }
 
-/// Every match in order of time.
-pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
+/// Detections of correlations, severest first, the oldest of equals first; nothing if there is none.
+pub(crate) fn correlated(detected: &[Detected], rules: &[RuleInfo], screen: Screen, fit: Fit) -> String {
+    if detected.is_empty() {
+        return String::new();
+    }
+    let mut shown: Vec<&Detected> = detected.iter().collect();
+    shown.sort_by_key(|one| (rules.get(one.rule).map_or(usize::MAX, RuleInfo::rank), one.time));
+    let mut grid = Grid::new(&[
+        Column { title: "LEVEL", least: None, line: Line::First },
+        Column { title: "COUNT", least: None, line: Line::First },
+        Column { title: "CORRELATION", least: Some(32), line: Line::First },
+        Column { title: "FIRST", least: Some(MINUTE), line: Line::Second },
+        Column { title: "LAST", least: Some(MINUTE), line: Line::Second },
+        Column { title: "GROUP", least: Some(20), line: Line::Second },
+    ]);
+    for one in shown.iter().take(DETECTED_MAX) {
+        let Some(rule) = rules.get(one.rule) else { continue };
+        grid.row([
+            level(rule),
+            Cell::Number(grouped(one.total)),
+            Cell::Text(shown_title(rule)),
+            moment(Some(one.first)),
+            moment(Some(one.last)),
+            Cell::Text(self::shown(&one.group_text())),
+        ]);
+    }
+    let mut out = grid.render(screen, fit);
+    if shown.len() > DETECTED_MAX {
+        let rest = grouped((shown.len() - DETECTED_MAX) as u64);
+        out.push_str(&format!("and {rest} more; --timeline, --html and --format ndjson have all\n"));
+    }
+    format!("\n{out}")
+}
+
+fn shown_title(rule: &RuleInfo) -> String {
+    shown(&rule.title)
+}
+
+/// Every match in order of time, detections of correlations among them.
+pub(crate) fn timeline(
+    hits: &mut [Hit<'_>],
+    detected: &[Detected],
+    rules: &[RuleInfo],
+    screen: Screen,
+    fit: Fit,
+) -> String {
     hits.sort_by_key(|hit| hit.time);
+    let mut detected = detected.iter().peekable();
     let mut grid = Grid::new(&[
         Column { title: "TIME", least: None, line: Line::First },
         Column { title: "LEVEL", least: None, line: Line::First },
@@ -58,6 +106,10 @@ pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen,
         Column { title: "RECORD", least: None, line: Line::Second },
     ]);
     for hit in hits.iter() {
+        // A detection stands behind the events of its time.
+        while let Some(one) = detected.next_if(|one| hit.time.is_some_and(|time| one.time < time)) {
+            detected_row(&mut grid, one, rules);
+        }
         let Some(rule) = rules.get(hit.rule) else { continue };
         let name = |name: Option<&str>| Cell::Word(shown(name.unwrap_or("")), Tint::None);
         grid.row([
@@ -70,7 +122,22 @@ pub(crate) fn timeline(hits: &mut [Hit<'_>], rules: &[RuleInfo], screen: Screen,
             Cell::Number(grouped(hit.record)),
         ]);
     }
+    detected.for_each(|one| detected_row(&mut grid, one, rules));
     grid.render(screen, fit)
+}
+
+/// A detection in a timeline: its group stands where events have their host.
+fn detected_row(grid: &mut Grid, one: &Detected, rules: &[RuleInfo]) {
+    let Some(rule) = rules.get(one.rule) else { return };
+    grid.row([
+        moment(Some(one.time)),
+        level(rule),
+        Cell::Text(shown(&rule.title)),
+        Cell::Word(shown(&one.group_text()), Tint::None),
+        Cell::Word(String::new(), Tint::None),
+        Cell::Path(format!("{} together", counted(one.total, "event"))),
+        Cell::Number(String::new()),
+    ]);
 }
 
 /// A rule's level as tables show it.
@@ -105,7 +172,7 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
     say(&format!(
         "{} of {} matched {} in {} of {}{logs}",
         grouped(summary.rules.len() as u64),
-        counted(loaded.engine.rule_count() as u64, "rule"),
+        counted(loaded.program.rule_count() as u64, "rule"),
         counted(summary.hits, "time"),
         counted(summary.records(), "record"),
         counted(summary.logs(), "log"),
@@ -137,15 +204,28 @@ pub(crate) fn sum_up(summary: &Summary, loaded: &Loaded, idle: &[Idle], is_verbo
         ));
     }
     idle_rules(idle, loaded, is_verbose, &say);
-    if loaded.correlations > 0 {
-        let correlations = counted(loaded.correlations as u64, "correlation");
-        say(&format!("Left out: {correlations}; a hunt matches single events"));
-    }
     if !loaded.refused.is_empty() {
         say(&format!("Refused: {}", counted(loaded.refused.len() as u64, "rule or file")));
         for reason in findings::reasons(loaded.refused.iter().map(|found| &found.diagnostic)) {
             say(&format!("  {reason}"));
         }
+    }
+}
+
+/// What correlations could not take in.
+pub(crate) fn say_correlated(correlated: &Correlated, rules: &[RuleInfo]) {
+    for rule in &correlated.degraded {
+        let title = rules.get(rule.0 as usize).map_or(String::new(), shown_title);
+        let line =
+            format!("{title}: held more groups than fit and forgot the oldest; it may have missed something");
+        findings::say(Diagnostics::Text, &line);
+    }
+    if correlated.untimed > 0 {
+        let events = counted(correlated.untimed, "match");
+        let line = format!(
+            "Left out of correlations: {events} without a time, in logs in which nothing has one before"
+        );
+        findings::say(Diagnostics::Text, &line);
     }
 }
 

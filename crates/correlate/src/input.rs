@@ -1,0 +1,206 @@
+//! Inputs of correlations, as they wait and as windows keep them.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Id, Value, Values};
+
+/// A reference to an input: where it stands in the canonical order, and which listed rule it hit first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ref {
+    pub(crate) ts: i64,
+    pub(crate) seq: u64,
+    pub(crate) eid: Id,
+    /// Number of the source.
+    pub(crate) source: u32,
+    /// The rule's place in the set.
+    pub(crate) rule: u32,
+    pub(crate) stratum: u16,
+    /// The rule's place in the list of the correlation.
+    pub(crate) child: u16,
+}
+
+/// An input in a window.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) at: Ref,
+    /// What the correlation needs beyond that it happened. Apart, because most need nothing.
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What an input brings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct More {
+    /// Other listed rules that the same event hit, in the order of the list.
+    pub(crate) also: Vec<u16>,
+    pub(crate) load: Load,
+    /// Values of the gathered fields.
+    pub(crate) gathered: Vec<Vec<Box<str>>>,
+    /// The event would have been in more groups than the limit allows.
+    pub(crate) is_fanout_truncated: bool,
+}
+
+/// What is counted or measured of an input.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum Load {
+    #[default]
+    Nothing,
+    /// Tuples of texts, each as one key.
+    Tuples(Vec<Box<[u8]>>),
+    Numbers(Vec<Value>),
+}
+
+impl Entry {
+    /// The listed rules that it hit, in the order of the list.
+    pub(crate) fn children(&self) -> impl DoubleEndedIterator<Item = u16> + '_ {
+        let also = self.more.as_ref().map_or(&[][..], |more| &more.also);
+        std::iter::once(self.at.child).chain(also.iter().copied())
+    }
+
+    pub(crate) fn load(&self) -> &Load {
+        self.more.as_ref().map_or(&Load::Nothing, |more| &more.load)
+    }
+}
+
+/// Names of sources by number. It grows with the sources of a deployment, never with events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    names: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+}
+
+impl Sources {
+    pub(crate) fn number(&mut self, name: &Arc<str>) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.clone());
+        self.numbers.insert(name.clone(), number);
+        number
+    }
+
+    pub(crate) fn name(&self, number: u32) -> Arc<str> {
+        self.names.get(number as usize).cloned().unwrap_or_else(|| "".into())
+    }
+
+    pub(crate) fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// The order of two numbers' names.
+    fn order(&self, a: u32, b: u32) -> Ordering {
+        if a == b { Ordering::Equal } else { self.names.get(a as usize).cmp(&self.names.get(b as usize)) }
+    }
+}
+
+/// An input that waits for the watermark.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) at: Ref,
+    /// The place of the rule's uid.
+    pub(crate) uid_rank: u32,
+    /// What the rule's consumers read; shared by them.
+    pub(crate) values: Arc<Values>,
+}
+
+/// The canonical order (E7).
+pub(crate) fn order(a: &Waiting, b: &Waiting, sources: &Sources) -> Ordering {
+    a.at.ts.cmp(&b.at.ts).then_with(|| {
+        (a.at.stratum.cmp(&b.at.stratum))
+            .then_with(|| sources.order(a.at.source, b.at.source))
+            .then_with(|| (a.at.seq, a.at.eid, a.uid_rank).cmp(&(b.at.seq, b.at.eid, b.uid_rank)))
+    })
+}
+
+/// Whether two inputs are one event.
+pub(crate) fn is_same_event(a: &Ref, b: &Ref) -> bool {
+    a.ts == b.ts && a.eid == b.eid && a.stratum == b.stratum && a.source == b.source && a.seq == b.seq
+}
+
+/// Inputs that wait for the watermark, in any order, cut by time so that a step looks only at those it takes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// By the upper bits of their time: about a second each.
+    pieces: BTreeMap<i64, Vec<Waiting>>,
+}
+
+/// Bits of a time below those that tell pieces apart: 2^30 ns are 1.07 s.
+const PIECE_BITS: u32 = 30;
+
+impl Pending {
+    pub(crate) fn push(&mut self, waiting: Waiting) {
+        self.pieces.entry(waiting.at.ts >> PIECE_BITS).or_default().push(waiting);
+    }
+
+    /// Takes what lies before the watermark, in canonical order, each hit once (E6).
+    pub(crate) fn take(&mut self, watermark: i64, sources: &Sources) -> Vec<Waiting> {
+        let mut taken: Vec<Waiting> = Vec::new();
+        while let Some(mut piece) = self.pieces.first_entry() {
+            if *piece.key() > watermark >> PIECE_BITS {
+                break;
+            }
+            let is_last = *piece.key() == watermark >> PIECE_BITS;
+            let from = taken.len();
+            if is_last {
+                let (before, after) = piece.get_mut().drain(..).partition(|it| it.at.ts < watermark);
+                let before: Vec<Waiting> = before;
+                taken.extend(before);
+                *piece.get_mut() = after;
+                if piece.get().is_empty() {
+                    piece.remove();
+                }
+            } else {
+                taken.append(&mut piece.remove());
+            }
+            // Stable sorting finds what is in order already, which is nearly all.
+            taken[from..].sort_by(|a, b| order(a, b, sources));
+            if is_last {
+                break;
+            }
+        }
+        taken.dedup_by(|a, b| is_same_event(&a.at, &b.at) && a.at.rule == b.at.rule);
+        taken
+    }
+
+    /// All that waits, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.pieces.values().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_leave_in_canonical_order_once() {
+        let mut sources = Sources::default();
+        let numbers: Vec<u32> = ["b", "a"].map(|name| sources.number(&name.into())).to_vec();
+        let mut pending = Pending::default();
+        let item = |ts: i64, source: u32, seq: u64, eid: u8| Waiting {
+            at: Ref { ts, seq, eid: Id([eid; 16]), source, rule: 0, stratum: 1, child: 0 },
+            uid_rank: 0,
+            values: Arc::default(),
+        };
+        for waiting in [
+            item(5, numbers[0], 2, 1),
+            item(5, numbers[0], 1, 9),
+            item(5, numbers[1], 7, 3),
+            item(-1, numbers[0], 0, 4),
+            item(5, numbers[0], 1, 9),
+            item(6, numbers[0], 0, 5),
+            item(i64::MAX, numbers[0], 0, 6),
+        ] {
+            pending.push(waiting);
+        }
+        let eids = |taken: Vec<Waiting>| taken.iter().map(|it| it.at.eid.0[0]).collect::<Vec<_>>();
+        assert_eq!(eids(pending.take(6, &sources)), [4, 3, 9, 1]);
+        assert!(pending.take(6, &sources).is_empty());
+        assert_eq!(eids(pending.take(i64::MAX, &sources)), [5]);
+        assert_eq!(pending.iter().count(), 1);
+    }
+}

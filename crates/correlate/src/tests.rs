@@ -1,0 +1,254 @@
+//! Small tables of hits and detections. The corpus that other implementations run too is in `testkit`.
+
+use crate::testing::{Bench, base, correlation};
+
+fn bench(rules: &[&str], body: &str, options: &str) -> Bench {
+    Bench::new(&(base(rules) + &correlation("c", body, options)))
+}
+
+#[test]
+fn counts_are_of_events_in_closed_windows() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a"], body, "");
+    it.check(&["a@0 u=x", "a@10 u=x"], &["c(x)@10 0..10 =2 n2"]);
+    it.check(&["a@0 u=x", "a@11 u=x"], &[]);
+    it.check(&["a@100 u=x", "a@5 u=x"], &[]);
+    it.check(&["a@0 u=x", "a@1 u=y", "a@2 u=y"], &["c(y)@2 1..2 =2 n2"]);
+    it.check(&["a@0", "a@1"], &[]);
+    it.check(&["a@0 u=x #1", "a@1 u=x", "a@2 u=x", "a@3 u=x"], &["c(x)@1 0..3 =2 n4"]);
+    it.check(&["a@0 u=x,y", "a@1 u=y,x"], &["c(x)@1 0..1 =2 n2", "c(y)@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn an_event_that_hits_two_rules_counts_once() {
+    let body = "type: event_count, rules: [a, b], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a", "b"], body, "");
+    it.check(&["a@0 u=x", "b@0 u=x"], &[]);
+    it.check(&["a@0 u=x", "b@0 u=x", "b@1 u=x"], &["c(x)@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn episodes_end_with_silence_or_their_cell() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a"], body, "");
+    it.check(
+        &["a@0 u=x", "a@1 u=x", "a@11 u=x", "a@22 u=x", "a@23 u=x"],
+        &["c(x)@1 0..11 =2 n3", "c(x)@23 22..23 =2 n2"],
+    );
+    it.check(
+        &["a@86395 u=x", "a@86399 u=x", "a@86400 u=x", "a@86401 u=x"],
+        &["c(x)@86399 86395..86399 =2 n2", "c(x)@86400 86395..86401 =3 n4"],
+    );
+    it.check(&["a@86399 u=x", "a@86401 u=x"], &["c(x)@86401 86399..86401 =2 n2"]);
+}
+
+#[test]
+fn firing_modes() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let hits = ["a@0 u=x", "a@1 u=x", "a@2 u=x", "a@3 u=x"];
+    bench(&["a"], body, "on_match: every")
+        .check(&hits, &["c(x)@1 0..1 =2 n2", "c(x)@2 0..2 =3 n3", "c(x)@3 0..3 =4 n4"]);
+    let it = bench(&["a"], body, "on_match: reset");
+    it.check(&hits, &["c(x)@1 0..1 =2 n2", "c(x)@3 2..3 =2 n2"]);
+    // Marks are dropped at the boundary.
+    it.check(
+        &["a@86398 u=x", "a@86399 u=x", "a@86400 u=x"],
+        &["c(x)@86399 86398..86399 =2 n2", "c(x)@86400 86398..86400 =3 n3"],
+    );
+}
+
+#[test]
+fn suppression_counts_what_it_leaves_out() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a"], body, "suppress: 1m");
+    // Closes at 11; silent up to 71.
+    it.check(
+        &["a@0 u=x", "a@1 u=x", "a@40 u=x", "a@41 u=x", "a@71 u=x", "a@72 u=x", "a@90 u=x", "a@91 u=x"],
+        &["c(x)@1 0..1 =2 n2 -1", "c(x)@72 71..72 =2 n2 -1"],
+    );
+    bench(&["a"], body, "suppress: 5s, on_match: every")
+        .check(&["a@0 u=x", "a@1 u=x", "a@6 u=x", "a@7 u=x"], &["c(x)@1 0..1 =2 n2 -1", "c(x)@7 0..7 =4 n4"]);
+}
+
+#[test]
+fn distinct_values_and_tuples() {
+    let body = "type: value_count, rules: [a], timespan: 10s, condition: {field: f, gte: 3}";
+    let it = bench(&["a"], body, "");
+    it.check(&["a@0 f=1", "a@1 f=2", "a@2 f=2", "a@3 f=3"], &["c()@3 0..3 =3 n4"]);
+    it.check(&["a@0 f=1,2", "a@1", "a@2 f=2,3"], &["c()@2 0..2 =3 n2"]);
+    it.check(&["a@0 f=1", "a@5 f=2", "a@11 f=3"], &[]);
+    let body = "type: value_count, rules: [a], timespan: 10s, condition: {field: [f, g], gte: 2}";
+    bench(&["a"], body, "").check(&["a@0 f=1 g=2", "a@1 f=1", "a@2 f=12 g="], &[]);
+    bench(&["a"], body, "").check(&["a@0 f=1 g=2", "a@1 f=1 g=3"], &["c()@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn sums_averages_percentiles_medians() {
+    let of = |kind: &str, condition: &str| {
+        let body = format!("type: {kind}, rules: [a], timespan: 10s, condition: {{field: f, {condition}}}");
+        bench(&["a"], &body, "")
+    };
+    of("value_sum", "gt: 10").check(&["a@0 f=5", "a@1 f=x", "a@2 f=5.5"], &["c()@2 0..2 =10.5 n2"]);
+    of("value_sum", "gt: 10").check(&["a@0 f=5", "a@1 f=5"], &[]);
+    of("value_sum", "lt: 10").check(&["a@0 f=5", "a@11 f=20"], &["c()@10 0..0 =5 n1"]);
+    of("value_avg", "gte: 1.5").check(&["a@0 f=1", "a@1 f=2"], &["c()@10 0..1 =1.5 n2"]);
+    of("value_percentile", "percentile: 95, gte: 1000").check(&["a@1000 f=1", "a@1001 f=50"], &[]);
+    of("value_median", "eq: 2").check(&["a@1 f=9", "a@2 f=1", "a@3 f=2"], &["c()@10 1..3 =2 n3"]);
+}
+
+#[test]
+fn temporal_waits_for_all_rules() {
+    let body = "type: temporal, rules: [a, b], group-by: [u], timespan: 10s";
+    let it = bench(&["a", "b"], body, "");
+    it.check(&["a@0 u=x"], &[]);
+    it.check(&["b@0 u=x", "a@10 u=x"], &["c(x)@10 0..10 =2 n2"]);
+    it.check(&["a@0 u=x", "b@1 u=y"], &[]);
+    it.check(&["a@0 u=x", "b@0 u=x"], &["c(x)@0 0..0 =2 n1"]);
+    let body = "type: temporal, rules: [a, b, d], group-by: [u], timespan: 10s, condition: {gte: 2}";
+    bench(&["a", "b", "d"], body, "").check(&["d@0 u=x", "a@1 u=x"], &["c(x)@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn ordered_means_in_canonical_order() {
+    let body = "type: temporal_ordered, rules: [a, b], group-by: [u], timespan: 10s";
+    let it = bench(&["a", "b"], body, "");
+    it.check(&["b@0.1 u=x", "a@0.9 u=x"], &[]);
+    it.check(&["a@0 u=x", "b@10 u=x"], &["c(x)@10 0..10 =2 n2"]);
+    it.check(&["a@0 u=x", "b@0 u=x"], &[]);
+    it.check(&["a@5 u=x #1", "b@5 u=x #2"], &["c(x)@5 5..5 =2 n2"]);
+    it.check(&["a@5 u=x #2", "b@5 u=x #1"], &[]);
+    let body = "type: temporal_ordered, rules: [a, b, d], timespan: 10s, condition: {gte: 2}";
+    bench(&["a", "b", "d"], body, "").check(&["d@0", "a@1", "d@2", "b@3"], &["c()@2 0..3 =2 n4"]);
+}
+
+#[test]
+fn what_can_become_false_is_judged_at_close() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 1m, condition: {lt: 3}";
+    let it = bench(&["a"], body, "");
+    it.check(&["a@0 u=x", "a@59 u=x", "a@60 u=x"], &["c(x)@60 0..59 =2 n2", "c(x)@120 60..60 =1 n1"]);
+    it.check(&["a@0 u=x", "a@1 u=x", "a@2 u=x"], &[]);
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 1m, condition: {gt: 1, lte: 2}";
+    bench(&["a"], body, "").check(&["a@1 u=x", "a@2 u=x", "a@61 u=x"], &["c(x)@60 1..2 =2 n2"]);
+}
+
+#[test]
+fn tumbling_windows_are_moved_by_offset_and_zone() {
+    let body = "type: event_count, rules: [a], timespan: 10s, condition: {gte: 2}";
+    bench(&["a"], body, "window: tumbling").check(&["a@5", "a@9", "a@10"], &["c()@10 5..9 =2 n2"]);
+    bench(&["a"], body, "window: tumbling, offset: 5s")
+        .check(&["a@5", "a@14", "a@15"], &["c()@15 5..14 =2 n2"]);
+    let body = "type: event_count, rules: [a], timespan: 1d, condition: {gte: 2}";
+    bench(&["a"], body, "window: tumbling, timezone: '+02:00'")
+        .check(&["a@0", "a@79199", "a@79200"], &["c()@79200 0..79199 =2 n2"]);
+}
+
+#[test]
+fn sessions_end_by_gap_cap_or_cell() {
+    let body = "type: event_count, rules: [a], timespan: 10s, condition: {gte: 2}";
+    let it = bench(&["a"], body, "window: session, gap: 4s");
+    it.check(&["a@0", "a@4", "a@9"], &["c()@8 0..4 =2 n2"]);
+    it.check(&["a@0", "a@4", "a@8", "a@10", "a@11"], &["c()@10 0..10 =4 n4"]);
+    it.check(
+        &["a@86397", "a@86398", "a@86400", "a@86401"],
+        &["c()@86400 86397..86398 =2 n2", "c()@86405 86400..86401 =2 n2"],
+    );
+}
+
+#[test]
+fn what_must_not_happen_is_waited_for() {
+    let body = "type: temporal, rules: [a, b, d], group-by: [u], timespan: 10s, condition: a and b and not d";
+    let it = bench(&["a", "b", "d"], body, "");
+    it.check(&["a@0 u=x", "b@3 u=x"], &["c(x)@10 0..3 =2 n2"]);
+    it.check(&["a@0 u=x", "b@3 u=x", "d@10 u=x"], &[]);
+    it.check(&["a@0 u=x", "b@3 u=x", "d@10.1 u=x"], &["c(x)@10 0..3 =2 n2"]);
+    it.check(&["d@0 u=x", "a@1 u=x", "b@3 u=x"], &["c(x)@11 0..3 =3 n3"]);
+    it.check(&["a@1 u=x", "d@2 u=x", "b@3 u=x"], &[]);
+    it.check(&["a@0 u=x", "b@3 u=x", "d@9 u=x", "a@20 u=x", "b@21 u=x"], &["c(x)@30 20..21 =2 n2"]);
+    let body = "type: temporal_ordered, rules: [a, d, b], timespan: 10s, condition: a and not d and b";
+    let it = bench(&["a", "b", "d"], body, "");
+    it.check(&["a@0", "b@3"], &["c()@10 0..3 =2 n2"]);
+    it.check(&["b@0", "a@3"], &[]);
+    it.check(&["a@0", "d@1", "b@3"], &[]);
+}
+
+#[test]
+fn inventories_hear_of_nothing() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 1m, condition: {lt: 1}";
+    bench(&["a"], body, "inventory: [x, y]").check(
+        &["a@10 u=x", "a@100 u=y", "a@130 u=z"],
+        &[
+            "c(y)@60 0..60 =0 n0",
+            "c(x)@120 60..120 =0 n0",
+            "c(x)@180 120..180 =0 n0",
+            "c(y)@180 120..180 =0 n0",
+        ],
+    );
+}
+
+#[test]
+fn missing_fields_can_be_a_group() {
+    let body = "type: event_count, rules: [a], group-by: [u, v], timespan: 10s, condition: {gte: 2}";
+    bench(&["a"], body, "missing: group")
+        .check(&["a@0 u=x", "a@1 u=x", "a@2 u=x v=y"], &["c(x,<none>)@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn chains_of_any_depth() {
+    let burst = "type: event_count, rules: [a], group-by: [u], timespan: 60s, condition: {gte: 2}";
+    let burst = base(&["a", "b"]) + &correlation("burst", burst, "");
+    let top = |body: &str| Bench::new(&(burst.clone() + &correlation("top", body, "")));
+    top("type: event_count, rules: [burst], group-by: [u], timespan: 600s, condition: {gte: 1}").check(
+        &["a@1000 u=x", "a@1001 u=x"],
+        &["burst(x)@1001 1000..1001 =2 n2", "top(x)@1001 1001..1001 =1 n1"],
+    );
+    let it = top("type: temporal_ordered, rules: [b, burst], group-by: [u], timespan: 600s");
+    it.check(
+        &["b@999 u=x", "a@1000 u=x", "a@1001 u=x"],
+        &["burst(x)@1001 1000..1001 =2 n2", "top(x)@1001 999..1001 =2 n2"],
+    );
+    // What the child did not group by is read of the events that contributed at its anchor.
+    let it = top("type: value_count, rules: [burst], timespan: 600s, condition: {field: host, gte: 3}");
+    it.check(
+        &["a@0 u=x host=h1", "a@1 u=x host=h2", "a@2 u=x host=h9", "a@5 u=y host=h2", "a@6 u=y host=h3"],
+        &["burst(x)@1 0..2 =2 n3", "burst(y)@6 5..6 =2 n2", "top()@6 1..6 =3 n2"],
+    );
+}
+
+#[test]
+fn aliases_name_fields_rule_by_rule() {
+    let body = "type: temporal, rules: [a, b], group-by: [who], timespan: 10s, \
+                aliases: {who: {a: user, b: account}}";
+    bench(&["a", "b"], body, "").check(&["a@0 user=x", "b@1 account=x"], &["c(x)@1 0..1 =2 n2"]);
+}
+
+#[test]
+fn rules_select_on_detections() {
+    let burst = "type: event_count, rules: [a], group-by: [u], timespan: 60s, condition: {gte: 2}";
+    let on = "title: on\nname: on\nlogsource: {product: sigyn, service: detection}\ndetection: {s: \
+              {rule.name: burst, u: x}, condition: s}\n---\n";
+    let twice = "type: event_count, rules: [on], group-by: [u], timespan: 600s, condition: {gte: 2}";
+    let rules = base(&["a"]) + &correlation("burst", burst, "") + on + &correlation("twice", twice, "");
+    let it = Bench::new(&rules);
+    assert_eq!(it.plan.stratum(it.item("twice")), Some(4));
+    it.check(
+        &["a@0 u=x", "a@1 u=x", "a@100 u=x", "a@101 u=x", "a@102 u=y", "a@103 u=y"],
+        &[
+            "burst(x)@1 0..1 =2 n2",
+            "on()@1 1..1 =- n1",
+            "burst(x)@101 100..101 =2 n2",
+            "on()@101 101..101 =- n1",
+            "twice(x)@101 1..101 =2 n2",
+            "burst(y)@103 102..103 =2 n2",
+        ],
+    );
+}
+
+#[test]
+fn revisions_show_a_detection_again() {
+    let burst = "type: event_count, rules: [a], timespan: 60s, condition: {gte: 2}";
+    let top = "type: event_count, rules: [burst], timespan: 600s, condition: {gte: 2}";
+    let rules = |options| base(&["a"]) + &correlation("burst", burst, "") + &correlation("top", top, options);
+    let hits = ["a@0", "a@1", "a@2"];
+    Bench::new(&rules("")).check(&hits, &["burst()@1 0..2 =2 n3"]);
+    Bench::new(&rules("revisions: each")).check(&hits, &["burst()@1 0..2 =2 n3", "top()@2 1..2 =2 n2"]);
+}

@@ -1,0 +1,156 @@
+//! Hits through the correlator, and what comes out with its evidence down to records.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use sigyn_correlate::{Detection, Evidence, Hit, Id, Machine, OutcomeValue, Plan, Status};
+use sigyn_event::Timestamp;
+use sigyn_hunt::{Detected, Origin, Piece};
+use sigyn_ir::ItemId;
+
+use crate::chain::OnDetections;
+use crate::program::Program;
+
+/// Levels of evidence that are followed. A set of rules has as many as it has strata.
+const DEPTH_MAX: usize = 64;
+/// Pieces of evidence of one detection in all, so that chains of bursts do not multiply without end.
+const PIECES_MAX: usize = 10_000;
+
+/// The correlator of a program with what it has told so far.
+pub(crate) struct Correlator<'p> {
+    plan: &'p Plan,
+    machine: Machine,
+    on_detections: OnDetections<'p>,
+    out: Vec<Detection>,
+    told: BTreeMap<Id, Detection>,
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Every detection of a correlation or of a rule on detections, in canonical order.
+    pub(crate) detections: Vec<Detection>,
+    by_id: HashMap<Id, usize>,
+    hits: HashMap<Id, Vec<Evidence>>,
+    /// How many detections rules on detections were tried on.
+    pub(crate) tried: u64,
+    /// Rules that had to forget something, because they held too much at a time.
+    pub(crate) degraded: Vec<ItemId>,
+}
+
+impl<'p> Correlator<'p> {
+    pub(crate) fn new(program: &'p Program, plan: &'p Arc<Plan>) -> Self {
+        Self {
+            plan,
+            machine: Machine::new(plan.clone()),
+            on_detections: OnDetections::new(program, plan),
+            out: Vec::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, hit: Hit) {
+        self.machine.push(hit);
+    }
+
+    /// Says that every hit before this time has been pushed.
+    pub(crate) fn advance(&mut self, watermark: i64) {
+        self.machine.advance(watermark, &mut self.on_detections, &mut self.out);
+        self.take();
+    }
+
+    /// Says that there is no more, and when the latest event happened. What goes on there keeps saying so (E43).
+    pub(crate) fn finish(mut self, newest: Option<i64>) -> Told {
+        if let Some(newest) = newest {
+            self.advance(newest.saturating_add(1));
+        }
+        let mut open = Vec::new();
+        self.machine.open(&mut open);
+        let open: HashSet<Id> = open.into_iter().map(|detection| detection.id).collect();
+        self.machine.finish(&mut self.on_detections, &mut self.out);
+        self.take();
+        let mut detections: Vec<Detection> = self.told.into_values().collect();
+        for detection in detections.iter_mut().filter(|detection| open.contains(&detection.id)) {
+            detection.status = Status::Open;
+        }
+        let uid = |rule: ItemId| self.plan.uid(rule);
+        detections
+            .sort_by(|a, b| (a.ts, a.stratum, uid(a.rule), a.id).cmp(&(b.ts, b.stratum, uid(b.rule), b.id)));
+        let by_id = detections.iter().enumerate().map(|(at, detection)| (detection.id, at)).collect();
+        let OnDetections { hits, tried, .. } = self.on_detections;
+        let degraded = self.machine.degraded().iter().map(|one| ItemId(one.rule)).collect();
+        Told { detections, by_id, hits, tried, degraded }
+    }
+
+    /// The last that is said of a detection is what holds.
+    fn take(&mut self) {
+        for detection in self.out.drain(..) {
+            match detection.status {
+                Status::Retracted => self.told.remove(&detection.id),
+                _ => self.told.insert(detection.id, detection),
+            };
+        }
+    }
+}
+
+impl Told {
+    /// A detection as results tell it.
+    pub(crate) fn detected(&self, detection: &Detection) -> Detected {
+        let mut left = PIECES_MAX;
+        Detected {
+            rule: detection.rule.0 as usize,
+            id: detection.id.to_string(),
+            time: Timestamp(detection.ts),
+            first: Timestamp(detection.first_seen),
+            last: Timestamp(detection.last_seen),
+            group: detection.group.clone(),
+            value: detection.value.map(|value| value.to_string()),
+            total: detection.total,
+            evidence: self.pieces(&detection.evidence, 0, &mut left),
+            is_truncated: detection.is_truncated,
+            outcomes: detection.outcomes.iter().map(|one| (one.name.clone(), texts(&one.value))).collect(),
+            risk: detection.risk,
+            is_open: detection.status == Status::Open,
+        }
+    }
+
+    fn pieces(&self, evidence: &[Evidence], depth: usize, left: &mut usize) -> Vec<Piece> {
+        let mut out = Vec::with_capacity(evidence.len().min(*left));
+        for one in evidence {
+            if *left == 0 {
+                break;
+            }
+            *left -= 1;
+            out.push(Piece {
+                rule: one.rule.0 as usize,
+                time: Timestamp(one.ts),
+                of: self.origin(one, depth, left),
+            });
+        }
+        out
+    }
+
+    fn origin(&self, evidence: &Evidence, depth: usize, left: &mut usize) -> Origin {
+        if !evidence.is_detection {
+            return Origin::Record { path: evidence.source.clone(), record: evidence.seq };
+        }
+        let known = self.by_id.get(&evidence.eid).and_then(|at| self.detections.get(*at));
+        let (below, is_truncated) = match (known, self.hits.get(&evidence.eid)) {
+            (Some(detection), _) => (detection.evidence.as_slice(), detection.is_truncated),
+            (None, Some(hit)) => (hit.as_slice(), false),
+            (None, None) => (&[][..], true),
+        };
+        let below = if depth < DEPTH_MAX { self.pieces(below, depth + 1, left) } else { Vec::new() };
+        Origin::Detection { id: evidence.eid.to_string(), evidence: below, is_truncated }
+    }
+}
+
+/// The texts of an outcome.
+fn texts(value: &OutcomeValue) -> Vec<String> {
+    match value {
+        OutcomeValue::None => Vec::new(),
+        OutcomeValue::Number(number) => vec![number.to_string()],
+        OutcomeValue::Text(text) => vec![text.clone()],
+        OutcomeValue::Texts(texts) => texts.clone(),
+    }
+}
