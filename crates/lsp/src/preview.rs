@@ -110,7 +110,7 @@ pub fn choices() -> Vec<TargetChoice> {
 pub fn preview(workspace: &Workspace, path: &Path, wanted: &Wanted) -> Result<Preview, String> {
     let text = workspace.text(path).ok_or("the document is not open, and no file of the workspace")?;
     if !workspace.is_ours(path) {
-        return Err("the document is too long to be converted while it is edited".to_owned());
+        return Err("the document is no rule, or too long to be converted while it is edited".to_owned());
     }
     let converter = workspace.host().converter(&located(workspace, wanted))?;
     let before = converter.sources().iter().count();

@@ -12,8 +12,10 @@ use sigyn_lint::{Config, Facts, Finding, Linter, Run};
 
 use crate::index::{File, Index, is_sigma};
 use crate::knowledge::Knowledge;
+use crate::outline::Outline;
 use crate::preview::Wanted;
 use crate::text::{Change, Encoding, Text};
+use crate::words;
 
 /// Longest text that is checked. The largest published rule file has 60 KB.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
@@ -223,9 +225,17 @@ impl Workspace {
         self.open.keys().cloned().collect()
     }
 
-    /// Whether a document is one of ours and small enough to be answered for.
+    /// Whether a document is small enough to be answered for, and one of ours: it reads as Sigma, or may come to, because
+    /// it has no key that Sigma does not have.
     pub fn is_ours(&self, path: &Path) -> bool {
-        self.text(path).is_some_and(|text| text.as_str().len() <= TEXT_BYTES_MAX)
+        let Some(text) = self.text(path).filter(|text| text.as_str().len() <= TEXT_BYTES_MAX) else {
+            return false;
+        };
+        self.index.file(path).is_some() || {
+            let outline = Outline::at(text.as_str(), 0);
+            let mut keys = outline.children(None).filter_map(|at| outline.entry(at).step.key());
+            keys.all(|key| words::find(words::TOP, key).is_some())
+        }
     }
 
     /// Sets which checks run, and how.
@@ -250,7 +260,7 @@ impl Workspace {
         let Some(text) = self.open.get(path).or_else(|| self.index.file(path).map(|file| &file.text)) else {
             return checked;
         };
-        if text.as_str().len() > TEXT_BYTES_MAX {
+        if text.as_str().len() > TEXT_BYTES_MAX && is_sigma(text.as_str()) {
             checked.paths.push(path.into());
             checked.findings.push(too_large());
             return checked;

@@ -308,6 +308,31 @@ fn what_makes_no_sense_is_refused_and_the_session_goes_on() {
 }
 
 #[test]
+fn other_yaml_is_left_alone() {
+    let (mut editor, _) = Editor::start(Memory::new(&[]), json!({}), Value::Null);
+    let mut check = |text: &str, line: u32, is_ours: bool| {
+        editor.open(URI, text);
+        let found = editor.ask("textDocument/completion", place(URI, line, 0)).unwrap();
+        assert_eq!(found["items"].as_array().is_some_and(|items| !items.is_empty()), is_ours, "{text}");
+        editor.note("textDocument/didClose", json!({"textDocument": {"uri": URI}}));
+    };
+    check("", 0, true);
+    check("title: x\n", 1, true);
+    check("name: build\non: push\n", 2, false);
+    check("services:\n    web:\n        image: x\n", 3, false);
+    let long = "# 😀\n".repeat(sigyn_lsp::TEXT_BYTES_MAX / 6);
+    check(&format!("{long}title: x\n"), 0, false);
+    editor.open(URI, &format!("{long}services:\n"));
+    let other = "file:///rules/long.yml";
+    editor.open(other, &format!("{long}detection:\n"));
+    assert_eq!(editor.findings(other), ["0:file-too-large"]);
+    assert!(
+        !editor.notes.iter().any(|note| note.params["uri"] == URI && note.params["diagnostics"] != json!([]))
+    );
+    editor.end();
+}
+
+#[test]
 fn cancelled_requests_are_answered_as_such() {
     let (mut editor, _) = Editor::start(Memory::new(&[]), json!({}), Value::Null);
     editor.open(URI, RULE);
