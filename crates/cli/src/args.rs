@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// describes them. Rules that name SigmaHQ's regression data (`regression_tests_path`) are tested with it. Exit code 1
     /// means that a test failed, 2 that one could not be run.
     #[command(
-        after_help = "Examples:\n  sigyn test examples/rules\n  sigyn test examples/rules --require-tests\n  sigyn test examples/rules --format junit > tests.xml"
+        after_help = "Examples:\n  sigyn test rules\n  sigyn test rules --require-tests --format junit"
     )]
     Test(commands::test::Test),
     /// Run rules over recorded logs and hold what they find against what is declared, or against an earlier run

@@ -17,6 +17,7 @@ mod pattern;
 mod progress;
 mod screen;
 mod setup;
+mod store;
 mod table;
 
 use std::ffi::OsString;

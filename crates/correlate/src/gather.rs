@@ -98,6 +98,10 @@ impl Sum {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.ints.is_none() && !self.has_float
+    }
+
     pub(crate) fn value(&self) -> Value {
         if self.has_float { Value::of_float(self.floats) } else { Value::Int(self.ints.unwrap_or(0)) }
     }
@@ -173,6 +177,7 @@ impl Acc {
         match self {
             Acc::Count(count) => (OutcomeValue::Number(Value::Int((*count).into())), false),
             Acc::Distinct(known, is_truncated) => (count(known.len()), *is_truncated),
+            Acc::Sum(sum) if sum.is_empty() => (OutcomeValue::None, false),
             Acc::Sum(sum) => (OutcomeValue::Number(sum.value()), false),
             Acc::Least(value) | Acc::Greatest(value) => (number(value), false),
             Acc::First(value) | Acc::Last(value) => (text(value), false),

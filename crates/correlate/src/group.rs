@@ -72,10 +72,23 @@ impl Tuples {
         if self.make_single(values, slots) {
             return;
         }
-        let mut components: Vec<Vec<Option<&str>>> = Vec::with_capacity(slots.len());
-        for slot in slots {
+        self.make_of(slots.iter().map(|slot| values.get(*slot)), missing, max);
+    }
+
+    /// Makes the tuples of some lists of texts.
+    pub(crate) fn make_of<'t, L: IntoIterator<Item = &'t str>>(
+        &mut self,
+        lists: impl Iterator<Item = L>,
+        missing: Missing,
+        max: usize,
+    ) {
+        self.keys.clear();
+        self.ends.clear();
+        self.is_truncated = false;
+        let mut components: Vec<Vec<Option<&str>>> = Vec::new();
+        for list in lists {
             let mut different: Vec<Option<&str>> = Vec::new();
-            for text in values.get(*slot) {
+            for text in list {
                 // One more than can be used tells that there are more.
                 if different.len() <= max && !different.contains(&Some(text)) {
                     different.push(Some(text));

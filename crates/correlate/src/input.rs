@@ -166,9 +166,17 @@ impl Pending {
         taken
     }
 
-    /// All that waits, in no order.
+    /// All that waits, by its second, in no order within.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.pieces.values().flatten()
+    }
+
+    /// Keeps what is wanted.
+    pub(crate) fn retain(&mut self, is_wanted: impl Fn(&Waiting) -> bool) {
+        self.pieces.retain(|_, piece| {
+            piece.retain(&is_wanted);
+            !piece.is_empty()
+        });
     }
 }
 

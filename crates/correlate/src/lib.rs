@@ -32,6 +32,7 @@ mod gather;
 mod group;
 mod hash;
 mod hit;
+mod hunt;
 mod input;
 mod keys;
 mod limits;
@@ -48,7 +49,8 @@ mod time;
 
 pub use detection::{Anchor, Detection, Evidence, FieldValue, Outcome, OutcomeValue, Status};
 pub use hit::{At, Hit, Id, Texts, Values, ValuesWriter};
+pub use hunt::hunt;
 pub use limits::Limits;
-pub use machine::{Degraded, Machine, Matcher, NoMatcher, Pushed, SnapshotError};
+pub use machine::{Change, Degraded, History, Machine, Matcher, NoMatcher, Pushed, SnapshotError};
 pub use number::Value;
 pub use plan::Plan;

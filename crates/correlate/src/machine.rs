@@ -1,6 +1,7 @@
 //! The machine: hits in, detections out.
 
 mod entries;
+mod repair;
 mod snapshot;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{ItemId, Revisions};
 
+pub use repair::{Change, History};
 pub use snapshot::SnapshotError;
 
 use crate::detection::Detection;
@@ -232,7 +234,8 @@ impl Machine {
         let taken = rule.pending.take(watermark, &self.sources);
         let mut output = Output { wants_revisions: wants_revisions(&plan, node), ..Output::default() };
         let mut cx = Cx { plan: &plan, node, operator, sources: &self.sources, out: &mut output };
-        let end = watermark.min(after(operator, self.latest));
+        // At the end there is no watermark that says how long nothing has happened.
+        let end = if watermark == i64::MAX { after(operator, self.latest) } else { watermark };
         rule.keep_inventory(taken.first().map(|first| first.at.ts), self.active, end, &mut cx);
         let mut budget = Budget { limits: plan.limits, from: i64::MAX, to: i64::MIN };
         entries::for_each(&taken, operator, &plan.limits, |group, entry| {

@@ -1,6 +1,7 @@
 //! The fields of a detection that it has by itself (E36), and reading any field of it (E14).
 
 use sigyn_event::Timestamp;
+use sigyn_ir::Outcome;
 
 use crate::plan::{Node, Plan};
 use crate::{Detection, FieldValue, ValuesWriter};
@@ -24,9 +25,10 @@ const NAMES: &[&str] = &[
 /// Before the name of an outcome.
 const OUTCOME: &str = "outcome.";
 
-/// Whether every detection has the field by itself.
-pub(crate) fn is_own(name: &str) -> bool {
-    NAMES.contains(&name) || name.starts_with(OUTCOME)
+/// Whether detections of a rule with these outcomes have the field by themselves.
+pub(crate) fn is_own(name: &str, outcomes: &[Outcome]) -> bool {
+    let is_outcome = |name| outcomes.iter().any(|outcome| outcome.name == name);
+    NAMES.contains(&name) || name.strip_prefix(OUTCOME).is_some_and(is_outcome)
 }
 
 /// What the field says about the rule whatever happens: its metadata. None if it depends on events.
@@ -75,12 +77,12 @@ pub(crate) fn fields(detection: &Detection, plan: &Plan) -> Vec<(String, Vec<Fie
         fields.push((format!("{OUTCOME}{}", outcome.name), outcome.value.field_values()));
     }
     for (name, value) in &detection.group {
-        if !is_own(name) {
+        if !is_own(name, &node.outcomes) {
             fields.push((name.to_string(), value.iter().cloned().map(FieldValue::Text).collect()));
         }
     }
     for (name, texts) in node.reads.iter().zip(detection.values.fields()) {
-        if !is_own(name) && !detection.group.iter().any(|(group, _)| group == name) {
+        if !is_own(name, &node.outcomes) && !detection.group.iter().any(|(group, _)| group == name) {
             let values = texts.map(|text| FieldValue::Text(text.to_owned())).collect();
             fields.push((name.to_string(), values));
         }
@@ -99,7 +101,7 @@ pub(crate) fn write_reads<'d>(
 ) {
     for name in &node.reads {
         writer.field();
-        if is_own(name) {
+        if is_own(name, &node.outcomes) {
             for value in own(name, node, detection) {
                 writer.value(&value.text());
             }
@@ -120,7 +122,7 @@ pub(crate) fn write_read_of(
 ) {
     for name in names {
         writer.field();
-        if is_own(name) {
+        if is_own(name, &producer.outcomes) {
             for value in own(name, producer, detection) {
                 writer.value(&value.text());
             }

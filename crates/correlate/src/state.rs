@@ -202,7 +202,7 @@ impl Record {
     }
 
     pub(crate) fn grow(&mut self, last_seen: i64) {
-        self.last_seen = last_seen;
+        self.last_seen = self.last_seen.max(last_seen);
         self.revision = self.revision.saturating_add(1);
         self.is_changed = true;
     }

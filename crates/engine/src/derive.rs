@@ -10,12 +10,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use sigyn_event::{Event, FieldPath, Value, write_scalar};
 
 use crate::class::{Class, ClassId};
 use crate::engine::Engine;
 use crate::fold::{fold, fold_into};
+use crate::logsource::{Derived, Form};
 use crate::scratch::{Raw, Scratch, Text};
 
 /// Folders of the drive that Windows starts from: a path of the kernel that begins with one of them is on `C:`.
@@ -30,43 +30,6 @@ const HIVES: &[(&str, &str)] = &[
     ("HKEY_USERS", "HKU"),
     ("HKEY_CURRENT_USER", "HKCU"),
 ];
-
-/// How a further value of a field is made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Derived {
-    /// Fields of the event whose first values are joined, all of which must be there; none: each value of the
-    /// field itself.
-    pub(crate) from: Vec<String>,
-    /// What stands between them; a backslash if left out.
-    pub(crate) by: Option<String>,
-    /// Only in events that have these values.
-    pub(crate) is: BTreeMap<String, Vec<String>>,
-    /// Not in events where one of these fields says something.
-    pub(crate) unless: Vec<String>,
-    /// What each text becomes, without regard to case; another text gives no value.
-    pub(crate) map: BTreeMap<String, String>,
-    /// In which form it is written; a text that has no such form gives no value.
-    pub(crate) form: Option<Form>,
-}
-
-/// A way to write the same thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Form {
-    /// `0x1a2c` as `6700`.
-    Decimal,
-    /// `\Device\HarddiskVolume3\Windows\x.exe` as `C:\Windows\x.exe`.
-    DrivePath,
-    /// `\REGISTRY\MACHINE\Software` as `HKLM\Software`.
-    RegistryPath,
-    /// `1` as `DWORD (0x00000001)`.
-    Dword,
-    /// `1` as `QWORD (0x00000000-0x00000001)`.
-    Qword,
-    /// A list of arguments as one command line.
-    CommandLine,
-}
 
 /// The further values of one field.
 pub(crate) type OfField = (String, Vec<Maker>);

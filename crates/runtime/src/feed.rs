@@ -1,5 +1,6 @@
 //! From matches of single events to what the correlator takes: who, when, and the values that rules above read.
 
+use std::io;
 use std::sync::Arc;
 
 use sigyn_correlate::{At, Hit, Id, Plan, Values, ValuesWriter};
@@ -116,14 +117,19 @@ pub(crate) struct Placing {
     last: Option<i64>,
     /// The latest time of any event.
     pub(crate) newest: Option<i64>,
-    pub(crate) hits: Vec<Hit>,
     /// Matches without a time, in logs in which nothing before them has one.
     pub(crate) untimed: u64,
 }
 
 impl Placing {
     /// Takes a batch of a log with the number of records before it.
-    pub(crate) fn add(&mut self, log: &str, base: u64, batch: Batch) {
+    pub(crate) fn add(
+        &mut self,
+        log: &str,
+        base: u64,
+        batch: Batch,
+        take: &mut dyn FnMut(Hit) -> io::Result<()>,
+    ) -> io::Result<()> {
         let source = match &self.log {
             Some(source) if **source == *log => source.clone(),
             _ => {
@@ -136,12 +142,13 @@ impl Placing {
             match taken.ts.or(self.last) {
                 Some(ts) => {
                     let at = at(&source, base + taken.record + 1, ts);
-                    self.hits.push(Hit { rule: taken.rule, at, values: taken.values });
+                    take(Hit { rule: taken.rule, at, values: taken.values })?;
                 }
                 None => self.untimed += 1,
             }
         }
         self.last = batch.last.or(self.last);
         self.newest = self.newest.max(batch.newest);
+        Ok(())
     }
 }

@@ -1,19 +1,27 @@
 //! A hunt with everything that rules say: single events, and what several events say together.
 
-use sigyn_correlate::Hit;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use sigyn_event::Timestamp;
 use sigyn_hunt::{Control, Detected, Input, Report, Settings, run, run_tapped};
 use sigyn_ir::ItemId;
+use sigyn_readers::Member;
 
 use crate::correlate::Correlator;
 use crate::feed::{Feed, Placing};
 use crate::program::Program;
+use crate::spool::{Spool, Store};
+
+/// Matches that wait in memory; they take about 200 bytes each.
+const HITS_MAX: usize = 2_000_000;
 
 /// Hits between two steps of the correlator: what it holds beside them stays small.
 const HITS_PER_STEP: usize = 4_096;
 
 /// What several events say together, and what could not be taken in.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Correlated {
     /// Detections of correlations and of rules on detections that are shown, in canonical order.
     pub detected: Vec<Detected>,
@@ -23,15 +31,19 @@ pub struct Correlated {
     pub tried: Option<(sigyn_engine::ClassId, u64)>,
     /// Rules that held too much at a time and had to forget something: their results may lack detections.
     pub degraded: Vec<ItemId>,
+    /// Why nothing can be said: matches could not be stored until all were there.
+    pub failure: Option<io::Error>,
 }
 
 /// Hunts. Matches of single events are reported as they come, on this thread and in order; what several say together is
-/// known when all logs are read. It does not depend on the order of the inputs, nor on the number of threads.
+/// known when all logs are read. It does not depend on the order of the inputs, nor on the number of threads. `store`
+/// takes matches that wait for the end and find no room in memory.
 pub fn hunt(
     program: &Program,
     inputs: Vec<Input>,
     settings: Settings,
     control: &Control,
+    store: &mut Store<'_>,
     report: &mut dyn FnMut(Report<'_>) -> bool,
 ) -> Correlated {
     let Some(plan) = &program.plan else {
@@ -39,20 +51,32 @@ pub fn hunt(
         return Correlated::default();
     };
     let mut placing = Placing::default();
+    let mut spool = Spool::new(plan, HITS_MAX, store);
+    let mut failure = None;
     let feed = Feed::new(program, plan);
-    let sink = &mut |member: &std::sync::Arc<sigyn_readers::Member>, base, batch| {
-        placing.add(&member.path, base, batch);
+    let sink = &mut |member: &Arc<Member>, base, batch| {
+        if failure.is_none()
+            && let Err(error) = placing.add(&member.path, base, batch, &mut |hit| spool.add(hit))
+        {
+            failure = Some(error);
+            // Without what was lost nothing could be said of what several events say together.
+            control.stop.store(true, Ordering::Relaxed);
+        }
     };
     run_tapped(&program.engine, inputs, settings, control, &feed, report, sink);
-    let Placing { mut hits, untimed, newest, .. } = placing;
-    sort(&mut hits, &|rule| plan.uid(rule));
+    let Placing { untimed, newest, .. } = placing;
     let mut correlator = Correlator::new(program, plan);
-    for (at, hit) in hits.into_iter().enumerate() {
+    let mut count = 0_usize;
+    let ended = spool.finish(&mut |hit| {
         // All hits before this one have been pushed, and those of its own time may follow.
-        if at % HITS_PER_STEP == HITS_PER_STEP - 1 {
+        count += 1;
+        if count.is_multiple_of(HITS_PER_STEP) {
             correlator.advance(hit.at.ts);
         }
         correlator.push(hit);
+    });
+    if let Some(failure) = failure.or(ended.err()) {
+        return Correlated { failure: Some(failure), ..Correlated::default() };
     }
     let told = correlator.finish(newest);
     let is_in_time = |ts: i64| {
@@ -62,15 +86,5 @@ pub fn hunt(
     let shown = told.detections.iter().filter(|one| program.is_shown(one.rule) && is_in_time(one.ts));
     let detected = shown.map(|detection| told.detected(detection)).collect();
     let tried = program.detections().map(|class| (class, told.tried));
-    Correlated { detected, untimed, tried, degraded: told.degraded }
-}
-
-/// Puts hits into the canonical order (E7), so that the correlator never holds many that wait.
-pub(crate) fn sort<'u>(hits: &mut [Hit], uid: &dyn Fn(ItemId) -> Option<&'u str>) {
-    hits.sort_unstable_by(|a, b| {
-        let (x, y) = (&a.at, &b.at);
-        (x.ts, &x.source, x.seq, x.eid)
-            .cmp(&(y.ts, &y.source, y.seq, y.eid))
-            .then_with(|| uid(a.rule).cmp(&uid(b.rule)))
-    });
+    Correlated { detected, untimed, tried, degraded: told.degraded, failure: None }
 }

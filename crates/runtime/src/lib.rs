@@ -12,8 +12,10 @@ mod fields;
 mod hunt;
 mod program;
 mod replay;
+mod spool;
 
 pub use fields::Fields;
 pub use hunt::{Correlated, hunt};
 pub use program::{Built, Program};
 pub use replay::{EventRef, Fired, Log, Pace, Replay, explain, replay, replay_paced};
+pub use spool::{RunFile, Store};

@@ -185,7 +185,7 @@ fn arranged(mut hits: Vec<(usize, Hit)>, plan: &Plan, pace: &Pace) -> Vec<Hit> {
     match pace {
         Pace::Canonical => {
             let mut hits: Vec<Hit> = hits.into_iter().map(|(_, hit)| hit).collect();
-            crate::hunt::sort(&mut hits, &|rule| plan.uid(rule));
+            crate::spool::sort(&mut hits, plan);
             return hits;
         }
         Pace::Order(order) => {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use sigyn_testkit::correlate::laws::{self, Law};
+use sigyn_testkit::correlate::properties;
 use sigyn_testkit::random::Random;
 
 /// Broken cases beyond this are only counted.
@@ -19,7 +20,7 @@ const SHOWN_MAX: u64 = 3;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
-    let all = laws::ALL.iter();
+    let all = laws::ALL.iter().chain(properties::ALL);
     let wanted: Vec<&Law> = match words.first().map(String::as_str) {
         Some("all") => all.collect(),
         Some(name) => all.filter(|law| law.name == name).collect(),
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     };
     let (Some(cases), false) = (number(1), wanted.is_empty()) else {
         println!("correlate PROPERTY|all CASES [SEED]\n");
-        laws::ALL.iter().for_each(|law| println!("{:16} {}", law.name, law.about));
+        laws::ALL.iter().chain(properties::ALL).for_each(|law| println!("{:16} {}", law.name, law.about));
         return ExitCode::from(2);
     };
     let first = number(2).unwrap_or(1_000_000);

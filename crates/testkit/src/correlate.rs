@@ -11,10 +11,12 @@
 pub mod case;
 pub mod hunt;
 pub mod laws;
+pub mod live;
 mod negative;
 pub mod number;
 mod options;
 mod predicate;
+pub mod properties;
 pub mod random;
 mod reading;
 pub mod row;

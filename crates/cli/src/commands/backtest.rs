@@ -8,12 +8,12 @@ use sigyn_diagnostics::{Diagnostic, Sources, codes};
 use sigyn_hunt::{Events, Report, Settings, Summary};
 use sigyn_verify::backtest::{self, All, Counted, Expectations, Row, Saved};
 
-use super::hunt::{RuleFiles, Selection, SelectionArgs, inputs, now, thread_count, watched};
+use super::hunt::{RuleFiles, Selection, SelectionArgs, inputs, not_stored, now, thread_count, watched};
 use crate::args::Diagnostics;
 use crate::findings::{self, Found};
 use crate::progress::Progress;
 use crate::screen::counted;
-use crate::{Exit, output, setup};
+use crate::{Exit, output, setup, store};
 
 /// The words of the command.
 #[derive(Debug, Args)]
@@ -78,16 +78,21 @@ fn test(args: &Backtest) -> Result<Exit, Vec<Found>> {
     let progress = Progress::bytes("hunting", inputs.iter().map(|input| input.bytes).sum());
     let threads = thread_count(args.threads);
     let settings = Settings { threads, events: Events::LeftOut, from: None, to: None, now: now() };
-    let mut summary = Summary::default();
+    let (mut summary, mut failure) = (Summary::default(), None);
     let is_stopped = watched(&progress, |control| {
         let report = &mut |report: Report<'_>| {
             summary.add(&report);
             true
         };
-        let correlated = sigyn_runtime::hunt(&loaded.program, inputs, settings, control, report);
+        let correlated =
+            sigyn_runtime::hunt(&loaded.program, inputs, settings, control, &mut store::file, report);
         correlated.detected.iter().for_each(|detected| summary.add_detected(detected));
+        failure = correlated.failure;
     });
     progress.finish();
+    if let Some(failure) = &failure {
+        return Err(not_stored(failure));
+    }
     if is_stopped {
         let message = "stopped before all logs were read: counts of a part say nothing";
         return Err(bad("", message.to_owned()));

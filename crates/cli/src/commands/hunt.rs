@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 pub(crate) use rules::{Chosen, Loaded, Selection, choice, log_source, log_sources, place};
-pub(crate) use run::{inputs, now, run, thread_count, watched};
+pub(crate) use run::{inputs, not_stored, now, run, thread_count, watched};
 pub(crate) use summary::{correlated, counts, level_cell, second, shown};
 
 use crate::args::Pipelines;

@@ -37,7 +37,7 @@ enum What {
     /// What is read stands to the left of what reads it. A dashed frame marks rules that give no signal of their own.
     /// Exit code 1 means that a rule was refused, as one that reads itself is, with the circle.
     #[command(
-        after_help = "Examples:\n  sigyn rules graph examples/rules --format svg -o graph.svg\n  sigyn rules graph examples/rules | dot -Tpng -o graph.png"
+        after_help = "Examples:\n  sigyn rules graph rules\n  sigyn rules graph rules --format svg -o graph.svg"
     )]
     Graph(graph::Graph),
     /// List the rules of a folder

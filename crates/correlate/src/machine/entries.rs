@@ -3,7 +3,7 @@
 use sigyn_ir::{CorrelationType as Kind, Missing};
 
 use crate::group::Tuples;
-use crate::input::{Entry, Load, More, Ref, Waiting, is_same_event};
+use crate::input::{Entry, Load, More, Waiting, is_same_event};
 use crate::plan::{ChildSlots, Operator};
 use crate::{Limits, Value};
 
@@ -20,86 +20,68 @@ pub(super) fn for_each(
     let mut groups = Tuples::default();
     for event in taken.chunk_by(|a, b| is_same_event(&a.at, &b.at)) {
         if let [hit] = event {
-            let Some((slots, more)) = more(hit, operator, limits) else { continue };
+            let Some(slots) = operator.slots.get(usize::from(hit.at.child)) else { continue };
+            let Some(mut more) = more(&[hit], operator, limits) else { continue };
             groups.make(&hit.values, &slots.group, operator.missing, limits.memberships_max);
-            let more = with_fanout(more, groups.is_truncated);
+            mark(&mut more, groups.is_truncated);
             for group in groups.iter() {
                 visit(group, Entry { at: hit.at, more: more.clone() });
             }
         } else {
-            merged(event, operator, limits).into_iter().for_each(|(group, entry)| visit(&group, entry));
+            for (group, hits, is_truncated) in merged(event, operator, limits) {
+                let (Some(first), Some(mut more)) = (hits.first(), more(&hits, operator, limits)) else {
+                    continue;
+                };
+                mark(&mut more, is_truncated);
+                visit(&group, Entry { at: first.at, more });
+            }
         }
     }
 }
 
-/// The inputs of an event that hit several of the listed rules, in the order in which its groups are met.
-fn merged(event: &[Waiting], operator: &Operator, limits: &Limits) -> Vec<(Vec<u8>, Entry)> {
+/// A group with the hits of one event that lie in it, and whether one of these would have been in more groups than the
+/// limit allows.
+type Member<'h> = (Vec<u8>, Vec<&'h Waiting>, bool);
+
+/// The groups of an event that hit several of the listed rules, in the order in which they are met; hits in the
+/// order of the list.
+fn merged<'h>(event: &'h [Waiting], operator: &Operator, limits: &Limits) -> Vec<Member<'h>> {
     let mut in_list: Vec<&Waiting> = event.iter().collect();
     in_list.sort_by_key(|hit| hit.at.child);
     let mut groups = Tuples::default();
-    let mut inputs: Vec<(Vec<u8>, Entry)> = Vec::new();
+    let mut members: Vec<Member<'h>> = Vec::new();
     for hit in in_list {
-        let Some((slots, more)) = more(hit, operator, limits) else { continue };
+        let Some(slots) = operator.slots.get(usize::from(hit.at.child)) else { continue };
         groups.make(&hit.values, &slots.group, operator.missing, limits.memberships_max);
-        let more = with_fanout(more, groups.is_truncated);
         for group in groups.iter() {
-            match inputs.iter_mut().find(|(known, _)| known == group) {
-                Some((_, entry)) => join(entry, hit.at, more.as_deref()),
-                None => inputs.push((group.to_vec(), Entry { at: hit.at, more: more.clone() })),
-            }
-        }
-    }
-    inputs
-}
-
-/// Adds a further rule's hit to an input.
-fn join(entry: &mut Entry, at: Ref, with: Option<&More>) {
-    let more = entry.more.get_or_insert_default();
-    more.also.push(at.child);
-    let Some(with) = with else { return };
-    more.is_fanout_truncated |= with.is_fanout_truncated;
-    match (&mut more.load, &with.load) {
-        (Load::Tuples(tuples), Load::Tuples(other)) => {
-            for tuple in other {
-                if !tuples.contains(tuple) {
-                    tuples.push(tuple.clone());
+            match members.iter_mut().find(|(known, ..)| known == group) {
+                Some((_, hits, is_truncated)) => {
+                    hits.push(hit);
+                    *is_truncated |= groups.is_truncated;
                 }
-            }
-        }
-        // An event is measured once, as the first of the listed rules sees it.
-        _ => {}
-    }
-    for (texts, other) in more.gathered.iter_mut().zip(&with.gathered) {
-        for text in other {
-            if !texts.contains(text) {
-                texts.push(text.clone());
+                None => members.push((group.to_vec(), vec![hit], groups.is_truncated)),
             }
         }
     }
+    members
 }
 
-fn with_fanout(more: Option<Box<More>>, is_truncated: bool) -> Option<Box<More>> {
-    if !is_truncated {
-        return more;
+fn mark(more: &mut Option<Box<More>>, is_truncated: bool) {
+    if is_truncated {
+        more.get_or_insert_default().is_fanout_truncated = true;
     }
-    let mut more = more.unwrap_or_default();
-    more.is_fanout_truncated = true;
-    Some(more)
 }
 
-/// What a hit brings; none if it is no input because what is counted or measured is not there.
-fn more<'o>(
-    hit: &Waiting,
-    operator: &'o Operator,
-    limits: &Limits,
-) -> Option<(&'o ChildSlots, Option<Box<More>>)> {
-    let slots = operator.slots.get(usize::from(hit.at.child))?;
+/// What an event brings that hit some of the listed rules; none if it is no input because what is counted or measured is
+/// not there.
+fn more(hits: &[&Waiting], operator: &Operator, limits: &Limits) -> Option<Option<Box<More>>> {
     let mut is_truncated = false;
     let load = match operator.kind {
         Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered => Load::Nothing,
         Kind::ValueCount => {
+            let lists = (0..operator.measured.len()).map(|field| texts(hits, operator, field));
             let mut tuples = Tuples::default();
-            tuples.make(&hit.values, &slots.measured, Missing::Skip, limits.memberships_max);
+            tuples.make_of(lists, Missing::Skip, limits.memberships_max);
             is_truncated = tuples.is_truncated;
             let tuples: Vec<Box<[u8]>> = tuples.iter().map(Into::into).collect();
             if tuples.is_empty() {
@@ -108,19 +90,36 @@ fn more<'o>(
             Load::Tuples(tuples)
         }
         _ => {
-            let texts = slots.measured.iter().flat_map(|slot| hit.values.get(*slot));
-            let numbers: Vec<Value> = texts.filter_map(Value::parse).collect();
+            let numbers: Vec<Value> = texts(hits, operator, 0).filter_map(Value::parse).collect();
             if numbers.is_empty() {
                 return None;
             }
             Load::Numbers(numbers)
         }
     };
-    if matches!(load, Load::Nothing) && slots.gathered.is_empty() {
-        return Some((slots, None));
+    let gathered = operator.slots.first().map_or(0, |slots| slots.gathered.len());
+    if matches!(load, Load::Nothing) && gathered == 0 && hits.len() == 1 {
+        return Some(None);
     }
-    let gathered =
-        slots.gathered.iter().map(|slot| hit.values.get(*slot).map(Into::into).collect()).collect();
-    let more = More { also: Vec::new(), load, gathered, is_fanout_truncated: is_truncated };
-    Some((slots, Some(Box::new(more))))
+    let also = hits.iter().skip(1).map(|hit| hit.at.child).collect();
+    let measured = operator.measured.len();
+    let gathered = (measured..measured + gathered)
+        .map(|field| texts(hits, operator, field).map(Into::into).collect())
+        .collect();
+    Some(Some(Box::new(More { also, load, gathered, is_fanout_truncated: is_truncated })))
+}
+
+/// The texts of a measured or gathered field, by its place among them: those of each rule that has its own name for it, in
+/// the order of the list.
+fn texts<'h>(hits: &'h [&'h Waiting], operator: &'h Operator, field: usize) -> impl Iterator<Item = &'h str> {
+    let name = move |hit: &Waiting| operator.slots.get(usize::from(hit.at.child))?.names.get(field);
+    let slot = move |hit: &Waiting| {
+        let ChildSlots { measured, gathered, .. } = operator.slots.get(usize::from(hit.at.child))?;
+        measured.iter().chain(gathered).nth(field).copied()
+    };
+    hits.iter().enumerate().flat_map(move |(at, hit)| {
+        let is_read = hits.iter().take(at).any(|earlier| name(earlier) == name(hit));
+        let texts = slot(hit).filter(|_| !is_read).map(|slot| hit.values.get(slot));
+        texts.into_iter().flatten()
+    })
 }

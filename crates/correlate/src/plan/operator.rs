@@ -28,6 +28,11 @@ pub(crate) struct Operator {
     pub(crate) slots: Vec<ChildSlots>,
     /// Window length T in nanoseconds.
     pub(crate) span: i64,
+    /// How far back from its instant what happened can matter to a decision: T, or 2T where an input has several
+    /// instants and an earlier one may have taken it.
+    pub(crate) depth: i64,
+    /// Whether decisions can come in another order than their inputs.
+    pub(crate) is_mixed: bool,
     pub(crate) shape: Shape,
     pub(crate) predicate: Predicate,
     /// The stages of a chain: the listed rules, of an extended condition those that must match.
@@ -59,6 +64,8 @@ pub(crate) struct ChildSlots {
     pub(crate) measured: Vec<usize>,
     /// Fields of outcomes, then those of `extras`.
     pub(crate) gathered: Vec<usize>,
+    /// The names of `measured`, then of `gathered`, in the child.
+    pub(crate) names: Vec<Arc<str>>,
 }
 
 /// When a correlation is judged.
@@ -103,6 +110,9 @@ pub(super) fn compile(
 ) -> Option<Operator> {
     match operator(correlation, limits) {
         Ok((operator, is_moved)) => {
+            for message in idle_options(correlation, operator.shape) {
+                findings.push(Diagnostic::warning(&codes::OPTION_CONFLICT, message).at(correlation.span));
+            }
             if is_moved {
                 let message = "the condition can become false again, so it is judged when windows close";
                 findings.push(Diagnostic::warning(&codes::JUDGED_AT_CLOSE, message).at(correlation.span));
@@ -137,6 +147,8 @@ fn operator(correlation: &Correlation, limits: &Limits) -> Result<(Operator, boo
         let message = format!("a key of the inventory has {} values, a group {}", key.len(), group.len());
         return Err((&codes::OPTION_CONFLICT, message));
     }
+    let is_mixed =
+        shape == Shape::Deadline && predicate.formula().is_some_and(|it| it.conjunctions.len() > 1);
     let (stages, needs_whole_chain) = stages(&predicate, children.len());
     let operator = Operator {
         kind: correlation.kind,
@@ -153,6 +165,8 @@ fn operator(correlation: &Correlation, limits: &Limits) -> Result<(Operator, boo
         measured,
         slots: Vec::new(),
         span,
+        depth: if is_mixed { span.saturating_mul(2) } else { span },
+        is_mixed,
         shape,
         predicate,
         stages,
@@ -275,32 +289,39 @@ fn shape(correlation: &Correlation, predicate: &Predicate, span: i64) -> Result<
             let shift = (nanos(options.offset_seconds) % span).saturating_sub(east);
             (Shape::Bucket(Grid::new(span, shift)), false)
         }
-        WindowKind::Session => match options.gap_seconds {
-            Some(gap) => (Shape::Session { gap: nanos(gap) }, false),
-            None => return Err((&codes::OPTION_CONFLICT, "`window: session` needs `gap`".into())),
-        },
+        WindowKind::Session => (Shape::Session { gap: options.gap_seconds.map_or(span, nanos) }, false),
     })
 }
 
-/// Options that mean nothing here would be ignored in silence.
+/// Options that cannot be followed.
 fn check_options(correlation: &Correlation, shape: Shape) -> Result<(), Refusal> {
     let options = &correlation.options;
     let conflict = |is_wrong: bool, message: &str| match is_wrong {
         true => Err((&codes::OPTION_CONFLICT, message.to_owned())),
         false => Ok(()),
     };
-    let is_tumbling = options.window == WindowKind::Tumbling;
-    conflict(
-        options.gap_seconds.is_some() && options.window != WindowKind::Session,
-        "`gap` belongs to sessions",
-    )?;
-    conflict(options.offset_seconds != 0 && !is_tumbling, "`offset` belongs to tumbling windows")?;
-    conflict(options.timezone.is_some() && !is_tumbling, "`timezone` belongs to tumbling windows")?;
-    let is_at_close = !matches!(shape, Shape::Sliding | Shape::Deadline);
-    let message = "`on_match` belongs to conditions that are judged at each input; a window speaks once";
-    conflict(is_at_close && options.on_match != OnMatch::Episode, message)?;
-    let message = "`on_match: reset` and rules that must not match";
+    let message =
+        "`on_match: reset` and rules that must not match: what is consumed would hang on what is open";
     conflict(shape == Shape::Deadline && options.on_match == OnMatch::Reset, message)?;
     let message = "`inventory` belongs to windows that are judged when they close";
     conflict(!options.inventory.is_empty() && !matches!(shape, Shape::Bucket(_)), message)
+}
+
+/// Options that mean nothing here: nobody should believe that they do.
+fn idle_options(correlation: &Correlation, shape: Shape) -> Vec<&'static str> {
+    let options = &correlation.options;
+    let is_tumbling = options.window == WindowKind::Tumbling;
+    let is_at_close = !matches!(shape, Shape::Sliding | Shape::Deadline);
+    [
+        (options.gap_seconds.is_some() && options.window != WindowKind::Session, "`gap` belongs to sessions"),
+        (options.offset_seconds != 0 && !is_tumbling, "`offset` belongs to tumbling windows"),
+        (options.timezone.is_some() && !is_tumbling, "`timezone` belongs to tumbling windows"),
+        (
+            is_at_close && options.on_match != OnMatch::Episode,
+            "`on_match` belongs to conditions that are judged at each input; a window speaks once",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_idle, message)| is_idle.then_some(message))
+    .collect()
 }

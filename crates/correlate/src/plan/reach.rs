@@ -90,17 +90,11 @@ impl Operator {
             }
     }
 
-    /// How much later than its anchor a detection may be.
-    fn delay(&self) -> i64 {
-        if matches!(self.shape, Shape::Deadline) { self.span } else { 0 }
-    }
-
     fn back(&self, t: i64) -> i64 {
-        let back = |t: i64| t.saturating_sub(self.span);
+        let back = |t: i64| t.saturating_sub(self.depth);
         match self.shape {
             Shape::Session { .. } => self.cell.start(t.saturating_sub(1)),
-            Shape::Bucket(_) if self.suppress > 0 => back(self.cell.start(t.saturating_sub(1))),
-            _ if self.has_cells() => back(self.cell.start(t.saturating_sub(self.delay()))),
+            _ if self.has_cells() => back(self.cell.start(t)),
             _ => back(t),
         }
     }
@@ -108,10 +102,7 @@ impl Operator {
     fn settle(&self, t: i64) -> i64 {
         let grows = self.suppress > 0
             || (matches!(self.shape, Shape::Sliding | Shape::Deadline) && self.on_match == OnMatch::Episode);
-        match grows {
-            true => self.cell.end(t.saturating_sub(1)).saturating_add(self.delay()),
-            false => t,
-        }
+        if grows { self.cell.end(t.saturating_sub(1)) } else { t }
     }
 
     fn reach(&self, inputs: Range<i64>) -> Range<i64> {
@@ -120,10 +111,8 @@ impl Operator {
             return self.cell.start(inputs.start)..self.cell.end(last).saturating_add(1);
         }
         if !self.has_cells() {
-            return inputs.start..inputs.end.saturating_add(self.span);
+            return inputs.start..inputs.end.saturating_add(self.depth);
         }
-        let start = self.cell.start(inputs.start.saturating_sub(self.delay()));
-        let end = self.cell.end(last.saturating_add(self.span));
-        start..end.saturating_add(self.delay()).saturating_add(1)
+        self.cell.start(inputs.start)..self.cell.end(last.saturating_add(self.depth))
     }
 }

@@ -14,6 +14,7 @@ use crate::own::is_own;
 pub(super) fn plan(set: &RuleSet, nodes: &mut [Option<Node>], order: &[ItemId]) {
     for item in order.iter().rev() {
         let Some(Some(node)) = nodes.get_mut(item.0 as usize) else { continue };
+        let is_on_detections = matches!(node.kind, NodeKind::Selecting { .. });
         let mut asked: Vec<(ItemId, Vec<Arc<str>>)> = Vec::new();
         match &mut node.kind {
             NodeKind::Plain => add_outcomes(node),
@@ -25,11 +26,11 @@ pub(super) fn plan(set: &RuleSet, nodes: &mut [Option<Node>], order: &[ItemId]) 
                 let producers = producers.clone();
                 add_outcomes(node);
                 names.extend(node.reads.iter().cloned());
-                names.retain(|name| !is_own(name));
                 asked.extend(producers.into_iter().map(|producer| (producer, names.clone())));
             }
             NodeKind::Correlation(operator) => {
-                let is_known = |name: &Arc<str>| is_own(name) || operator.group.contains(name);
+                let is_known =
+                    |name: &Arc<str>| is_own(name, &node.outcomes) || operator.group.contains(name);
                 operator.extras = node.reads.iter().filter(|name| !is_known(name)).cloned().collect();
                 for (place, child) in operator.children.iter().enumerate() {
                     asked.push((*child, operator.names(place)));
@@ -38,7 +39,12 @@ pub(super) fn plan(set: &RuleSet, nodes: &mut [Option<Node>], order: &[ItemId]) 
         }
         for (child, names) in asked {
             let Some(Some(child)) = nodes.get_mut(child.0 as usize) else { continue };
-            names.into_iter().for_each(|name| add(&mut child.reads, name));
+            for name in names {
+                // A rule's own fields are no fields of its events, unless a correlation reads the events.
+                if !is_on_detections || !is_own(&name, &child.outcomes) {
+                    add(&mut child.reads, name);
+                }
+            }
         }
     }
     place(nodes, order);
@@ -80,6 +86,13 @@ fn place(nodes: &mut [Option<Node>], order: &[ItemId]) {
                         group: operator.group.iter().map(find).collect(),
                         measured: operator.measured.iter().map(find).collect(),
                         gathered: operator.gathered().map(|name| find(&name)).collect(),
+                        names: operator
+                            .measured
+                            .iter()
+                            .cloned()
+                            .chain(operator.gathered())
+                            .map(|name| operator.field_of(place, &name))
+                            .collect(),
                     }
                 })
                 .collect(),

@@ -46,8 +46,8 @@ enum Amount {
     Numbers(Vec<Value>),
     /// Whether each listed rule matched.
     Rules(Vec<bool>),
-    /// The latest start per length and last stage, and the longest chain.
-    Chains(Vec<i64>, u16),
+    /// The latest start per length and last stage, the longest chain, and whether each listed rule matched.
+    Chains(Vec<i64>, u16, Vec<bool>),
 }
 
 impl Amount {
@@ -57,7 +57,9 @@ impl Amount {
             Kind::EventCount => Amount::Count,
             Kind::ValueCount => Amount::Distinct(HashSet::new()),
             Kind::Temporal => Amount::Rules(vec![false; rules]),
-            Kind::TemporalOrdered => Amount::Chains(vec![i64::MIN; operator.stages.len().pow(2)], 0),
+            Kind::TemporalOrdered => {
+                Amount::Chains(vec![i64::MIN; operator.stages.len().pow(2)], 0, vec![false; rules])
+            }
             _ => Amount::Numbers(Vec::new()),
         }
     }
@@ -75,14 +77,9 @@ impl Amount {
                     all.extend(numbers);
                 }
             }
-            Amount::Rules(seen) => {
-                for child in entry.children() {
-                    if let Some(seen) = seen.get_mut(usize::from(child)) {
-                        *seen = true;
-                    }
-                }
-            }
-            Amount::Chains(starts, longest) => {
+            Amount::Rules(seen) => note(seen, entry),
+            Amount::Chains(starts, longest, seen) => {
+                note(seen, entry);
                 for child in entry.children().rev() {
                     let Some(stage) = operator.stages.iter().position(|stage| *stage == child) else {
                         continue;
@@ -101,12 +98,21 @@ impl Amount {
             Amount::Count => Some(Value::Int(total.into())),
             Amount::Distinct(known) => count(known.len()),
             Amount::Rules(seen) => count(seen.iter().filter(|seen| **seen).count()),
-            Amount::Chains(_, longest) => Some(Value::Int((*longest).into())),
+            Amount::Chains(_, longest, _) => Some(Value::Int((*longest).into())),
             Amount::Numbers(numbers) => match operator.kind {
                 Kind::ValueSum => Some(Sum::of(numbers)),
                 Kind::ValueAvg => average(numbers),
                 _ => percentile(numbers, operator.percentile, operator.is_nearest),
             },
+        }
+    }
+}
+
+/// Notes which of the listed rules matched.
+fn note(seen: &mut [bool], entry: &Entry) {
+    for child in entry.children() {
+        if let Some(seen) = seen.get_mut(usize::from(child)) {
+            *seen = true;
         }
     }
 }
@@ -117,10 +123,7 @@ fn average(numbers: &[Value]) -> Option<Value> {
         return None;
     }
     let count = numbers.len();
-    Some(match Sum::of(numbers) {
-        Value::Int(sum) if sum % count as i128 == 0 => Value::Int(sum / count as i128),
-        sum => Value::of_float(sum.as_f64() / count as f64),
-    })
+    Some(Value::of_float(Sum::of(numbers).as_f64() / count as f64))
 }
 
 /// Linear interpolation at (n−1)·p between the sorted numbers, or the nearest rank (E28).
@@ -177,7 +180,11 @@ fn holds(amount: &Amount, value: Option<Value>, operator: &Operator) -> bool {
                 let has = |rule: &u16| seen.get(usize::from(*rule)) == Some(&true);
                 formula.conjunctions.iter().any(|it| it.must.iter().all(has) && !it.must_not.iter().any(has))
             }
-            Amount::Chains(_, longest) => usize::from(*longest) >= operator.stages.len(),
+            Amount::Chains(_, longest, seen) => {
+                let has = |rule: &u16| seen.get(usize::from(*rule)) == Some(&true);
+                usize::from(*longest) >= operator.stages.len()
+                    && formula.conjunctions.iter().any(|it| !it.must_not.iter().any(has))
+            }
             _ => false,
         },
     }
@@ -256,10 +263,12 @@ impl Pile {
             return;
         }
         let closed = open.closed(operator);
-        // A window lies in the cell of its last instant, which is the one before its end.
-        let cell_end = operator.cell.end(closed.saturating_sub(1));
-        self.silence.settle(closed, group, cx);
-        if self.silence.swallows(closed, closed.saturating_sub(1)) {
+        // A session lies in the cell of its inputs, though it may end where that ends.
+        let (within, cell_end) = match operator.shape {
+            Shape::Session { .. } => (open.start, open.end),
+            _ => (closed, operator.cell.end(closed)),
+        };
+        if self.silence.swallows(closed, within) {
             return;
         }
         let (start, mut gather) = (open.start, open.gather);
@@ -271,7 +280,7 @@ impl Pile {
         let value = value.unwrap_or(Value::Int(0));
         let record = Record::open((anchor, closed), (value, last), gather, group, cx);
         record.show(group, cx);
-        self.silence.begin(record, closed.min(cell_end.saturating_sub(1)), cell_end, group, cx);
+        self.silence.begin(record, closed, cell_end, group, cx);
     }
 
     /// The last instant that must lie before a watermark for anything to happen.

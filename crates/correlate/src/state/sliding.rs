@@ -1,6 +1,6 @@
 //! A group of a correlation that is judged at each input: sliding windows, episodes, deadlines (E15, E20–E22, E33).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{CorrelationType as Kind, OnMatch};
@@ -8,6 +8,7 @@ use sigyn_ir::{CorrelationType as Kind, OnMatch};
 use super::tally::{Tally, is_within};
 use super::{Cx, Record, Silence};
 use crate::detection::Anchor;
+use crate::formula::Conjunction;
 use crate::gather::Gather;
 use crate::input::{Entry, Ref};
 use crate::number::all_hold;
@@ -33,8 +34,8 @@ pub(crate) struct Sliding {
     last_ts: i64,
     episode: Option<Box<Episode>>,
     pub(super) silence: Silence,
-    /// Inputs whose condition is decided later, in order.
-    waiting: VecDeque<Undecided>,
+    /// Inputs whose condition is decided later, by instant and serial.
+    waiting: BTreeMap<(i64, u64), Undecided>,
     /// For each listed rule that must not match, its hits as far back as they can matter.
     unwanted: Vec<VecDeque<i64>>,
 }
@@ -43,23 +44,33 @@ pub(crate) struct Sliding {
 #[derive(Debug, Serialize, Deserialize)]
 struct Episode {
     record: Record,
+    /// The instant of the last true input.
     last_true: i64,
     cell_end: i64,
     /// The serial behind the last input that is gathered.
     gathered: u64,
+    /// All that is gathered, by serial, where inputs can come out of order.
+    all: BTreeMap<u64, Entry>,
     is_suppressed: bool,
 }
 
 /// An input that is true if something does not happen until a deadline.
 #[derive(Debug, Serialize, Deserialize)]
 struct Undecided {
-    serial: u64,
     ts: i64,
     eid: Id,
-    deadline: i64,
-    value: Value,
-    /// Conjunctions whose positive part holds, with the start of its tightest embedding.
-    alternatives: Vec<(u16, i64)>,
+    /// Conjunctions whose positive part holds, the earliest instant last.
+    alternatives: Vec<Alternative>,
+}
+
+/// A conjunction whose positive part holds at an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Alternative {
+    /// When it is decided.
+    instant: i64,
+    /// From where on inputs contribute.
+    from: i64,
+    conjunction: u16,
 }
 
 /// An input at which the condition holds.
@@ -67,9 +78,11 @@ struct True {
     serial: u64,
     ts: i64,
     eid: Id,
-    /// When it was decided.
-    decided: i64,
-    value: Value,
+    /// When it was decided: what episodes, cells and silences go by.
+    instant: i64,
+    /// From where on inputs contribute.
+    from: i64,
+    value: Option<Value>,
 }
 
 impl Sliding {
@@ -88,7 +101,7 @@ impl Sliding {
             last_ts: i64::MIN,
             episode: None,
             silence: Silence::default(),
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
             unwanted,
         }
     }
@@ -149,7 +162,7 @@ impl Sliding {
             }
             self.live += 1;
         }
-        let oldest = self.waiting.front().map_or(ts, |undecided| undecided.ts);
+        let oldest = self.waiting.first_key_value().map_or(ts, |((instant, _), _)| ts.min(*instant));
         while self.first < self.live
             && self.window.front().is_some_and(|entry| !is_within(entry.at.ts, oldest, operator.span))
         {
@@ -167,65 +180,75 @@ impl Sliding {
         let operator = cx.operator;
         let counting = offset(self.live.max(self.consumed), self.first);
         let value = self.tally.value(at.ts, operator, self.window.iter().skip(counting));
-        let alternatives: Vec<(u16, i64)> = match &operator.predicate {
+        let from = at.ts.saturating_sub(operator.span);
+        let it = True { serial, ts: at.ts, eid: at.eid, instant: at.ts, from, value: Some(value) };
+        match &operator.predicate {
             Predicate::Thresholds(thresholds) => {
                 if all_hold(thresholds, value) {
-                    self.fire(True { serial, ts: at.ts, eid: at.eid, decided: at.ts, value }, group, cx);
+                    self.fire(it, group, cx);
                 }
-                return;
+            }
+            Predicate::Formula(formula) if operator.shape != Shape::Deadline => {
+                let has = |conjunction| self.tally.embedding(conjunction, at.ts, operator).is_some();
+                if formula.conjunctions.iter().any(has) {
+                    self.fire(it, group, cx);
+                }
             }
             Predicate::Formula(formula) => {
-                let conjunctions = formula.conjunctions.iter().zip(0_u16..);
-                conjunctions
-                    .filter_map(|(it, number)| Some((number, self.tally.embedding(it, at.ts, operator)?)))
-                    .collect()
+                let alternative = |(conjunction, number): (&Conjunction, u16)| {
+                    let start = self.tally.embedding(conjunction, at.ts, operator)?;
+                    let (instant, from) = match conjunction.must_not.is_empty() {
+                        true => (at.ts, from),
+                        false => (start.saturating_add(operator.span), start),
+                    };
+                    Some(Alternative { instant, from, conjunction: number })
+                };
+                let mut alternatives: Vec<Alternative> =
+                    formula.conjunctions.iter().zip(0_u16..).filter_map(alternative).collect();
+                alternatives.sort_unstable_by(|a, b| b.cmp(a));
+                self.wait(serial, Undecided { ts: at.ts, eid: at.eid, alternatives });
             }
-        };
-        if alternatives.is_empty() {
-            return;
         }
-        if operator.shape != Shape::Deadline {
-            return self.fire(True { serial, ts: at.ts, eid: at.eid, decided: at.ts, value }, group, cx);
+    }
+
+    /// Keeps an input until its next instant.
+    fn wait(&mut self, serial: u64, undecided: Undecided) {
+        if let Some(next) = undecided.alternatives.last() {
+            self.waiting.insert((next.instant, serial), undecided);
         }
-        // The latest of the deadlines: then all earlier inputs are decided too, whatever they wait for.
-        let deadlines = alternatives.iter().map(|(number, start)| match has_negation(operator, *number) {
-            true => start.saturating_add(operator.span),
-            false => at.ts,
-        });
-        let deadline = deadlines.max().unwrap_or(at.ts);
-        self.waiting.push_back(Undecided { serial, ts: at.ts, eid: at.eid, deadline, value, alternatives });
     }
 
     /// Decides what a watermark decides.
     pub(crate) fn settle(&mut self, watermark: i64, group: &[u8], cx: &mut Cx<'_>) {
-        while self.waiting.front().is_some_and(|undecided| undecided.deadline < watermark) {
-            let Some(undecided) = self.waiting.pop_front() else { break };
-            self.settle_episode(undecided.ts, group, cx);
-            if self.holds(&undecided, cx.operator) {
-                let Undecided { serial, ts, eid, deadline, value, .. } = undecided;
-                self.fire(True { serial, ts, eid, decided: deadline, value }, group, cx);
+        while let Some(first) = self.waiting.first_entry().filter(|first| first.key().0 < watermark) {
+            let ((instant, serial), mut undecided) = first.remove_entry();
+            self.settle_episode(instant, group, cx);
+            let Some(alternative) = undecided.alternatives.pop() else { continue };
+            if self.holds(alternative, cx.operator) {
+                let (ts, eid, from) = (undecided.ts, undecided.eid, alternative.from);
+                self.fire(True { serial, ts, eid, instant, from, value: None }, group, cx);
+            } else {
+                self.wait(serial, undecided);
             }
         }
-        // What waits may still prolong an episode, or be left out behind it.
-        let known = self.waiting.front().map_or(watermark, |undecided| undecided.ts.min(watermark));
+        let known =
+            self.waiting.first_key_value().map_or(watermark, |((instant, _), _)| watermark.min(*instant));
         self.settle_episode(known, group, cx);
     }
 
-    /// Whether an input is true, now that its deadline has passed.
-    fn holds(&self, undecided: &Undecided, operator: &Operator) -> bool {
-        let Some(formula) = operator.predicate.formula() else { return false };
-        undecided.alternatives.iter().any(|(number, start)| {
-            let Some(conjunction) = formula.conjunctions.get(usize::from(*number)) else { return false };
-            !conjunction.must_not.iter().filter_map(|rule| self.unwanted.get(usize::from(*rule))).any(
-                |hits| {
-                    let next = hits.get(hits.partition_point(|hit| hit < start));
-                    next.is_some_and(|hit| *hit <= start.saturating_add(operator.span))
-                },
-            )
+    /// Whether a conjunction is true, now that its instant has passed.
+    fn holds(&self, alternative: Alternative, operator: &Operator) -> bool {
+        let formula = operator.predicate.formula();
+        let conjunction = formula.and_then(|it| it.conjunctions.get(usize::from(alternative.conjunction)));
+        let Some(conjunction) = conjunction else { return false };
+        let unwanted = conjunction.must_not.iter().filter_map(|rule| self.unwanted.get(usize::from(*rule)));
+        !unwanted.into_iter().any(|hits| {
+            let next = hits.get(hits.partition_point(|hit| *hit < alternative.from));
+            next.is_some_and(|hit| *hit <= alternative.instant)
         })
     }
 
-    /// Closes the episode and ends the silence, if every input before `known` is decided and that is enough.
+    /// Closes the episode and ends the silence, if that follows from all instants before `known`.
     fn settle_episode(&mut self, known: i64, group: &[u8], cx: &mut Cx<'_>) {
         let span = cx.operator.span;
         if let Some(episode) = &self.episode {
@@ -252,10 +275,10 @@ impl Sliding {
         match operator.on_match {
             OnMatch::Episode => self.fire_episode(&it, group, cx),
             OnMatch::Every | OnMatch::Reset => {
-                if !self.silence.swallows(it.ts, it.ts) {
+                if !self.silence.swallows(it.instant, it.instant) {
                     let record = self.record(&it, group, cx);
                     record.show(group, cx);
-                    self.silence.begin(record, it.ts, operator.cell.end(it.ts), group, cx);
+                    self.silence.begin(record, it.instant, operator.cell.end(it.instant), group, cx);
                 }
                 if operator.on_match == OnMatch::Reset {
                     self.consumed = it.serial + 1;
@@ -266,71 +289,113 @@ impl Sliding {
     }
 
     fn fire_episode(&mut self, it: &True, group: &[u8], cx: &mut Cx<'_>) {
-        let (operator, max) = (cx.operator, cx.plan.limits.values_max);
-        if let Some(episode) = &mut self.episode
-            && is_within(episode.last_true, it.ts, operator.span)
-            && it.ts < episode.cell_end
-        {
-            episode.last_true = it.ts;
-            if episode.is_suppressed {
-                return;
-            }
-            let from = offset(episode.gathered, self.first);
-            let count = offset(it.serial + 1, self.first).saturating_sub(from);
-            for entry in self.window.iter().skip(from).take(count) {
-                episode.record.gather.add(entry, operator, max);
-            }
-            episode.gathered = it.serial + 1;
-            episode.record.grow(it.ts);
-            if cx.out.wants_revisions {
-                episode.record.show_revision(it.eid, it.decided, group, cx);
-            }
-            return;
+        let operator = cx.operator;
+        if self.episode.as_ref().is_some_and(|episode| {
+            is_within(episode.last_true, it.instant, operator.span) && it.instant < episode.cell_end
+        }) {
+            return self.continue_episode(it, group, cx);
         }
         self.close(group, cx);
-        let is_suppressed = self.silence.swallows(it.ts, it.ts);
+        let is_suppressed = self.silence.swallows(it.instant, it.instant);
         let record = self.record(it, group, cx);
         if !is_suppressed {
             record.show(group, cx);
         }
+        let all = match operator.is_mixed {
+            true => {
+                self.contributing(it, 0, operator).map(|(serial, entry)| (serial, entry.clone())).collect()
+            }
+            false => BTreeMap::new(),
+        };
         self.episode = Some(Box::new(Episode {
             record,
-            last_true: it.ts,
-            cell_end: operator.cell.end(it.ts),
+            last_true: it.instant,
+            cell_end: operator.cell.end(it.instant),
             gathered: it.serial + 1,
+            all,
             is_suppressed,
         }));
+    }
+
+    fn continue_episode(&mut self, it: &True, group: &[u8], cx: &mut Cx<'_>) {
+        let (operator, max) = (cx.operator, cx.plan.limits.values_max);
+        let Some(mut episode) = self.episode.take() else { return };
+        episode.last_true = it.instant;
+        if !episode.is_suppressed {
+            if operator.is_mixed {
+                for (serial, entry) in self.contributing(it, 0, operator) {
+                    episode.all.entry(serial).or_insert_with(|| entry.clone());
+                }
+                let mut gather = Gather::new(operator);
+                episode.all.values().for_each(|entry| gather.add(entry, operator, max));
+                gather.forget_extras();
+                episode.record.gather = gather;
+            } else {
+                for (_, entry) in self.contributing(it, episode.gathered, operator) {
+                    episode.record.gather.add(entry, operator, max);
+                }
+                episode.gathered = it.serial + 1;
+            }
+            episode.record.grow(it.ts);
+            if cx.out.wants_revisions {
+                episode.record.show_revision(it.eid, it.instant, group, cx);
+            }
+        }
+        self.episode = Some(episode);
+    }
+
+    /// The inputs that contribute at a true input, with their serials, from a serial on.
+    fn contributing(&self, it: &True, from: u64, operator: &Operator) -> impl Iterator<Item = (u64, &Entry)> {
+        let from = match operator.on_match {
+            OnMatch::Reset => from.max(self.first).max(self.consumed),
+            _ => from.max(self.first),
+        };
+        let count = offset(it.serial + 1, from);
+        let window = (from..).zip(self.window.iter().skip(offset(from, self.first)).take(count));
+        let start = it.from;
+        window.filter(move |(_, entry)| entry.at.ts >= start)
     }
 
     /// The detection of an input with its window.
     fn record(&self, it: &True, group: &[u8], cx: &Cx<'_>) -> Record {
         let operator = cx.operator;
         let mut gather = Gather::new(operator);
-        let from = offset(self.consumed, self.first);
-        let count = offset(it.serial + 1, self.first).saturating_sub(from);
-        let window = self.window.iter().skip(from).take(count);
-        for entry in window.filter(|entry| is_within(entry.at.ts, it.ts, operator.span)) {
+        let mut seen = vec![false; if it.value.is_none() { operator.children.len() } else { 0 }];
+        for (_, entry) in self.contributing(it, 0, operator) {
             gather.add(entry, operator, cx.plan.limits.values_max);
+            for child in entry.children() {
+                if let Some(seen) = seen.get_mut(usize::from(child)) {
+                    *seen = true;
+                }
+            }
         }
-        Record::open((Anchor::Event(it.eid), it.decided), (it.value, it.ts), gather, group, cx)
+        let value = it.value.unwrap_or_else(|| {
+            let rules = match operator.kind {
+                Kind::TemporalOrdered => operator.stages.len(),
+                _ => seen.iter().filter(|seen| **seen).count(),
+            };
+            Value::Int(rules as i128)
+        });
+        Record::open((Anchor::Event(it.eid), it.instant), (value, it.ts), gather, group, cx)
     }
 
     /// The last instant that must lie before a watermark for anything to happen.
     pub(crate) fn due(&self, operator: &Operator) -> Option<i64> {
-        if let Some(undecided) = self.waiting.front() {
-            return Some(undecided.deadline);
-        }
+        let waiting = self.waiting.first_key_value().map(|((instant, _), _)| *instant);
         let episode = self.episode.as_ref().map(|episode| {
             episode.last_true.saturating_add(operator.span).min(episode.cell_end.saturating_sub(1))
         });
         let window = (!self.window.is_empty()).then(|| self.last_ts.saturating_add(operator.span));
-        [episode, self.silence.due(), window].into_iter().flatten().min()
+        [waiting, episode, self.silence.due(), window].into_iter().flatten().min()
     }
 
     /// Forgets inputs that no input from `watermark` on can be together with; whether nothing is left.
     pub(crate) fn expire(&mut self, watermark: i64, operator: &Operator) -> bool {
         self.forget(watermark, operator);
-        self.window.is_empty() && self.episode.is_none() && self.silence.due().is_none()
+        self.window.is_empty()
+            && self.waiting.is_empty()
+            && self.episode.is_none()
+            && self.silence.due().is_none()
     }
 
     pub(crate) fn publish_open(&mut self, is_all: bool, group: &[u8], cx: &mut Cx<'_>) {
@@ -357,12 +422,6 @@ impl Sliding {
         self.live = self.live.max(self.first);
         Some(entry.at.ts)
     }
-}
-
-fn has_negation(operator: &Operator, number: u16) -> bool {
-    let conjunction =
-        operator.predicate.formula().and_then(|formula| formula.conjunctions.get(usize::from(number)));
-    conjunction.is_some_and(|conjunction| !conjunction.must_not.is_empty())
 }
 
 /// The place of a serial in the window.

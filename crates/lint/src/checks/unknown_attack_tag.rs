@@ -7,7 +7,7 @@ pub(crate) static CHECK: Check = Check {
         number: 8202,
         name: "unknown-attack-tag",
         summary: "A tag names nothing that ATT&CK knows.",
-        help: "Look it up at attack.mitre.org; the bundled version is that of `sigyn list checks`, another can be given with `--attack-data`.",
+        help: "Look it up at attack.mitre.org; docs/checks/README.md says which version is bundled, and `--attack-data` takes another.",
     },
     severity: Severity::Warning,
     like: Some(Like::core("attacktag", "InvalidATTACKTagIssue")),

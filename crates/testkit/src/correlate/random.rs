@@ -31,13 +31,31 @@ pub struct Shape {
     pub has_chains: bool,
     /// Whether options other than the defaults occur.
     pub has_options: bool,
+    /// Whether correlations over buckets expect keys.
+    pub has_inventory: bool,
+    /// Whether all correlations group by one field with one value.
+    pub is_keyed: bool,
 }
 
 impl Shape {
     /// Everything.
-    pub const ALL: Shape = Shape { rules_max: 5, events_max: 40, has_chains: true, has_options: true };
+    pub const ALL: Shape = Shape {
+        rules_max: 5,
+        events_max: 40,
+        has_chains: true,
+        has_options: true,
+        has_inventory: false,
+        is_keyed: false,
+    };
     /// One rule.
-    pub const ONE: Shape = Shape { rules_max: 1, events_max: 24, has_chains: false, has_options: true };
+    pub const ONE: Shape = Shape {
+        rules_max: 1,
+        events_max: 24,
+        has_chains: false,
+        has_options: true,
+        has_inventory: false,
+        is_keyed: false,
+    };
 }
 
 /// The unit of a round's times.
@@ -227,7 +245,20 @@ impl Maker<'_, '_> {
         if self.once_in(3) {
             document["level"] = json!("high");
         }
-        let options = self.options(has_negation);
+        let mut options = self.options(has_negation);
+        let components = document["correlation"]["group-by"].as_array().map_or(0, Vec::len);
+        if self.shape.has_inventory && components > 0 && self.once_in(2) {
+            let key = |random: &mut Random<'_>| match components {
+                1 => json!(USERS[random.below(3)]),
+                _ => json!(vec![USERS[random.below(3)]; components]),
+            };
+            let mut keys = vec![key(self.random), key(self.random)];
+            keys.dedup();
+            options.insert("inventory".to_owned(), Value::Array(keys));
+            if self.once_in(2) {
+                options.insert("window".to_owned(), json!("tumbling"));
+            }
+        }
         if !options.is_empty() {
             document["sigyn"] = Value::Object(options);
         }
@@ -240,6 +271,9 @@ impl Maker<'_, '_> {
     }
 
     fn group_by(&mut self, rules: &[String], correlation: &mut Value) -> Option<Vec<&'static str>> {
+        if self.shape.is_keyed {
+            return Some(vec!["u"]);
+        }
         match self.random.below(8) {
             0 => None,
             1 => Some(vec!["u", "v"]),
@@ -434,6 +468,9 @@ impl Maker<'_, '_> {
     }
 
     fn user(&mut self) -> Option<Value> {
+        if self.shape.is_keyed {
+            return Some(json!(USERS[self.random.below(USERS.len())]));
+        }
         Some(match self.random.below(14) {
             0 => return None,
             1 => Value::Null,

@@ -10,6 +10,21 @@ use super::world::{Input, Of};
 use super::{Component, Detection, Num, Outcome, World};
 use crate::evaluator;
 
+/// Names that are a detection's own, whether it has a value or not (D17).
+const OWN: [&str; 11] = [
+    "rule.id",
+    "rule.name",
+    "rule.title",
+    "rule.tags",
+    "rule.level",
+    "level",
+    "risk",
+    "detection.id",
+    "detection.value",
+    "detection.total",
+    "detection.first_seen",
+];
+
 /// Memberships of one hit, and tuples of one input (E13).
 const FAN_OUT_MAX: usize = 64;
 
@@ -34,6 +49,9 @@ impl World<'_> {
     fn own(&self, detection: &Detection, field: &str) -> Option<Vec<String>> {
         if let Some(value) = self.rule_fields(detection).get(field) {
             return Some(texts_of(value));
+        }
+        if OWN.contains(&field) {
+            return Some(Vec::new());
         }
         let RuleItem::Correlation(correlation) = &self.set.items[detection.rule.0 as usize] else {
             return None;
@@ -170,7 +188,7 @@ impl World<'_> {
                 "max" => numbers.into_iter().max_by(|a, b| a.compare(*b)).map(Outcome::Number),
                 "first" => texts.first().cloned().map(Outcome::Text),
                 "last" => texts.last().cloned().map(Outcome::Text),
-                "values" => Some(Outcome::Texts(distinct(texts))),
+                "values" => (!texts.is_empty()).then(|| Outcome::Texts(distinct(texts))),
                 _ => None,
             };
             if let Some(outcome) = outcome {

@@ -1,34 +1,55 @@
 //! Why a rule that should have fired did not.
 
+use std::collections::BTreeSet;
+
 use sigyn_engine::{Explanation, Step};
-use sigyn_ir::{ItemId, Rule, RuleItem};
-use sigyn_runtime::explain;
+use sigyn_ir::{Correlation, ItemId, Rule, RuleItem};
+use sigyn_runtime::{Fired, explain};
 
 use super::{Detection, Run};
+use crate::compare::numbers;
 use crate::steps::explained;
 use crate::suite::Expectation;
 
 /// Events that are looked at for the one that a rule nearly matches.
 const TRIED_MAX: usize = 200;
+/// Correlations of correlations that are followed.
+const DEPTH_MAX: usize = 8;
 
 impl Run<'_> {
     /// Lines that say why a rule did not fire as often as it should have.
     pub(super) fn why_not(&self, rule: ItemId, wanted: &Expectation, found: &[&Detection]) -> Vec<String> {
         match self.program.set.get(rule) {
             Some(RuleItem::Rule(rule)) => self.why_no_match(rule, wanted, found),
-            Some(RuleItem::Correlation(correlation)) => {
-                let mut lines = vec!["it reads:".to_owned()];
-                for child in correlation.reads() {
-                    let fired = self.replayed.fired.iter().filter(|fired| fired.rule == child).count();
-                    lines.push(format!("  `{}`, which fired {fired} times", self.title(child)));
-                    if let (0, Some(RuleItem::Rule(rule))) = (fired, self.program.set.get(child)) {
-                        lines.extend(self.nearest(rule, &[]).into_iter().map(|line| format!("    {line}")));
-                    }
-                }
-                lines
-            }
+            Some(RuleItem::Correlation(correlation)) => self.children(correlation, 0),
             None => Vec::new(),
         }
+    }
+
+    /// What a correlation reads, and how often each of it fired; of what did not, what that reads in turn.
+    fn children(&self, correlation: &Correlation, depth: usize) -> Vec<String> {
+        let mut lines = vec!["it reads:".to_owned()];
+        for child in correlation.reads() {
+            let fired: Vec<&Fired> = self.replayed.fired.iter().filter(|fired| fired.rule == child).collect();
+            let events = fired.iter().flat_map(|fired| &fired.evidence);
+            let events: BTreeSet<usize> = events.map(|event| self.number(event.log, event.record)).collect();
+            let times = if fired.len() == 1 { "once".to_owned() } else { format!("{} times", fired.len()) };
+            let on = match events.len() {
+                0 => String::new(),
+                1 => format!(", on event {}", numbers(&events)),
+                _ => format!(", on events {}", numbers(&events)),
+            };
+            lines.push(format!("  `{}`, which fired {times}{on}", self.title(child)));
+            let below = match self.program.set.get(child) {
+                Some(RuleItem::Rule(rule)) if fired.is_empty() => self.nearest(rule, &[]),
+                Some(RuleItem::Correlation(correlation)) if fired.is_empty() && depth < DEPTH_MAX => {
+                    self.children(correlation, depth + 1)
+                }
+                _ => Vec::new(),
+            };
+            lines.extend(below.into_iter().map(|line| format!("    {line}")));
+        }
+        lines
     }
 
     fn why_no_match(&self, rule: &Rule, wanted: &Expectation, found: &[&Detection]) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The pages of the checks: one for each, and one that lists them.
 
+use sigyn_attack::Attack;
 use sigyn_diagnostics::Severity;
 use sigyn_lint::{ALL, Check, Default, Home, REPEATS};
 
@@ -41,7 +42,7 @@ names (from the tables that SigmaHQ publishes for its validators) and D3FEND. Ea
 line. To update one, take the new publication, write its rows in the same form and raise the version; the tests in
 `crates/lint/src/facts.rs` count the rows.
 
-MITRE ATT&CK is bundled in `crates/attack/data/`, which says the version. `cargo xtask attack enterprise-attack.json` writes it
+MITRE ATT&CK @VERSION@ is bundled in `crates/attack/data/`. `cargo xtask attack enterprise-attack.json` writes it
 from what MITRE publishes (github.com/mitre-attack/attack-stix-data). sigma-cli loads the newest version from the network at
 each run; for the same findings give both the same file: `--attack-data enterprise-attack.json`, which the checks of ATT&CK
 tags, `sigyn convert` and `sigyn coverage` take.
@@ -53,7 +54,8 @@ tags, `sigyn convert` and `sigyn coverage` take.
 ";
 
 pub(super) fn index() -> String {
-    let mut page = INTRODUCTION.to_owned();
+    let version = Attack::bundled().version().unwrap_or_default();
+    let mut page = INTRODUCTION.replace("@VERSION@", version);
     for check in ALL {
         let (name, severity) = (check.code.name, severity(check));
         let validator = check.like.map_or(String::new(), |like| format!("`{}`", like.validator));

@@ -44,7 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "testkit",
-        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "backends", "convert"],
+        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "correlate", "backends", "convert"],
     ),
     (
         "cli",

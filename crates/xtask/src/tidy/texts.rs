@@ -44,9 +44,10 @@ fn file_complaints(file: &SourceText) -> Vec<String> {
             complain(at + 1, format!("{word}: nothing unfinished is committed"));
         }
     }
-    // An example is a program of its own, whatever crate it belongs to.
-    let is_example = file.path.contains("/examples/");
-    if !is_example && file.krate().is_some_and(|krate| !PROGRAMS.contains(&krate)) {
+    // An example is a program of its own, whatever crate it belongs to, and so is what cargo runs before it builds one.
+    let is_program =
+        file.path.contains("/examples/") || file.path.ends_with("/build.rs") && !file.path.contains("/src/");
+    if !is_program && file.krate().is_some_and(|krate| !PROGRAMS.contains(&krate)) {
         for (at, line) in file.code().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             if let Some(word) = SPEAKING.iter().chain(ASKING).find(|word| line.contains(**word)) {
                 complain(at, format!("`{word}`: a library neither prints nor asks the system"));
@@ -98,6 +99,8 @@ mod tests {
         check("crates/cli/src/a.rs", speaking, &[]);
         check("crates/ir/tests/a.rs", speaking, &[]);
         check("crates/ir/examples/a.rs", speaking, &[]);
+        check("crates/ir/build.rs", speaking, &[]);
+        check("crates/ir/src/build.rs", speaking, &[&complaint.replace("a.rs", "build.rs")]);
         check("crates/ir/src/a.rs", "//! A.\n#[cfg(test)]\nmod tests { fn f() { println!() } }\n", &[]);
     }
 

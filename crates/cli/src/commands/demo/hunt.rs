@@ -15,6 +15,7 @@ use crate::commands::hunt::{Loaded, Selection, SelectionArgs, correlated, counts
 use crate::findings::Found;
 use crate::grid::Fit;
 use crate::screen::{Color, Screen, Tint, counted, cut, wrap};
+use crate::store;
 
 /// The rule of which a match is explained, by its title.
 const EXPLAINED: &str = "Certutil Used To Fetch A File From The Web";
@@ -75,7 +76,8 @@ fn run(loaded: &Loaded) -> Findings {
         true
     };
     let inputs = inputs.collect();
-    let correlated = sigyn_runtime::hunt(&loaded.program, inputs, settings, &Control::default(), report);
+    let correlated =
+        sigyn_runtime::hunt(&loaded.program, inputs, settings, &Control::default(), &mut store::file, report);
     correlated.detected.iter().for_each(|detected| found.summary.add_detected(detected));
     found.detected = correlated.detected;
     found

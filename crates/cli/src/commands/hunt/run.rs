@@ -19,7 +19,7 @@ use crate::findings::{self, Found};
 use crate::grid::Fit;
 use crate::progress::Progress;
 use crate::screen::Screen;
-use crate::{Exit, input, output};
+use crate::{Exit, input, output, store};
 
 /// Matches that a timeline or a page holds in memory.
 const KEPT_MAX: usize = 1_000_000;
@@ -49,10 +49,14 @@ fn hunt(args: &Hunt) -> Result<Exit, Vec<Found>> {
     let is_stopped = watched(&progress, |control| {
         results.begin();
         let report = &mut |report: Report<'_>| results.take(report);
-        correlated = sigyn_runtime::hunt(&loaded.program, inputs, settings, control, report);
+        correlated =
+            sigyn_runtime::hunt(&loaded.program, inputs, settings, control, &mut store::file, report);
     });
-    results.take_detected(correlated);
     progress.finish();
+    if let Some(failure) = &correlated.failure {
+        return Err(not_stored(failure));
+    }
+    results.take_detected(correlated);
     results.finish(is_stopped)
 }
 
@@ -196,6 +200,11 @@ impl<'a> Results<'a> {
         summary::say_correlated(&self.correlated, &self.loaded.infos);
         Ok(if self.summary.hits > 0 { Exit::Findings } else { Exit::Clean })
     }
+}
+
+/// What to say where matches that wait for the end could not be stored.
+pub(crate) fn not_stored(error: &std::io::Error) -> Vec<Found> {
+    unwritable(&std::env::temp_dir().to_string_lossy(), error)
 }
 
 fn unwritable(path: &str, error: &std::io::Error) -> Vec<Found> {
