@@ -48,29 +48,43 @@ pub enum Ending {
 /// What was no message of the protocol.
 pub fn serve_stdio(host: Arc<dyn Host>, defaults: Options) -> Result<Ending, String> {
     let (connection, threads) = Connection::stdio();
-    let ending = serve(connection, host, defaults)?;
+    let ending = serve(connection, host, defaults);
     // The reader has ended too: it does so behind `exit`, at the end of its input, and at what it cannot read.
     threads.join().map_err(|error| error.to_string())?;
     Ok(ending)
 }
 
 /// Speaks the protocol over a connection until the editor is done.
-///
-/// # Errors
-/// The editor did not begin as the protocol asks.
-pub fn serve(connection: Connection, host: Arc<dyn Host>, defaults: Options) -> Result<Ending, String> {
-    let Ok((id, params)) = connection.initialize_start() else { return Ok(Ending::Abandoned) };
+pub fn serve(connection: Connection, host: Arc<dyn Host>, defaults: Options) -> Ending {
+    let Some((id, params)) = begin(&connection) else { return Ending::Abandoned };
     let client = options::Client::read(&params);
     let answer = json!({
         "capabilities": options::capabilities(&client),
         "serverInfo": {"name": "sigyn", "version": env!("CARGO_PKG_VERSION")},
     });
-    if connection.initialize_finish(id, answer).is_err() {
-        return Ok(Ending::Abandoned);
-    }
     let mut server = Server::new(connection, host, client, defaults);
+    server.send(Response::new_ok(id, answer).into());
     server.start(&params);
-    Ok(server.run())
+    server.run()
+}
+
+/// Waits for `initialize`. As the protocol asks, other requests before it are refused and notes are passed over.
+fn begin(connection: &Connection) -> Option<(RequestId, Value)> {
+    for message in &connection.receiver {
+        match message {
+            Message::Request(request) if request.method == "initialize" => {
+                return Some((request.id, request.params));
+            }
+            Message::Request(request) => {
+                let code = ErrorCode::ServerNotInitialized as i32;
+                let refusal = Response::new_err(request.id, code, "`initialize` comes first".to_owned());
+                connection.sender.send(refusal.into()).ok()?;
+            }
+            Message::Notification(note) if note.method == "exit" => return None,
+            Message::Notification(_) | Message::Response(_) => {}
+        }
+    }
+    None
 }
 
 /// An open document.
@@ -134,13 +148,18 @@ impl Server {
         let settings = params.get("initializationOptions").cloned().unwrap_or_default();
         self.options.take(&settings);
         self.configure();
+        self.is_reading = self.workspace.waiting() > 0;
+    }
+
+    /// The editor said `initialized`: from here on it may be asked for things.
+    fn ready(&mut self) {
         if self.client.can_watch {
-            let watchers = json!([{"globPattern": "**/*.{yml,yaml}"}]);
-            let registration = json!({"id": "files", "method": "workspace/didChangeWatchedFiles", "registerOptions": {"watchers": watchers}});
+            let watchers = json!({"watchers": [{"globPattern": "**/*.{yml,yaml}"}]});
+            let method = "workspace/didChangeWatchedFiles";
+            let registration = json!({"id": "files", "method": method, "registerOptions": watchers});
             self.request("client/registerCapability", json!({"registrations": [registration]}), Asked::Other);
         }
-        if self.workspace.waiting() > 0 {
-            self.is_reading = true;
+        if self.is_reading {
             self.progress(json!({"kind": "begin", "title": "Sigyn reads the rules"}));
         }
     }
@@ -276,6 +295,7 @@ impl Server {
     fn take_note(&mut self, note: Notification) {
         let Notification { method, params } = note;
         match method.as_str() {
+            "initialized" => self.ready(),
             "textDocument/didOpen" => {
                 let Some(lsp::DidOpenTextDocumentParams { text_document: document }) = read(params) else {
                     return;

@@ -19,7 +19,7 @@ const URI: &str = "file:///rules/windows/a.yml";
 /// An editor.
 struct Editor {
     connection: Connection,
-    server: std::thread::JoinHandle<Result<Ending, String>>,
+    server: std::thread::JoinHandle<Ending>,
     next: i32,
     notes: Vec<Notification>,
     requests: Vec<Request>,
@@ -30,6 +30,9 @@ impl Editor {
         let (connection, theirs) = Connection::memory();
         let server = std::thread::spawn(move || serve(theirs, host, Options::default()));
         let mut editor = Self { connection, server, next: 0, notes: Vec::new(), requests: Vec::new() };
+        // Whatever comes before it is refused or passed over.
+        editor.note("textDocument/didOpen", json!({}));
+        assert_eq!(editor.ask("textDocument/hover", json!({})).unwrap_err().0, -32002);
         let params = json!({"capabilities": capabilities, "processId": null, "initializationOptions": options,
             "workspaceFolders": [{"uri": "file:///rules", "name": "rules"}]});
         let result = editor.ask("initialize", params).unwrap();
@@ -118,7 +121,7 @@ impl Editor {
         self.ask("shutdown", Value::Null).unwrap();
         assert!(self.ask("textDocument/hover", json!({})).is_err(), "nothing is answered behind shutdown");
         self.note("exit", Value::Null);
-        assert_eq!(self.server.join().unwrap(), Ok(Ending::Orderly));
+        assert_eq!(self.server.join().unwrap(), Ending::Orderly);
     }
 }
 
@@ -351,8 +354,8 @@ fn an_editor_that_goes_away_ends_the_session() {
     editor.open(URI, RULE);
     let Editor { connection, server, .. } = editor;
     drop(connection);
-    assert_eq!(server.join().unwrap(), Ok(Ending::Abandoned));
+    assert_eq!(server.join().unwrap(), Ending::Abandoned);
     let (editor, _) = Editor::start(Memory::new(&[]), json!({}), Value::Null);
     editor.note("exit", Value::Null);
-    assert_eq!(editor.server.join().unwrap(), Ok(Ending::Abandoned));
+    assert_eq!(editor.server.join().unwrap(), Ending::Abandoned);
 }

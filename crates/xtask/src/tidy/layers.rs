@@ -44,7 +44,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "testkit",
-        &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "pipeline", "correlate", "backends", "convert"],
+        &[
+            "diagnostics",
+            "yaml",
+            "syntax",
+            "ir",
+            "event",
+            "engine",
+            "pipeline",
+            "correlate",
+            "backends",
+            "convert",
+        ],
     ),
     (
         "cli",
