@@ -76,6 +76,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules diff examples/rules examples/rules"
     )]
     Rules(Box<commands::rules::Rules>),
+    /// Serve an editor while rules are written, over standard input and output
+    ///
+    /// A language server: findings of `sigyn check` as you type, explanations, completion, references, renaming, quick fixes
+    /// and a preview of queries. Editors start it; docs/editor.md says how.
+    #[command(after_help = "Example:\n  sigyn lsp --validation-config checks.yml")]
+    Lsp(commands::lsp::Lsp),
     /// List what there is to choose from: targets, formats, pipelines, modifiers and more
     #[command(after_help = "Examples:\n  sigyn list targets\n  sigyn list formats splunk --format json")]
     List(commands::list::List),

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod hunt;
 pub(crate) mod list;
+pub(crate) mod lsp;
 pub(crate) mod pipeline;
 pub(crate) mod rules;
 pub(crate) mod test;

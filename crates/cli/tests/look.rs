@@ -159,9 +159,10 @@ fn examples() -> Folder {
     folder
 }
 
-/// Whether a command did what it is for: a hunt in the bundled logs ends with findings.
+/// Whether a command did what it is for: a hunt in the bundled logs ends with findings, and a server whose editor hangs up
+/// without a word with the code that the protocol asks for.
 fn worked(command: &str, run: &common::Run) -> bool {
-    run.code == i32::from(command.starts_with("hunt"))
+    run.code == i32::from(command.starts_with("hunt") || command.starts_with("lsp"))
 }
 
 #[test]

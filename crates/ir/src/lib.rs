@@ -36,7 +36,8 @@ pub use detection::{
 pub use expr::Expr;
 pub use load::{
     BacktrackingRegex, Compat, FailedDocument, Filter, LoadOptions, Loaded, Lowered, ParsedDocument,
-    ParsedFile, apply_modifiers, read, read_documents, read_text, reread_condition, resolve,
+    ParsedFile, apply_modifiers, is_modifier_chain, read, read_documents, read_text, reread_condition,
+    resolve,
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;

@@ -42,6 +42,24 @@ impl Outcome {
     }
 }
 
+/// Fewer texts are checked by the thread that asks: waking others takes longer, above all where they are busy.
+const PARALLEL_MIN: usize = 16;
+
+/// How closely a text is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Every check.
+    AtRules,
+    /// What checks of all rules need to know of it.
+    AtNames,
+}
+
+impl Look {
+    fn checks<'a>(self, all: &'a [&'static Check]) -> &'a [&'static Check] {
+        if self == Look::AtRules { all } else { &[] }
+    }
+}
+
 /// What looking at one file gives.
 #[derive(Clone, Debug)]
 pub(crate) struct Looked {
@@ -70,13 +88,41 @@ impl Linter {
 
     /// Checks all texts, as many at once as there are threads.
     pub fn run(&self, sources: &Sources) -> Outcome {
+        let mut outcome = self.run_on(sources, |_| Look::AtRules);
+        outcome.suppressed = suppress(&mut outcome.findings, sources);
+        outcome
+    }
+
+    /// Checks one text among others that it refers to, or that say the same: what [`Linter::run`] finds in it.
+    pub fn run_for(&self, sources: &Sources, focus: SourceId) -> Outcome {
+        let look = |source| if source == focus { Look::AtRules } else { Look::AtNames };
+        let mut outcome = self.run_on(sources, look);
+        outcome.findings.retain(|finding| finding.source == focus);
+        outcome.suppressed = suppress(&mut outcome.findings, sources);
+        outcome
+    }
+
+    /// Checks texts as closely as is asked for each.
+    fn run_on(&self, sources: &Sources, look: impl Fn(SourceId) -> Look + Sync) -> Outcome {
         let files: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
-        let looked: Vec<Looked> = files.into_par_iter().map(|(id, file)| self.look(id, file)).collect();
-        self.together(looked, sources)
+        let look = |(id, file)| self.look_as(id, file, look(id));
+        let looked: Vec<Looked> = if files.len() < PARALLEL_MIN {
+            files.into_iter().map(look).collect()
+        } else {
+            files.into_par_iter().map(look).collect()
+        };
+        self.pool(looked)
     }
 
     /// What was found in each file, and what is to be found over all of them.
     pub(crate) fn together(&self, looked: Vec<Looked>, sources: &Sources) -> Outcome {
+        let mut outcome = self.pool(looked);
+        outcome.suppressed = suppress(&mut outcome.findings, sources);
+        outcome
+    }
+
+    /// The same, with what the files themselves allow.
+    fn pool(&self, looked: Vec<Looked>) -> Outcome {
         let mut outcome = Outcome { rules: looked.iter().map(|file| file.rules).sum(), ..Outcome::default() };
         let (mut parsed, mut refusals) = (Vec::new(), Vec::new());
         let (mut by_spec, mut by_pysigma) = (Vec::new(), Vec::new());
@@ -100,12 +146,15 @@ impl Linter {
             run(&SetContext { rules: &rules, set: &loaded.set }, &mut report);
         }
         outcome.findings.sort_by_key(Finding::order);
-        outcome.suppressed = suppress(&mut outcome.findings, sources);
         outcome
     }
 
     /// What one file gives by itself.
     pub(crate) fn look(&self, source: SourceId, file: &SourceFile) -> Looked {
+        self.look_as(source, file, Look::AtRules)
+    }
+
+    fn look_as(&self, source: SourceId, file: &SourceFile, look: Look) -> Looked {
         let stream = sigyn_yaml::parse(source, &file.text);
         let spec = documents(stream.clone(), Compat::Spec);
         let pysigma = documents(stream, Compat::PySigma);
@@ -117,7 +166,7 @@ impl Linter {
         for (document, lowered) in spec.iter().zip(parsed.documents()) {
             let items = items(lowered);
             if let Some(cx) = self.context(file, document, lowered, &items) {
-                self.check(&self.ours, source, &cx, &mut findings);
+                self.check(look.checks(&self.ours), source, &cx, &mut findings);
                 by_spec.push(facts(source, &cx));
             }
         }
@@ -129,7 +178,7 @@ impl Linter {
             let cx = cx.filter(|_| !is_crash && refused.is_empty());
             if let Some(cx) = cx {
                 let first = findings.len();
-                self.check(&self.like_pysigma, source, &cx, &mut findings);
+                self.check(look.checks(&self.like_pysigma), source, &cx, &mut findings);
                 if refusal::stops_validators(&cx) {
                     findings[first..].iter_mut().for_each(|finding| finding.pysigma_issue = None);
                 } else {

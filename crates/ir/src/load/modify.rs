@@ -129,6 +129,11 @@ fn compare_op(modifier: Modifier) -> Option<CompareOp> {
     }
 }
 
+/// Whether modifiers may stand in this order, whatever the values are.
+pub fn is_modifier_chain(modifiers: &[Modifier]) -> bool {
+    check(modifiers).is_ok()
+}
+
 /// Which chains our reading takes. The reference has no such check: it fails on the value, or never.
 fn check(modifiers: &[Modifier]) -> Result<(), Problem> {
     let problem = |message: String| Err(Problem::new(&codes::rule::MODIFIER_CHAIN, message));

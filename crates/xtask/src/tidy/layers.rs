@@ -28,6 +28,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["attack", "ir", "page"]),
     (
+        "lsp",
+        &[
+            "diagnostics",
+            "attack",
+            "yaml",
+            "syntax",
+            "ir",
+            "pipeline",
+            "backends",
+            "convert",
+            "lint",
+            "engine",
+        ],
+    ),
+    (
         "testkit",
         &[
             "diagnostics",
@@ -62,6 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "runtime",
             "verify",
             "coverage",
+            "lsp",
         ],
     ),
     (
@@ -91,6 +107,8 @@ const WRAPPED: &[(&str, &str)] = &[
     ("annotate-snippets", "diagnostics"),
     ("clap", "cli"),
     ("indicatif", "cli"),
+    ("lsp-server", "lsp"),
+    ("gen-lsp-types", "lsp"),
     ("notify", "cli"),
 ];
 
