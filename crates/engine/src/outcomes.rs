@@ -253,7 +253,6 @@ impl Generation {
 }
 
 /// The half of a hash that does not choose the place.
-#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
 fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
