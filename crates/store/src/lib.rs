@@ -3,7 +3,7 @@
 //! | module | what it keeps | where |
 //! |---|---|---|
 //! | [`wal`] | events as they came, in the order in which they were accepted, until the lake has them | segments of one folder |
-//! | `catalog` | everything that changes: signals and their triage, positions, splits, rules, users, the audit trail | one SQLite database |
+//! | [`catalog`] | everything that changes: signals and their triage, positions, splits, rules, users, the audit trail | one SQLite database |
 //! | `lake` | events by log source and hour, for hunts and as evidence | Parquet files, the catalog knows which |
 //!
 //! An event is acknowledged when [`wal::Log::append`] returns: then it is on disk. Everything behind it is made from the log,
@@ -15,6 +15,7 @@
 //!
 //! `docs/storage.md` describes the formats, what survives which failure, and figures.
 
+pub mod catalog;
 mod checksum;
 mod disk;
 mod error;
