@@ -4,6 +4,7 @@ mod checks;
 mod cli;
 mod diagnostics;
 mod logsources;
+mod openapi;
 mod transformations;
 
 use anyhow::{Context, Result};
@@ -28,7 +29,9 @@ const NOTICE: &str = "<!-- Written by `cargo xtask gen`; edit the code that it d
 /// The path and the text of every generated page.
 fn pages() -> impl Iterator<Item = (String, String)> {
     let single = PAGES.iter().map(|(path, page)| ((*path).to_owned(), page()));
-    single.chain(checks::pages()).map(|(path, page)| (path, format!("{NOTICE}{page}")))
+    let pages = single.chain(checks::pages()).map(|(path, page)| (path, format!("{NOTICE}{page}")));
+    // JSON has no place for a notice.
+    pages.chain([("docs/openapi.json".to_owned(), openapi::document())])
 }
 
 /// Writes every page.
