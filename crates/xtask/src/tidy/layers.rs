@@ -92,6 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "backends",
             "convert",
+            "correlate",
             "readers",
             "hunt",
             "testkit",
