@@ -125,9 +125,13 @@ impl Options {
             Some("tumbling") => {
                 let zone = word("timezone", "UTC")?;
                 let offset = duration("offset")?.unwrap_or(0);
-                match zone.contains('/') {
-                    true => Window::Days { offset: offset % span },
-                    false => Window::Buckets { offset: offset - zone_offset(&zone)? },
+                match zone_offset(&zone) {
+                    Ok(east) => Window::Buckets { offset: offset - east },
+                    Err(_) if span % DAY != 0 => return Err(format!("{zone}: not of whole days")),
+                    Err(_) => {
+                        jiff::tz::db().get(&zone).map_err(|error| error.to_string())?;
+                        Window::Days { offset: offset % span }
+                    }
                 }
             }
             Some(side @ ("before" | "after")) => {
