@@ -93,6 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "backends",
             "convert",
+            "correlate",
             "readers",
             "hunt",
             "testkit",
