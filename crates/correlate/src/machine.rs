@@ -1,5 +1,6 @@
 //! The machine: hits in, detections out.
 
+mod carry;
 mod entries;
 mod repair;
 mod snapshot;

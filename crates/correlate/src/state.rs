@@ -230,15 +230,19 @@ impl Record {
 
     fn detection(&self, status: Status, group: &[u8], cx: &Cx<'_>) -> Detection {
         let (refs, is_truncated) = self.gather.evidence();
-        let strata = |rule: u32| cx.plan.node(sigyn_ir::ItemId(rule)).map_or(1, |node| node.stratum);
         let evidence = refs
-            .map(|at| Evidence {
-                ts: at.ts,
-                rule: sigyn_ir::ItemId(at.rule),
-                source: cx.sources.name(at.source),
-                seq: at.seq,
-                eid: at.eid,
-                is_detection: strata(at.rule) > 1,
+            .map(|at| {
+                // By its place in the list: numbers of rules are those of the plan that the state came from.
+                let children = &cx.operator.children;
+                let rule = children.get(usize::from(at.child)).copied().unwrap_or(sigyn_ir::ItemId(at.rule));
+                Evidence {
+                    ts: at.ts,
+                    rule,
+                    source: cx.sources.name(at.source),
+                    seq: at.seq,
+                    eid: at.eid,
+                    is_detection: cx.plan.node(rule).is_some_and(|node| node.stratum > 1),
+                }
             })
             .collect();
         Detection {
