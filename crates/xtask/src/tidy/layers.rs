@@ -94,6 +94,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "convert",
             "readers",
             "hunt",
+            "runtime",
             "testkit",
         ],
     ),
