@@ -96,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "correlate",
             "readers",
             "hunt",
+            "runtime",
             "testkit",
         ],
     ),
