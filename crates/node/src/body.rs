@@ -25,6 +25,9 @@ pub(crate) struct Body {
     /// Whether there is more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_truncated: bool,
+    /// The signal as the live driver knows it, to go on after a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) live: Option<serde_json::Value>,
 }
 
 /// An event or a signal below a signal.
@@ -55,6 +58,9 @@ pub(crate) struct Piece {
     /// Which values made the rule match.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) matched: Vec<Matched>,
+    /// What a signal rests on that is not shown and so stands nowhere else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) evidence: Vec<Piece>,
 }
 
 /// A condition of a rule that held.

@@ -157,7 +157,9 @@ impl Teller<'_> {
             evidence: Vec::new(),
             rule: piece.rule,
         };
-        if told.is_signal {
+        if told.is_signal && !piece.evidence.is_empty() {
+            told.evidence = self.pieces(piece.evidence, depth.saturating_sub(1))?;
+        } else if told.is_signal {
             if let Some(id) = Id::parse(&told.id).filter(|_| depth > 1) {
                 let body = self.node.catalog().read(|view| view.signal_body(id))?;
                 let body: Body = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();

@@ -3,6 +3,9 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`book`] | rule folders as they are now: what is in force, what is refused and why |
+//! | `ingest` | events in, acknowledged when they are on disk |
+//! | `pipeline` | one thread from the event log to signals |
+//! | [`evidence`] | what a signal rests on |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -12,15 +15,26 @@ mod body;
 pub mod book;
 mod clock;
 mod decode;
+mod entities;
 mod error;
 pub mod evidence;
 mod files;
+mod ingest;
 pub mod notice;
+mod past;
+mod pipeline;
+mod replay;
+mod run;
 mod sources;
+mod syslog;
+mod tail;
+mod watch;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sigyn_store::LocalDisk;
 use sigyn_store::catalog::Catalog;
@@ -28,6 +42,8 @@ use sigyn_store::wal::{Log, Report, Settings as LogSettings};
 
 pub use clock::now;
 pub use error::{Error, Result};
+pub use ingest::{Given, Taken};
+pub use run::Running;
 
 use book::Book;
 use notice::Notices;
@@ -40,6 +56,10 @@ pub struct Settings {
     pub data: PathBuf,
     /// Rule files and folders.
     pub rules: Vec<PathBuf>,
+    /// Log files to follow.
+    pub tail: Vec<PathBuf>,
+    /// Where to take syslog, over UDP and TCP.
+    pub syslog: Vec<SocketAddr>,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -55,6 +75,8 @@ pub struct Node {
     opened: Report,
     rule_states: RwLock<HashMap<String, RuleState>>,
     sources: Sources,
+    batches: AtomicU64,
+    failure: Mutex<Option<String>>,
 }
 
 /// What a rule has done.
@@ -90,6 +112,8 @@ impl Node {
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
+            batches: AtomicU64::new(0),
+            failure: Mutex::default(),
         })
     }
 
@@ -137,6 +161,27 @@ impl Node {
     pub fn rule_state(&self, uid: &str) -> RuleState {
         let states = self.rule_states.read().unwrap_or_else(PoisonError::into_inner);
         states.get(uid).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_rule_states(&self, states: HashMap<String, RuleState>) {
+        *self.rule_states.write().unwrap_or_else(PoisonError::into_inner) = states;
+    }
+
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(crate) fn next_batch(&self) -> u64 {
+        self.batches.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Why detection does not go on, if it does not. Events are still taken.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
     /// How many events per second a source has sent in the last minute.

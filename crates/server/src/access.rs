@@ -11,7 +11,7 @@ mod throttle;
 mod token;
 
 pub(crate) use caller::Caller;
-pub(crate) use guard::{Doors, guard};
+pub(crate) use guard::{Doors, guard, identify};
 pub(crate) use password::{check_password, hash_password};
 pub(crate) use throttle::Throttle;
 pub(crate) use token::{

@@ -4,8 +4,10 @@ mod audit;
 mod bulk;
 mod chains;
 mod dead_letters;
+mod events;
 mod health;
 mod keys;
+mod metrics;
 mod overview;
 mod response;
 mod rules;
@@ -25,6 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+pub(crate) use events::source_name;
 
 /// What stands at the top of the document.
 #[derive(OpenApi)]
@@ -77,9 +80,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules::reload))
         .routes(routes!(rules::targets))
         .routes(routes!(chains::graph))
+        .routes(routes!(events::take))
         .routes(routes!(sources::list))
         .routes(routes!(sources::forget))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::replay))
         .routes(routes!(response::blocks))
         .routes(routes!(response::alerts))
         .routes(routes!(users::list, users::add))
@@ -93,6 +98,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(stream::stream))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
 }
 
 /// The OpenAPI document, as `docs/openapi.json` holds it.

@@ -3,20 +3,28 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use sigyn_node::notice::Notice;
 use sigyn_node::{Node, now};
 use sigyn_store::catalog::{Tx, View};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 use crate::access::{Doors, Throttle, guard, new_setup_token};
 use crate::api;
+use crate::elastic::{self, Kept};
+use crate::page;
 use crate::problem::{Answer, Problem};
 
 /// How many changes wait for a listener that is slow; one that misses some is told so.
 const NOTICES_MAX: usize = 4_096;
 /// How many passwords are hashed at the same time; each takes 19 MiB.
 const HASHES_MAX: usize = 2;
+
+/// Bytes of a body that is no event's.
+const BODY_MAX: usize = 2 << 20;
+/// How many bodies with events are taken in at the same time.
+const BODIES_MAX: usize = 64;
 
 /// What the server is told when it starts.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +51,8 @@ struct Inner {
     doors: Doors,
     throttle: Throttle,
     hashing: Semaphore,
+    ingest: Arc<Semaphore>,
+    kept: Kept,
 }
 
 impl App {
@@ -65,6 +75,8 @@ impl App {
             doors: Doors::of(&api::document()),
             throttle: Throttle::default(),
             hashing: Semaphore::new(HASHES_MAX),
+            ingest: Arc::new(Semaphore::new(BODIES_MAX)),
+            kept: Kept::default(),
         };
         Ok((Self(Arc::new(inner)), Setup { token }))
     }
@@ -107,6 +119,17 @@ impl App {
         blocking(move || Ok(app.node().catalog().write(|tx| f(tx, now()))?)).await
     }
 
+    /// What clients of Elasticsearch have set up.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
+    }
+
+    /// A place to take events in, or that all are taken.
+    pub(crate) fn ingest_place(&self) -> Answer<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.0.ingest).try_acquire_owned();
+        place.map_err(|_| Problem::too_many("too many requests bring events at the same time", 1))
+    }
+
     /// Does what takes memory and time, such as hashing a password: few at the same time.
     pub(crate) async fn hash<T: Send + 'static>(
         &self,
@@ -122,8 +145,12 @@ pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Answer<T> + 
     tokio::task::spawn_blocking(f).await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
-/// All endpoints, guarded.
+/// All endpoints, guarded, and the page for everything else.
 pub fn router(app: &App) -> Router {
-    let (routes, _) = api::routes().split_for_parts();
-    routes.route_layer(middleware::from_fn_with_state(app.clone(), guard)).with_state(app.clone())
+    let (api, _) = api::routes().split_for_parts();
+    let api = api.route_layer(middleware::from_fn_with_state(app.clone(), guard));
+    let all = api.merge(elastic::routes(app)).fallback(page::page);
+    all.layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::map_response(page::harden))
+        .with_state(app.clone())
 }

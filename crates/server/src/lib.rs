@@ -12,12 +12,17 @@
 mod access;
 mod api;
 mod app;
+mod body;
+mod elastic;
+mod page;
 mod problem;
 mod query;
+mod serve;
 mod shape;
 
 pub use api::document;
 pub use app::{App, Config, Setup, router};
+pub use serve::Server;
 
 #[cfg(doc)]
 use sigyn_node::Node;

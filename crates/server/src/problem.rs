@@ -71,6 +71,11 @@ impl Problem {
         problem.because(detail)
     }
 
+    /// More than is taken.
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "too much in one request").because(detail)
+    }
+
     /// Nothing can be stored now.
     pub(crate) fn full(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "full", "there is no space left");
@@ -86,6 +91,11 @@ impl Problem {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// In how many seconds it may be tried again.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// What went wrong, in words.

@@ -89,8 +89,22 @@ pub(crate) async fn guard(
     Ok(next.run(request).await)
 }
 
+/// Finds out who sends a request that names no scopes in the document. It gives a future that does not hold the request: bodies
+/// are not shared between threads.
+pub(crate) fn identify(app: &App, request: &Request) -> impl Future<Output = Answer<Caller>> + Send + use<> {
+    let (app, client) = (app.clone(), client_of(request.extensions()));
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    async move {
+        let caller = Caller::of(&app, &headers, client).await?.ok_or_else(Problem::unauthenticated)?;
+        if caller.session.is_some() {
+            check_origin(&method, &headers)?;
+        }
+        Ok(caller)
+    }
+}
+
 /// Refuses a change that another site makes a browser ask for.
-pub(crate) fn check_origin(method: &Method, headers: &HeaderMap) -> Answer<()> {
+fn check_origin(method: &Method, headers: &HeaderMap) -> Answer<()> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }

@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::access::Caller;
+use crate::app::{App, blocking};
 use crate::problem::{Answer, Problem};
 use crate::query::Query;
 use crate::shape::Moment;
@@ -84,4 +86,43 @@ pub(crate) async fn list(State(app): State<App>, RawQuery(text): RawQuery) -> An
     });
     let count = |(source, reason, count)| DeadLetterCount { source, reason, count };
     Ok(Json(DeadLetterPage { counts: counts.into_iter().map(count).collect(), items: items.collect(), next }))
+}
+
+/// Which dead letters are tried again.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ReplayRequest {
+    /// Those of this source; all if left out.
+    source: Option<String>,
+    /// Those of this reason; all if left out.
+    reason: Option<String>,
+}
+
+/// What became of dead letters that were tried again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Replayed {
+    /// How many are events now; the others stay.
+    replayed: usize,
+}
+
+/// Letters that are tried again at a time.
+const REPLAY_MAX: usize = 10_000;
+
+/// Tries dead letters again: those that can be read now become events of their source
+#[utoipa::path(post, path = "/api/v1/dead-letters/replay", tag = "sources",
+    security(("session" = ["rules"]), ("key" = ["rules"])), request_body = ReplayRequest,
+    responses((status = 200, body = Replayed), (status = 429, body = Problem)))]
+pub(crate) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    Json(request): Json<ReplayRequest>,
+) -> Answer<Json<Replayed>> {
+    let detail = json!({ "source": request.source, "reason": request.reason });
+    app.write(move |tx, at| caller.audit(tx, at, "dead_letters.replay", "", &detail)).await?;
+    let ReplayRequest { source, reason } = request;
+    let node = std::sync::Arc::clone(app.node());
+    blocking(move || {
+        let replayed = node.replay_dead_letters(reason.as_deref(), source.as_deref(), REPLAY_MAX)?;
+        Ok(Json(Replayed { replayed }))
+    })
+    .await
 }
