@@ -154,3 +154,44 @@ pub fn router(app: &App) -> Router {
         .layer(middleware::map_response(page::harden))
         .with_state(app.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use sha2::{Digest, Sha256};
+    use sigyn_node::Settings;
+    use sigyn_store::catalog::NewApiKey;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn overload_refuses_whole_requests_and_takes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("rules")).unwrap();
+        let rules = vec![folder.path().join("rules")];
+        let settings = Settings { data: folder.path().join("data"), rules, tail: vec![], syslog: vec![], salt: 1 };
+        let node = Arc::new(Node::open(settings).unwrap());
+        let hash: [u8; 32] = Sha256::digest(b"secret").into();
+        let scopes = &["ingest"][..];
+        let key = NewApiKey { id: "k", hash: &hash, name: "", owner: "", scopes, made: 0, expires: None };
+        node.catalog().write(|tx| tx.add_api_key(&key)).unwrap();
+        let (app, _) = App::new(Arc::clone(&node), Config { is_secure: false }).unwrap();
+        let send = |path: &'static str| {
+            let body = Body::from("{\"index\":{}}\n{\"a\":1}\n");
+            let request = Request::post(path).header("authorization", "Bearer k:secret").body(body).unwrap();
+            router(&app).oneshot(request)
+        };
+        let places: Vec<_> = (0..BODIES_MAX).map(|_| app.ingest_place().unwrap()).collect();
+        for path in ["/_bulk", "/api/v1/events", "/x/_doc"] {
+            let response = send(path).await.unwrap();
+            assert_eq!(response.status(), 429, "{path}");
+            assert!(response.headers().contains_key("retry-after"), "{path}");
+        }
+        assert_eq!(node.log().bytes(), 0);
+        drop(places);
+        assert_eq!(send("/_bulk").await.unwrap().status(), 200);
+        assert!(node.log().bytes() > 0);
+    }
+}

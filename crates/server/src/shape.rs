@@ -39,7 +39,6 @@ pub(crate) fn seconds(nanos: i64) -> f64 {
 /// How serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words say it")]
 pub(crate) enum Level {
     Informational,
     Low,

@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "node",
         &["convert", "correlate", "diagnostics", "engine", "event", "ir", "readers", "runtime", "store"],
     ),
-    ("server", &["backends", "convert", "diagnostics", "event", "ir", "node", "page", "pipeline", "store"]),
+    ("server", &["backends", "convert", "event", "ir", "node", "pipeline", "store"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["attack", "ir", "page"]),
     (
