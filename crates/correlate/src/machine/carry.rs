@@ -44,6 +44,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether a correlation is judged when windows close rather than at each input (E16, E17, E29).
+    pub fn is_judged_at_close(&self, rule: ItemId) -> bool {
+        operator(self, rule).is_some_and(|it| matches!(it.shape, Shape::Bucket(_) | Shape::Session { .. }))
+    }
+}
+
 impl Machine {
     /// A machine for another plan. Rules with the same [`Plan::state_key`] go on where they are; `hits` are what the others
     /// need to stand where they would had they run all the time: those of all rules below them from
