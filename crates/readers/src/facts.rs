@@ -11,17 +11,37 @@ use sigyn_event::{Event, FieldPath, NodeId, Timestamp, Value, VocabularyId, writ
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/facts.tsv")));
 
 struct Table {
-    time: Vec<FieldPath>,
-    host: Vec<FieldPath>,
-    user: Vec<FieldPath>,
-    record: Vec<FieldPath>,
+    time: Vec<Line>,
+    host: Vec<Line>,
+    user: Vec<Line>,
+    record: Vec<Line>,
+}
+
+/// A field, and another that must be there too.
+struct Line {
+    field: FieldPath,
+    beside: Option<FieldPath>,
+}
+
+impl Line {
+    fn place(&self, event: Event<'_>) -> Option<NodeId> {
+        self.beside.as_ref().is_none_or(|other| first_place(event, other).is_some()).then_some(())?;
+        first_place(event, &self.field)
+    }
 }
 
 impl Table {
     fn parse(text: &str) -> Self {
         let fields = |fact: &str| {
-            let lines = text.lines().filter_map(|line| line.split_once('\t'));
-            lines.filter(|(name, _)| *name == fact).map(|(_, field)| FieldPath::new(field)).collect()
+            let lines = text.lines().map(|line| line.split('\t'));
+            let fields = lines.filter_map(|mut columns| {
+                columns.next().filter(|name| *name == fact)?;
+                Some(Line {
+                    field: FieldPath::new(columns.next()?),
+                    beside: columns.next().map(FieldPath::new),
+                })
+            });
+            fields.collect()
         };
         Self { time: fields("time"), host: fields("host"), user: fields("user"), record: fields("record") }
     }
@@ -59,7 +79,7 @@ impl Facts {
         }
         // Without a layout nothing is remembered, and mostly the first field has it: no need to look for all.
         if event.layout().is_none() {
-            return TABLE.time.iter().find_map(|field| moment(event.value(first_place(event, field)?)?));
+            return TABLE.time.iter().find_map(|line| moment(event.value(line.place(event)?)?));
         }
         self.places(event).time.iter().find_map(|id| moment(event.value(*id)?))
     }
@@ -123,8 +143,7 @@ impl Facts {
 
 impl Places {
     fn of(event: Event<'_>) -> Self {
-        let all =
-            |fields: &[FieldPath]| fields.iter().filter_map(|field| first_place(event, field)).collect();
+        let all = |lines: &[Line]| lines.iter().filter_map(|line| line.place(event)).collect();
         let mut record: Vec<NodeId> = all(&TABLE.record);
         if record.len() < TABLE.record.len() {
             record.clear();
@@ -216,6 +235,12 @@ mod tests {
         check(r#"{"ts":1704067200.25,"auid":1000}"#, ["2024-01-01T00:00:00.250Z", "", "1000"]);
         check(r#"{"timestamp":1704067200000}"#, ["2024-01-01T00:00:00Z", "", ""]);
         check(r#"{"time":"soon"}"#, ["", "", ""]);
+        // Who changed a group, not the group.
+        check(
+            r#"{"TargetUserName":"Administrators","MemberSid":"S-1","SubjectUserName":"s"}"#,
+            ["", "", "s"],
+        );
+        check(r#"{"TargetUserName":"t","SubjectUserName":"s"}"#, ["", "", "t"]);
         // The same layout, other values.
         check(r#"{"time":"2024-01-01T00:00:00Z"}"#, ["2024-01-01T00:00:00Z", "", ""]);
         check(r#"{"UtcTime":"?","host":{"name":"N/A"},"User":"v","SubjectUserName":"s"}"#, ["", "", "v"]);

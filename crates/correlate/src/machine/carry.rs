@@ -7,7 +7,7 @@ use sigyn_ir::ItemId;
 
 use super::{Degraded, Machine, Matcher, operator};
 use crate::hash::Hash;
-use crate::input::{Ref, Waiting};
+use crate::input::Waiting;
 use crate::plan::{NodeKind, Plan, Shape};
 use crate::{Detection, Hit, Id};
 
@@ -47,7 +47,7 @@ impl Plan {
 impl Plan {
     /// Whether a correlation is judged when windows close rather than at each input (E16, E17, E29).
     pub fn is_judged_at_close(&self, rule: ItemId) -> bool {
-        operator(self, rule).is_some_and(|it| matches!(it.shape, Shape::Bucket(_) | Shape::Session { .. }))
+        operator(self, rule).is_some_and(|it| matches!(it.shape, Shape::Bucket | Shape::Session { .. }))
     }
 }
 
@@ -89,16 +89,12 @@ impl Machine {
             place.inventory_from = rule.inventory_from;
             // Detections of this very instant wait for it to pass. Those of rules that were run again were made again.
             let made_again = |child: u32| !same.values().any(|item| item.0 == child);
-            place.pending.retain(|waiting| waiting.at.stratum > 0 && made_again(waiting.at.rule));
+            place.pending.retain(|waiting| waiting.at.stratum > 0 && made_again(waiting.rule));
             for waiting in rule.pending.iter().filter(|waiting| waiting.at.stratum > 0) {
-                let child = same.get(&waiting.at.rule).and_then(|item| plan.node(*item));
+                let child = same.get(&waiting.rule).and_then(|item| plan.node(*item));
                 if let Some(child) = child {
-                    let at = Ref { rule: child.item.0, ..waiting.at };
-                    place.pending.push(Waiting {
-                        at,
-                        uid_rank: child.uid_rank,
-                        values: waiting.values.clone(),
-                    });
+                    let (rule, uid_rank) = (child.item.0, child.uid_rank);
+                    place.pending.push(Waiting { rule, uid_rank, ..waiting.clone() });
                 }
             }
         }

@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["diagnostics", "event", "ir"]),
     ("correlate", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
+    ("store", &["event"]),
     ("hunt", &["attack", "event", "engine", "ir", "page", "readers"]),
     ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
@@ -92,6 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "backends",
             "convert",
+            "correlate",
             "readers",
             "hunt",
             "testkit",
@@ -110,6 +112,11 @@ const WRAPPED: &[(&str, &str)] = &[
     ("lsp-server", "lsp"),
     ("gen-lsp-types", "lsp"),
     ("notify", "cli"),
+    ("arrow-array", "store"),
+    ("arrow-buffer", "store"),
+    ("arrow-schema", "store"),
+    ("parquet", "store"),
+    ("rusqlite", "store"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
