@@ -94,6 +94,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "backends",
             "convert",
             "readers",
+            "store",
             "hunt",
             "testkit",
         ],
