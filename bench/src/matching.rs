@@ -75,12 +75,13 @@ fn measure(name: &str, built: &Built, events: &[EventBuf]) {
     let count = events.len().max(1) as f64;
     let per_event = |value: u64| value as f64 / count;
     println!(
-        "{name:<16} {:>9.0} events/s  {:>6.2} us/event  {matched} matches; per event {:.2} rules woken, {:.2} values looked through, {:.2} known",
+        "{name:<16} {:>9.0} events/s  {:>6.2} us/event  {matched} matches; per event {:.2} rules woken, {:.2} values looked through, {:.2} known; {:.3} events known",
         count / best.as_secs_f64(),
         best.as_secs_f64() * 1e6 / count,
         per_event(scratch.stats.woken),
         per_event(scratch.stats.scanned),
         per_event(scratch.stats.cached),
+        per_event(scratch.stats.known),
     );
 }
 

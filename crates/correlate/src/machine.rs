@@ -1,5 +1,6 @@
 //! The machine: hits in, detections out.
 
+mod carry;
 pub(crate) mod entries;
 mod repair;
 mod snapshot;

@@ -24,7 +24,8 @@ pub struct Config {
     pub witnesses: Switch,
     /// Literals are found by hashes of their ends and of four bytes within; off: each is looked for by itself.
     pub tables: Switch,
-    /// Values that woke nothing are remembered, up to [`cache_entries_max`](Self::cache_entries_max).
+    /// What values and events have met is remembered, up to [`cache_entries_max`](Self::cache_entries_max) values and
+    /// [`outcome_bytes_max`](Self::outcome_bytes_max) of events.
     pub value_cache: Switch,
     /// A comparison that several rules share is made once per event.
     pub shared_atoms: Switch,
@@ -34,6 +35,8 @@ pub struct Config {
     pub base64_case: Base64Case,
     /// How many values the cache of a [`Scratch`](crate::Scratch) holds; rounded up to a power of two.
     pub cache_entries_max: usize,
+    /// How much of events whose result is known a [`Scratch`](crate::Scratch) holds, in bytes.
+    pub outcome_bytes_max: usize,
     /// How much memory one regular expression may take when compiled, in bytes.
     pub regex_bytes_max: usize,
     /// How many steps a backtracking regular expression may take on one value; beyond, it does not match.
@@ -70,6 +73,7 @@ impl Config {
             regex_literals: Switch::On,
             base64_case: Base64Case::Sensitive,
             cache_entries_max: 4_096,
+            outcome_bytes_max: 32 << 20,
             regex_bytes_max: 10 << 20,
             backtrack_steps_max: 1_000_000,
         }

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use sigyn_event::{Event, FieldPath, Value, write_scalar};
+use sigyn_event::{Event, FieldPath, NodeId, Value, write_scalar};
 
 use crate::class::{Class, ClassId};
 use crate::engine::Engine;
@@ -74,6 +74,14 @@ impl Maker {
                 });
                 holds
             })
+    }
+
+    /// The places of all values that it looks at.
+    pub(crate) fn reads(&self, event: Event<'_>, visit: &mut impl FnMut(NodeId)) {
+        let paths = self.from.iter().chain(self.is.iter().map(|(path, _)| path)).chain(&self.unless);
+        for path in paths {
+            event.visit_places(path, visit);
+        }
     }
 
     /// Writes the values of the source fields, joined; false if one is missing.

@@ -118,9 +118,12 @@ impl Engine {
 
     /// Memory for one thread.
     pub fn scratch(&self) -> Scratch {
-        let cache = if self.config.value_cache.is_on() { self.config.cache_entries_max } else { 0 };
+        let config = &self.config;
+        let is_kept = config.value_cache.is_on();
+        let (cache, outcomes) =
+            if is_kept { (config.cache_entries_max, config.outcome_bytes_max) } else { (0, 0) };
         let (fields, atoms) = (self.atoms.fields.len(), self.atoms.atoms.len());
-        Scratch::new(fields, atoms, self.rules.len(), cache)
+        Scratch::new(fields, atoms, self.rules.len(), cache, outcomes)
     }
 
     /// How many rules it holds.

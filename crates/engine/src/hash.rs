@@ -20,6 +20,19 @@ pub(crate) fn hash_caseless(bytes: &[u8]) -> u64 {
     hash_with(bytes, SMALL)
 }
 
+/// A hash of a long text, by four words side by side: of one word after another each would wait for the one before.
+pub(crate) fn hash_wide(bytes: &[u8]) -> u64 {
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    let mut lanes = [1, 2, 3, 4_u64];
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = mix(*lane ^ u64::from_le_bytes(*word)).wrapping_add(MIX);
+        }
+    }
+    lanes.into_iter().fold(hash_bytes(rest), |hash, lane| mix(hash.rotate_left(23) ^ lane))
+}
+
 #[inline]
 fn hash_with(bytes: &[u8], set: u64) -> u64 {
     let mut hash = (bytes.len() as u64).wrapping_mul(MIX);

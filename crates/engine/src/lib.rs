@@ -39,6 +39,7 @@ mod identity;
 mod logsource;
 mod matching;
 mod ops;
+mod outcomes;
 mod pattern;
 mod plan;
 mod predicate;

@@ -9,6 +9,7 @@ use crate::derive;
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::ops::Op;
+use crate::outcomes::Habit;
 use crate::pattern::Case;
 use crate::plan::{ClassPlan, KEYWORDS_PLACE, Plan};
 use crate::predicate::Predicate;
@@ -77,19 +78,36 @@ impl Engine {
             return;
         }
         let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
-        let Some((fields, recall, leaves)) = plan.class(at) else { return };
+        let Some((fields, memory, leaves)) = plan.class(at) else { return };
         if scratch.prepared.len() < fields.fields.len() {
             scratch.prepared.resize(fields.fields.len(), Prepared::default());
         }
         let mut run = Run { engine: self, class, id, event, plan: fields, leaves, scratch };
-        if self.config.witnesses.is_on() {
-            class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
-            run.scan_fields(recall);
-        } else {
+        if !self.config.witnesses.is_on() {
             class.rules.iter().for_each(|rule| run.scratch.marks.wake(*rule));
+            return run.evaluate();
         }
+        run.scan_loose(&mut memory.recall);
+        let is_new = match run.outcome(&memory.habit) {
+            Outcome::Known => return memory.habit.learn(true),
+            Outcome::New => true,
+            Outcome::NotAsked => false,
+        };
+        class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
+        run.scan_fields(&mut memory.recall);
         run.evaluate();
+        if is_new {
+            memory.habit.learn(false);
+            run.keep_outcome();
+        }
     }
+}
+
+/// Whether an event that says the same was matched before.
+enum Outcome {
+    Known,
+    New,
+    NotAsked,
 }
 
 /// One event in one class.
@@ -105,6 +123,32 @@ pub(crate) struct Run<'r, 'e> {
 }
 
 impl<'r> Run<'r, '_> {
+    /// Takes over what matched an event that said the same, if there was one.
+    fn outcome(&mut self, habit: &Habit) -> Outcome {
+        let Scratch { outcomes, marks, matched, stats, .. } = &mut *self.scratch;
+        // Keywords in values that no field has make an event one of a kind.
+        if !outcomes.is_on() || marks.met > 0 {
+            return Outcome::NotAsked;
+        }
+        let Some(name) = habit.takes(self.event) else { return Outcome::NotAsked };
+        if !outcomes.read(self.event, name, &self.plan.reads) {
+            return Outcome::NotAsked;
+        }
+        if !outcomes.find(matched) {
+            return Outcome::New;
+        }
+        stats.known += 1;
+        Outcome::Known
+    }
+
+    /// Keeps what matched, unless values that no field has were looked at for it.
+    fn keep_outcome(&mut self) {
+        let Scratch { outcomes, marks, prepared, matched, .. } = &mut *self.scratch;
+        if prepared.get(KEYWORDS_PLACE).is_none_or(|keywords| keywords.at != marks.now) {
+            outcomes.keep(matched);
+        }
+    }
+
     /// Evaluates the rules that are awake.
     fn evaluate(&mut self) {
         self.scratch.stats.woken += self.scratch.marks.woken.len() as u64;

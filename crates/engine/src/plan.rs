@@ -10,6 +10,7 @@ use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 use crate::class::{Candidates, Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
 use crate::identity::Identity;
+use crate::outcomes::Habit;
 use crate::program::{FieldId, KEYWORDS};
 use crate::recall::Recall;
 
@@ -60,8 +61,17 @@ pub(crate) struct Plan {
     /// Plans of classes; those from `classes_live` on are memory that is kept.
     classes: Vec<ClassPlan>,
     classes_live: usize,
-    /// For each class what the last event's values have met.
-    recalls: Vec<Recall>,
+    /// For each class what its events have met.
+    memories: Vec<Memory>,
+}
+
+/// What events of one plan and class have met.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The last event's values.
+    pub(crate) recall: Recall,
+    /// Whole events.
+    pub(crate) habit: Habit,
 }
 
 /// Which nodes are values of the fields that rules of a class read.
@@ -73,8 +83,13 @@ pub(crate) struct ClassPlan {
     /// For each field of the rule set its place in `fields`, or `NONE`.
     places: Vec<u32>,
     nodes: Vec<NodeId>,
-    /// Values to look through, each once.
+    /// Values to look through, each once; first those that are values of no field, only looked through for keywords.
     pub(crate) looks: Vec<Look>,
+    /// How many are values of no field.
+    pub(crate) loose: usize,
+    /// The scalars that fields of the rules have or are made of, and so all that decides what matches, but for what
+    /// keywords find in the others.
+    pub(crate) reads: Vec<NodeId>,
     /// The tables to use on them.
     tables: Vec<(NodeId, u32)>,
     /// Fields whose values are all looked through at once, with the table to use.
@@ -205,7 +220,7 @@ impl Plan {
         self.classes_live += 1;
         if self.classes.len() <= at {
             self.classes.push(ClassPlan::default());
-            self.recalls.push(Recall::default());
+            self.memories.push(Memory::default());
         }
         assigning.begin();
         for entry in &self.entries {
@@ -215,19 +230,26 @@ impl Plan {
         }
         if let Some(plan) = self.classes.get_mut(at) {
             plan.fill(id, class, assigning, engine.atoms.fields.len());
-            plan.look(class, &self.leaves);
             // Without a layout the next event's nodes are others.
             let remembers = event.layout().is_some() && engine.config.value_cache.is_on();
-            if let Some(recall) = self.recalls.get_mut(at) {
-                recall.begin(if remembers { plan.looks.len() } else { 0 });
+            plan.reads.clear();
+            if remembers {
+                plan.read(event, class);
+            }
+            plan.look(class, &self.leaves);
+            if let Some(memory) = self.memories.get_mut(at) {
+                memory.recall.begin(if remembers { plan.looks.len() } else { 0 });
+                // Where keywords are compared with every value, each event is one of a kind.
+                let is_repeated = remembers && plan.whole_fields.iter().all(|(at, _)| *at != KEYWORDS_PLACE);
+                memory.habit.begin(assigning.name(is_repeated), event, &plan.reads);
             }
         }
         at
     }
 
-    /// A class's plan, with what the last event's values have met, and texts and numbers wherever they stand.
-    pub(crate) fn class(&mut self, at: usize) -> Option<(&ClassPlan, &mut Recall, &[NodeId])> {
-        Some((self.classes.get(at)?, self.recalls.get_mut(at)?, &self.leaves))
+    /// A class's plan, with what its events have met, and texts and numbers wherever they stand.
+    pub(crate) fn class(&mut self, at: usize) -> Option<(&ClassPlan, &mut Memory, &[NodeId])> {
+        Some((self.classes.get(at)?, self.memories.get_mut(at)?, &self.leaves))
     }
 }
 
@@ -268,6 +290,18 @@ impl ClassPlan {
         }
     }
 
+    /// Finds the scalars that fields have or are made of.
+    fn read(&mut self, event: Event<'_>, class: &Class) {
+        let Self { fields, nodes, reads, .. } = self;
+        nodes.iter().for_each(|node| scalars(event, *node, reads));
+        let makers = fields.iter().filter_map(|field| class.derived.get(field.derived as usize));
+        for maker in makers.flat_map(|(_, makers)| makers) {
+            maker.reads(event, &mut |node| scalars(event, node, reads));
+        }
+        reads.sort_unstable();
+        reads.dedup();
+    }
+
     /// Finds the values to look through: each once, whichever fields it is a value of.
     fn look(&mut self, class: &Class, leaves: &[NodeId]) {
         match class.sieve.table_at(KEYWORDS) {
@@ -284,6 +318,9 @@ impl ClassPlan {
             self.looks.extend(of_node.first().map(|(node, _)| Look { node: *node, start, end, has_digits }));
             start = end;
         }
+        let reads = &self.reads;
+        self.looks.sort_unstable_by_key(|look| (reads.binary_search(&look.node).is_ok(), look.node));
+        self.loose = self.looks.partition_point(|look| reads.binary_search(&look.node).is_err());
     }
 
     /// The tables to look through a value with.
@@ -312,6 +349,16 @@ impl ClassPlan {
     }
 }
 
+/// Adds the texts, numbers and truth values that a value is or holds.
+fn scalars(event: Event<'_>, node: NodeId, out: &mut Vec<NodeId>) {
+    match event.value(node) {
+        None | Some(Value::Null) => {}
+        Some(Value::Map(map)) => map.iter().for_each(|member| scalars(event, member.id, out)),
+        Some(Value::List(list)) => list.members().for_each(|member| scalars(event, member.id, out)),
+        Some(_) => out.push(node),
+    }
+}
+
 /// Memory for giving fields their values.
 #[derive(Debug)]
 pub(crate) struct Assigning {
@@ -322,6 +369,8 @@ pub(crate) struct Assigning {
     touched: Vec<FieldId>,
     /// Values of fields, as lists through `next`.
     found: Vec<Found>,
+    /// Plans of classes that have a name.
+    named: u32,
 }
 
 /// What an event has of a field.
@@ -342,7 +391,19 @@ struct Found {
 
 impl Assigning {
     pub(crate) fn new(fields: usize) -> Self {
-        Self { now: 0, slots: vec![Slot::default(); fields], touched: Vec::new(), found: Vec::new() }
+        Self {
+            now: 0,
+            slots: vec![Slot::default(); fields],
+            touched: Vec::new(),
+            found: Vec::new(),
+            named: 0,
+        }
+    }
+
+    /// A name that no other plan of a class has; none when they are used up.
+    fn name(&mut self, is_wanted: bool) -> Option<u32> {
+        self.named = self.named.checked_add(u32::from(is_wanted))?;
+        is_wanted.then_some(self.named)
     }
 
     fn begin(&mut self) {

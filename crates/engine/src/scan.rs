@@ -14,10 +14,18 @@ use crate::scratch::{Raw, Scratch};
 use crate::table::Table;
 
 impl<'r> Run<'r, '_> {
+    /// Wakes rules by keywords in values that no field has.
+    pub(crate) fn scan_loose(&mut self, recall: &mut Recall) {
+        let plan = self.plan;
+        for (at, look) in plan.looks.iter().enumerate().take(plan.loose) {
+            self.scan_node(*look, recall, at);
+        }
+    }
+
     /// Wakes rules by what is in the values of their fields.
     pub(crate) fn scan_fields(&mut self, recall: &mut Recall) {
         let plan = self.plan;
-        for (at, look) in plan.looks.iter().enumerate() {
+        for (at, look) in plan.looks.iter().enumerate().skip(plan.loose) {
             self.scan_node(*look, recall, at);
         }
         for (place, table) in &plan.whole_fields {

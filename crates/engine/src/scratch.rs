@@ -3,6 +3,7 @@
 use sigyn_event::NodeId;
 use sigyn_ir::ItemId;
 
+use crate::outcomes::Outcomes;
 use crate::plan::{Assigning, Plans};
 use crate::program::AtomId;
 use crate::table::Hit;
@@ -22,6 +23,7 @@ pub struct Scratch {
     pub(crate) identity: String,
     pub(crate) matched: Vec<ItemId>,
     pub(crate) cache: Cache,
+    pub(crate) outcomes: Outcomes,
     /// How much work was done, for measurements.
     pub stats: Stats,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Marks {
     /// For each rule: the event that woke it.
     woken_at: Vec<u32>,
     pub(crate) woken: Vec<u32>,
+    /// Literals met.
+    pub(crate) met: u32,
 }
 
 /// How much work a [`Scratch`] has seen.
@@ -49,6 +53,8 @@ pub struct Stats {
     pub scanned: u64,
     /// Values that the cache knew.
     pub cached: u64,
+    /// Events whose result was known.
+    pub known: u64,
 }
 
 /// The texts of a field, once they are made.
@@ -76,9 +82,21 @@ pub(crate) enum Raw {
 }
 
 impl Scratch {
-    pub(crate) fn new(fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
+    pub(crate) fn new(
+        fields: usize,
+        atoms: usize,
+        rules: usize,
+        cache_entries: usize,
+        outcomes: usize,
+    ) -> Self {
         Self {
-            marks: Marks { now: 0, atoms: vec![0; atoms], woken_at: vec![0; rules], woken: Vec::new() },
+            marks: Marks {
+                now: 0,
+                atoms: vec![0; atoms],
+                woken_at: vec![0; rules],
+                woken: Vec::new(),
+                met: 0,
+            },
             plans: Plans::default(),
             assigning: Assigning::new(fields),
             prepared: Vec::new(),
@@ -87,6 +105,7 @@ impl Scratch {
             identity: String::new(),
             matched: Vec::new(),
             cache: Cache::new(cache_entries),
+            outcomes: Outcomes::new(outcomes),
             stats: Stats::default(),
         }
     }
@@ -107,6 +126,7 @@ impl Marks {
     /// Begins an event. Returns whether it is numbered like events before: then nothing is left of those here.
     fn begin(&mut self) -> bool {
         self.woken.clear();
+        self.met = 0;
         // Half of the range, because atoms keep a verdict beside the mark.
         let is_full = self.now >= u32::MAX / 2;
         if is_full {
@@ -121,6 +141,7 @@ impl Marks {
     /// A value has a literal.
     #[inline]
     pub(crate) fn meet(&mut self, hit: Hit<'_>) {
+        self.met += 1;
         if let Some(mark) = self.atoms.get_mut(hit.atom as usize) {
             *mark = self.now << 1 | 1;
         }

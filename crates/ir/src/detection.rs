@@ -52,8 +52,6 @@ pub struct DetectionItem {
     pub linking: Linking,
     /// Whether the whole item is negated (`neq`).
     pub is_negated: bool,
-    /// The values before the modifiers were applied.
-    pub written: Arc<[Value]>,
     /// Labels that pipeline items left here; a later item may ask for them.
     pub marks: Vec<Arc<str>>,
     /// Where the key and its values stand.
@@ -66,7 +64,6 @@ impl DetectionItem {
         Self {
             field,
             modifiers: Vec::new(),
-            written: values.clone().into(),
             values,
             linking: Linking::Or,
             is_negated: false,

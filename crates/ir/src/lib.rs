@@ -37,7 +37,7 @@ pub use expr::Expr;
 pub use load::{
     BacktrackingRegex, Compat, FailedDocument, Filter, LoadOptions, Loaded, Lowered, ParsedDocument,
     ParsedFile, apply_modifiers, is_modifier_chain, read, read_documents, read_text, reread_condition,
-    resolve,
+    resolve, written_text,
 };
 pub use meta::{Level, Meta, Related, Status, Tag};
 pub use number::Number;

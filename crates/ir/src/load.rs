@@ -24,7 +24,7 @@ use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Span};
 use sigyn_syntax::{Attributes, DocumentKind};
 
 pub use condition::reread_condition;
-pub use item::apply_modifiers;
+pub use item::{apply_modifiers, written_text};
 pub use modify::is_modifier_chain;
 pub use resolve::{FailedDocument, Loaded, resolve};
 pub use sigyn_syntax::Compat;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sigyn_diagnostics::{SourceFile, SourceId};
 use sigyn_ir::{
     BacktrackingRegex, Compat, ConditionExpr, CorrelationCondition, DetectionEntry, DetectionItem, Linking,
-    LoadOptions, Loaded, Rule, RuleItem, Value, read, read_text, resolve,
+    LoadOptions, Loaded, Modifier, Part, Rule, RuleItem, SigmaString, Value, read, read_text, resolve,
 };
 
 const SPEC: Compat = Compat::Spec;
@@ -258,11 +258,20 @@ fn backtracking_is_a_choice() {
 }
 
 #[test]
-fn items_keep_what_was_written() {
-    let loaded = load(&rule_of("f|contains: [a, 5]"), SPEC);
-    let DetectionEntry::Item(item) = &rules(&loaded)[0].detections[0].1.entries[0] else { panic!("a group") };
-    assert_eq!(item.written.iter().map(show).collect::<Vec<_>>(), ["'a'", "5"]);
-    assert_eq!(item.field.as_deref(), Some("f"));
+fn texts_as_written() {
+    let check = |modifiers: &[Modifier], compat: Compat, written: &str, expect: Option<&str>| {
+        let text = format!("a: {written}");
+        let documents = sigyn_syntax::documents(sigyn_yaml::parse(SourceId(0), &text), compat);
+        let scalar = documents[0].value.get("a").and_then(|value| value.as_scalar()).unwrap();
+        let text = sigyn_ir::written_text(scalar, modifiers, compat);
+        assert_eq!(text.map(|text| show(&Value::Str(text))).as_deref(), expect, "{written}");
+    };
+    check(&[Modifier::Contains], SPEC, "a", Some("'a'"));
+    check(&[Modifier::Contains], SPEC, "5", None);
+    // The reference has replaced placeholders in what it takes for written.
+    let placeholder = show(&Value::Str(SigmaString::from_parts([Part::Placeholder("a".to_owned())])));
+    check(&[Modifier::All, Modifier::Expand], PYSIGMA, "'%a%'", Some(&placeholder));
+    check(&[Modifier::Expand], SPEC, "'%a%'", Some("'%a%'"));
 }
 
 #[test]

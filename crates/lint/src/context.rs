@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use sigyn_diagnostics::{SourceId, Span};
-use sigyn_ir::{Correlation, DetectionItem, Meta, Related, Rule, RuleSet};
+use sigyn_ir::{Compat, Correlation, DetectionItem, Meta, Related, Rule, RuleSet, SigmaString, written_text};
 use sigyn_syntax::{Spanned, Value};
 
 use crate::{Facts, RuleName};
@@ -21,6 +21,8 @@ pub struct RuleContext<'a> {
     pub body: Body<'a>,
     /// Its detection items; see [`RuleContext::items`].
     pub(crate) items: &'a [(&'a str, &'a DetectionItem)],
+    /// How the tree was read.
+    pub(crate) compat: Compat,
     /// Facts about the world.
     pub facts: &'a Facts,
 }
@@ -112,6 +114,28 @@ impl<'a> RuleContext<'a> {
                 None => Some(value.span),
             })
             .unwrap_or(item.span)
+    }
+
+    /// The places of an item's values in order, as [`RuleContext::value_place`] gives them one by one, each time looking for
+    /// the item: there are lists of thousands of values.
+    pub fn value_places(&self, item: &'a DetectionItem) -> impl Iterator<Item = Span> + use<'a> {
+        let value = self.item_parts(item).map(|(_, value)| value);
+        let place = move |at: usize| match value.map(|value| (value.as_list(), value.span)) {
+            Some((Some(list), _)) => list.get(at).map(|entry| entry.span),
+            Some((None, span)) => Some(span),
+            None => None,
+        };
+        (0..item.values.len()).map(move |at| place(at).unwrap_or(item.span))
+    }
+
+    /// What stands for an item's values in the file, before its modifiers; `None` for a value that is no text.
+    pub fn written(&self, item: &'a DetectionItem) -> impl Iterator<Item = Option<SigmaString>> + use<'a> {
+        let compat = self.compat;
+        let value = self.item_parts(item).map(|(_, value)| value);
+        let values = value.map_or(&[][..], |value| value.as_list().unwrap_or(std::slice::from_ref(value)));
+        values
+            .iter()
+            .map(move |value| value.as_scalar().and_then(|it| written_text(it, &item.modifiers, compat)))
     }
 
     /// The place of an item's key; the item's if it has none.

@@ -40,7 +40,7 @@ pub use facts::Facts;
 pub use finding::{Finding, RuleName};
 pub use fix::{Applied, Safety, apply_fixes};
 pub use kept::Kept;
-pub use linter::{Linter, Outcome};
+pub use linter::{Linter, Looked, Outcome, Trees};
 pub use meaning::same_meaning;
 pub use report::Report;
 

@@ -60,9 +60,32 @@ impl Look {
     }
 }
 
-/// What looking at one file gives.
+/// A text read both ways: as the specification says, and as pySigma does.
+#[derive(Debug)]
+pub struct Trees<'t> {
+    source: SourceId,
+    text: &'t str,
+    spec: Vec<Document<'t>>,
+    pysigma: Vec<Document<'t>>,
+}
+
+impl<'t> Trees<'t> {
+    /// Reads a text.
+    pub fn read(source: SourceId, text: &'t str) -> Self {
+        let stream = sigyn_yaml::parse(source, text);
+        let spec = documents(stream.clone(), Compat::Spec);
+        Self { source, text, spec, pysigma: documents(stream, Compat::PySigma) }
+    }
+
+    /// The documents as the specification reads them.
+    pub fn spec(&self) -> &[Document<'t>] {
+        &self.spec
+    }
+}
+
+/// What looking at one file gives, before all that looking at several tells.
 #[derive(Clone, Debug)]
-pub(crate) struct Looked {
+pub struct Looked {
     source: SourceId,
     parsed: ParsedFile,
     refusals: Vec<Refusal>,
@@ -88,30 +111,23 @@ impl Linter {
 
     /// Checks all texts, as many at once as there are threads.
     pub fn run(&self, sources: &Sources) -> Outcome {
-        let mut outcome = self.run_on(sources, |_| Look::AtRules);
-        outcome.suppressed = suppress(&mut outcome.findings, sources);
-        outcome
-    }
-
-    /// Checks one text among others that it refers to, or that say the same: what [`Linter::run`] finds in it.
-    pub fn run_for(&self, sources: &Sources, focus: SourceId) -> Outcome {
-        let look = |source| if source == focus { Look::AtRules } else { Look::AtNames };
-        let mut outcome = self.run_on(sources, look);
-        outcome.findings.retain(|finding| finding.source == focus);
-        outcome.suppressed = suppress(&mut outcome.findings, sources);
-        outcome
-    }
-
-    /// Checks texts as closely as is asked for each.
-    fn run_on(&self, sources: &Sources, look: impl Fn(SourceId) -> Look + Sync) -> Outcome {
         let files: Vec<(SourceId, &SourceFile)> = sources.iter().collect();
-        let look = |(id, file)| self.look_as(id, file, look(id));
-        let looked: Vec<Looked> = if files.len() < PARALLEL_MIN {
-            files.into_iter().map(look).collect()
-        } else {
-            files.into_par_iter().map(look).collect()
-        };
-        self.pool(looked)
+        self.together(look_at_each(files, |(id, file)| self.look(id, file)), sources)
+    }
+
+    /// Checks one text among others that it refers to, or that say the same: what [`Linter::run`] finds in it, when it is
+    /// given the texts in this order. The one text was looked at before.
+    pub fn run_for(&self, focus: Looked, sources: &Sources, order: &[SourceId]) -> Outcome {
+        let source = focus.source;
+        let other = |id: &SourceId| Some((*id, sources.get(*id).filter(|_| *id != source)?));
+        let others: Vec<(SourceId, &SourceFile)> = order.iter().filter_map(other).collect();
+        let mut looked = look_at_each(others, |(id, file)| self.look_as(id, file, Look::AtNames));
+        let before = order.iter().take_while(|id| **id != source).count();
+        looked.insert(before.min(looked.len()), focus);
+        let mut outcome = self.pool(looked);
+        outcome.findings.retain(|finding| finding.source == source);
+        outcome.suppressed = suppress(&mut outcome.findings, sources);
+        outcome
     }
 
     /// What was found in each file, and what is to be found over all of them.
@@ -154,18 +170,26 @@ impl Linter {
         self.look_as(source, file, Look::AtRules)
     }
 
+    /// What one text gives by itself, for who has read it already. `name` is its path as checks see it.
+    pub fn look_at(&self, name: &str, trees: &Trees<'_>) -> Looked {
+        self.look_at_trees(name, trees, Look::AtRules)
+    }
+
     fn look_as(&self, source: SourceId, file: &SourceFile, look: Look) -> Looked {
-        let stream = sigyn_yaml::parse(source, &file.text);
-        let spec = documents(stream.clone(), Compat::Spec);
-        let pysigma = documents(stream, Compat::PySigma);
-        let parsed = read_documents(source, &spec, &LoadOptions::new(Compat::Spec));
-        let reference = read_documents(source, &pysigma, &LoadOptions::new(Compat::PySigma));
+        self.look_at_trees(&file.name, &Trees::read(source, &file.text), look)
+    }
+
+    fn look_at_trees(&self, name: &str, trees: &Trees<'_>, look: Look) -> Looked {
+        let Trees { source, text, spec, pysigma } = trees;
+        let (source, file) = (*source, (name, *text));
+        let parsed = read_documents(source, spec, &LoadOptions::new(Compat::Spec));
+        let reference = read_documents(source, pysigma, &LoadOptions::new(Compat::PySigma));
         let is_crash = refusal::is_crash(&reference);
         let mut findings = Vec::new();
         let (mut by_spec, mut by_pysigma) = (Vec::new(), Vec::new());
         for (document, lowered) in spec.iter().zip(parsed.documents()) {
             let items = items(lowered);
-            if let Some(cx) = self.context(file, document, lowered, &items) {
+            if let Some(cx) = self.context(file, document, lowered, &items, Compat::Spec) {
                 self.check(look.checks(&self.ours), source, &cx, &mut findings);
                 by_spec.push(facts(source, &cx));
             }
@@ -174,7 +198,7 @@ impl Linter {
         for (document, lowered) in pysigma.iter().zip(reference.documents()) {
             let refused = refusal::of_document(document.kind, lowered, is_crash);
             let items = items(lowered);
-            let cx = self.context(file, document, lowered, &items);
+            let cx = self.context(file, document, lowered, &items, Compat::PySigma);
             let cx = cx.filter(|_| !is_crash && refused.is_empty());
             if let Some(cx) = cx {
                 let first = findings.len();
@@ -197,10 +221,11 @@ impl Linter {
     /// What checks see of a document that can be used.
     fn context<'a>(
         &'a self,
-        file: &'a SourceFile,
+        (path, text): (&'a str, &'a str),
         document: &'a Document<'a>,
         lowered: &'a ParsedDocument,
         items: &'a [(&'a str, &'a DetectionItem)],
+        compat: Compat,
     ) -> Option<RuleContext<'a>> {
         let body = match lowered.lowered() {
             _ if !lowered.is_usable() => return None,
@@ -208,14 +233,7 @@ impl Linter {
             Lowered::Correlation(correlation) => Body::Correlation(correlation),
             Lowered::Filter | Lowered::Nothing => return None,
         };
-        Some(RuleContext {
-            path: &file.name,
-            text: &file.text,
-            tree: &document.value,
-            body,
-            items,
-            facts: &self.facts,
-        })
+        Some(RuleContext { path, text, tree: &document.value, body, items, compat, facts: &self.facts })
     }
 
     fn check(
@@ -254,6 +272,18 @@ impl Linter {
             rule,
             findings,
         }
+    }
+}
+
+/// Looks at texts, with as many threads as there are if they are many.
+fn look_at_each<'f>(
+    files: Vec<(SourceId, &'f SourceFile)>,
+    look: impl Fn((SourceId, &'f SourceFile)) -> Looked + Send + Sync,
+) -> Vec<Looked> {
+    if files.len() < PARALLEL_MIN {
+        files.into_iter().map(look).collect()
+    } else {
+        files.into_par_iter().map(look).collect()
     }
 }
 

@@ -8,10 +8,10 @@ use crate::text::as_string;
 
 /// The modifier that all values of an item could have instead of their wildcards. An item without values counts as
 /// one whose values all have them, as in the reference.
-pub(crate) fn instead_of(item: &DetectionItem) -> Option<Modifier> {
+pub(crate) fn instead_of<'a>(cx: &RuleContext<'a>, item: &'a DetectionItem) -> Option<Modifier> {
     let has = |modifier| item.modifiers.contains(&modifier);
     let all = |fits: fn(&SigmaString) -> bool| {
-        item.written.iter().all(|value| as_string(value).is_some_and(|text| text.len() > 1 && fits(text)))
+        cx.written(item).all(|text| text.is_some_and(|text| fits(&text) && text.len() > 1))
     };
     if all(is_contained) && !has(Modifier::Contains) {
         Some(Modifier::Contains)

@@ -124,14 +124,16 @@ pub(crate) struct Index {
 impl File {
     /// Reads a file; its findings are not looked at here.
     pub(crate) fn read(name: String, text: Text) -> Self {
-        let source = SourceId::default();
         let shared = text.shared();
+        Self::of(name, text, &documents(sigyn_yaml::parse(SourceId::default(), &shared), Compat::Spec))
+    }
+
+    /// The same, from the documents of the text.
+    pub(crate) fn of(name: String, text: Text, documents: &[Document<'_>]) -> Self {
         let mut file =
             Self { name, text, rules: Vec::new(), references: Vec::new(), has_filter_for_any: false };
-        for document in documents(sigyn_yaml::parse(source, &shared), Compat::Spec) {
-            if document.kind != DocumentKind::Broken {
-                file.take(&document);
-            }
+        for document in documents.iter().filter(|document| document.kind != DocumentKind::Broken) {
+            file.take(document);
         }
         file
     }

@@ -2,13 +2,13 @@
 //!
 //! Nothing here knows the protocol. Files, the day and pipelines come from a [`Host`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sigyn_convert::Converter;
 use sigyn_diagnostics::{Diagnostic, SourceFile, SourceId, Sources, codes};
-use sigyn_lint::{Config, Facts, Finding, Linter, Run};
+use sigyn_lint::{Config, Facts, Finding, Linter, Looked, Run, Trees};
 
 use crate::index::{File, Index, is_sigma};
 use crate::knowledge::Knowledge;
@@ -17,7 +17,7 @@ use crate::preview::Wanted;
 use crate::text::{Change, Encoding, Text};
 use crate::words;
 
-/// Longest text that is checked. The largest published rule file has 60 KB.
+/// Longest text that is checked. The largest published rule file has 295 KB.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 /// How many rule files of a workspace are indexed.
 pub const FILES_MAX: usize = 50_000;
@@ -52,6 +52,9 @@ pub struct Workspace {
     pub(crate) index: Index,
     folders: Vec<PathBuf>,
     open: BTreeMap<Arc<Path>, Text>,
+    /// What looking at open documents gave, until they are checked: a text is read once for the index and for checks, which
+    /// for the largest rules is a third of the work.
+    looked: HashMap<Arc<Path>, Looked>,
     /// Files that are not read yet.
     waiting: Vec<PathBuf>,
 }
@@ -87,6 +90,7 @@ impl Workspace {
             index: Index::default(),
             folders: Vec::new(),
             open: BTreeMap::new(),
+            looked: HashMap::new(),
             waiting: Vec::new(),
         }
     }
@@ -167,9 +171,18 @@ impl Workspace {
         let is_known = self.index.file(&path).is_some();
         let is_wanted = is_sigma(text.as_str()) && text.as_str().len() <= TEXT_BYTES_MAX;
         let has_room = || is_known || self.index.len() < FILES_MAX;
+        self.looked.remove(&path);
         if is_wanted && has_room() {
             let name = self.name(&path);
-            self.index.put(path, File::read(name, text));
+            let file = if self.open.contains_key(&path) {
+                let shared = text.shared();
+                let trees = Trees::read(SourceId::default(), &shared);
+                self.looked.insert(path.clone(), self.linter.look_at(&name, &trees));
+                File::of(name, text, trees.spec())
+            } else {
+                File::read(name, text)
+            };
+            self.index.put(path, file);
         } else {
             self.index.remove(&path);
         }
@@ -210,6 +223,7 @@ impl Workspace {
 
     /// A document was closed: what stands on the disk counts again.
     pub fn close(&mut self, path: &Path) {
+        self.looked.remove(path);
         if self.open.remove(path).is_some() {
             self.reload(path);
         }
@@ -241,7 +255,13 @@ impl Workspace {
     /// Sets which checks run, and how.
     pub fn configure(&mut self, config: Config) {
         self.config = config;
+        self.renew_linter();
+    }
+
+    /// What was found by other checks, or on another day, counts no more.
+    fn renew_linter(&mut self) {
         self.linter = Linter::new(self.config.clone(), self.knowledge.facts.clone());
+        self.looked.clear();
     }
 
     /// The day may have changed since the last look.
@@ -249,13 +269,13 @@ impl Workspace {
         let today = self.host.today();
         if today != self.knowledge.facts.today {
             self.knowledge.facts.today = today;
-            self.linter = Linter::new(self.config.clone(), self.knowledge.facts.clone());
+            self.renew_linter();
         }
     }
 
     /// What `sigyn check` finds in a file when it checks the whole workspace. While files wait to be read, findings that
     /// are about several files are left out.
-    pub fn check(&self, path: &Path) -> Checked {
+    pub fn check(&mut self, path: &Path) -> Checked {
         let mut checked = Checked { findings: Vec::new(), source: SourceId::default(), paths: Vec::new() };
         let Some(text) = self.open.get(path).or_else(|| self.index.file(path).map(|file| &file.text)) else {
             return checked;
@@ -265,20 +285,24 @@ impl Workspace {
             checked.findings.push(too_large());
             return checked;
         }
-        if self.index.file(path).is_none() {
-            return checked;
-        }
+        let Some(file) = self.index.file(path) else { return checked };
+        // The text itself is the first source, whatever its place among the others: it was looked at as that.
+        let looked = self.looked.remove(path);
         let mut sources = Sources::default();
-        let neighbours: BTreeSet<Arc<Path>> = self.index.neighbours(path);
-        for near in neighbours {
-            let Some(file) = self.index.file(&near) else { continue };
-            let source = sources.add(SourceFile::new(file.name.clone(), file.text.as_str()));
-            if &*near == path {
-                checked.source = source;
+        let mut order = Vec::new();
+        checked.source = sources.add(SourceFile::new(file.name.clone(), file.text.as_str()));
+        checked.paths.push(path.into());
+        for near in self.index.neighbours(path) {
+            if *near == *path {
+                order.push(checked.source);
+            } else if let Some(file) = self.index.file(&near) {
+                order.push(sources.add(SourceFile::new(file.name.clone(), file.text.as_str())));
+                checked.paths.push(near);
             }
-            checked.paths.push(near);
         }
-        checked.findings = self.linter.run_for(&sources, checked.source).findings;
+        let look = || self.linter.look_at(&file.name, &Trees::read(checked.source, file.text.as_str()));
+        let looked = looked.unwrap_or_else(look);
+        checked.findings = self.linter.run_for(looked, &sources, &order).findings;
         if !self.waiting.is_empty() {
             checked.findings.retain(|finding| !needs_others(finding));
         }
@@ -289,7 +313,8 @@ impl Workspace {
     pub(crate) fn check_alone(&self, path: &Path, text: &str) -> Vec<Finding> {
         let mut sources = Sources::default();
         let source = sources.add(SourceFile::new(self.name(path), text));
-        self.linter.run_for(&sources, source).findings
+        let looked = self.linter.look_at(&self.name(path), &Trees::read(source, text));
+        self.linter.run_for(looked, &sources, &[source]).findings
     }
 }
 

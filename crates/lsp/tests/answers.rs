@@ -56,7 +56,7 @@ fn open(text: &str) -> (Workspace, usize) {
 }
 
 fn check_hover(text: &str, parts: &[&str]) {
-    let (workspace, offset) = open(text);
+    let (mut workspace, offset) = open(text);
     let checked = workspace.check(path(text));
     let found = hover(&workspace, path(text), offset, &checked.findings);
     let found = found.map(|found| found.markdown).unwrap_or_default();
@@ -415,7 +415,7 @@ fn renaming_that_changes_the_meaning_is_refused() {
 
 /// The document with an action applied.
 fn applied(text: &str, pick: impl Fn(&sigyn_lsp::actions::Action) -> bool) -> (String, Checked) {
-    let (workspace, _) = open(&format!("{text}¦"));
+    let (mut workspace, _) = open(&format!("{text}¦"));
     let path = Path::new(PATH);
     let checked = workspace.check(path);
     let all = actions(&workspace, path, &checked, &(0..text.len()));
@@ -424,7 +424,7 @@ fn applied(text: &str, pick: impl Fn(&sigyn_lsp::actions::Action) -> bool) -> (S
     let mut edits = action.edits.clone();
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
     edits.iter().for_each(|edit| fixed.replace_range(edit.range.clone(), &edit.text));
-    let (workspace, _) = open(&format!("{fixed}¦"));
+    let (mut workspace, _) = open(&format!("{fixed}¦"));
     (fixed, workspace.check(path))
 }
 

@@ -60,7 +60,7 @@ fn one_file_is_checked_as_in_the_whole_folder() {
         let name = &sources.get(finding.source).unwrap().name;
         by_path.get_mut(&Path::new("/rules").join(name)).unwrap().push(shown(finding));
     }
-    let workspace = workspace_on(memory);
+    let mut workspace = workspace_on(memory);
     let mut compared = 0;
     for (path, expect) in &by_path {
         let got: Vec<String> = workspace.check(path).findings.iter().map(shown).collect();

@@ -185,6 +185,11 @@ impl<'r> Trial<'r> {
             let (class, found) = way.engine.run(event, &mut self.scratches[at]);
             // In the order of the set, as what is expected.
             let found: Vec<ItemId> = found.to_vec();
+            // Once more, when its result may be known.
+            let (_, again) = way.engine.run(event, &mut self.scratches[at]);
+            if let Some((rule, expected)) = first_difference(&found, again) {
+                return Err(Difference { strategy: format!("{}, once more", way.name), rule, expected });
+            }
             let expected = match way.routing {
                 Routing::AllRules => {
                     if of_all.is_none() {

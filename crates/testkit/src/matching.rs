@@ -121,7 +121,7 @@ pub fn configs() -> Vec<(&'static str, Config)> {
         ("no value cache", Config { value_cache: off, ..all.clone() }),
         ("no shared atoms", Config { shared_atoms: off, ..all.clone() }),
         ("no regex literals", Config { regex_literals: off, ..all.clone() }),
-        ("tiny cache", Config { cache_entries_max: 2, ..all.clone() }),
+        ("tiny cache", Config { cache_entries_max: 2, outcome_bytes_max: 1 << 10, ..all.clone() }),
         (
             "all off",
             Config {

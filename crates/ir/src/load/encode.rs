@@ -118,6 +118,7 @@ fn mark(bytes: &[u8]) -> String {
 pub(crate) fn check_finished(value: &Value) -> Result<(), Problem> {
     let is_marked = |text: &SigmaString| {
         text.parts().iter().any(|part| match part {
+            Part::Text(text) if text.is_ascii() => false,
             Part::Text(text) => text.chars().any(|c| (BYTE_MARK..=BYTE_MARK + 0xff).contains(&u32::from(c))),
             _ => false,
         })

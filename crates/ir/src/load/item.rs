@@ -1,6 +1,6 @@
 //! Detection items: `field|modifier: values`.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use sigyn_diagnostics::{Diagnostic, Span, codes};
 use sigyn_syntax::{Compat, Reading, Scalar, Value as Written, scalar::is_ambiguous};
@@ -33,15 +33,13 @@ pub(crate) fn lower(
         works.push((read_value(scalar, item.span, is_regex, context)?, item.span));
     }
     lint_values(&works, items, value, field.is_some(), context);
-    let written: Arc<[Value]> =
-        works.iter().map(|(work, _)| as_written(&work.value, &modifiers, context)).collect();
     let chain = Chain { modifiers: &modifiers, has_field: field.is_some(), span };
     let texts = texts_of_numbers(&works, &modifiers, context);
     let values = modify::apply(&chain, works, context)?;
     let values = values.into_iter().zip(texts).map(|(value, text)| with_text(value, text)).collect();
     let linking = if modifiers.contains(&Modifier::All) { Linking::And } else { Linking::Or };
     let is_negated = modifiers.contains(&Modifier::Neq);
-    Some(DetectionItem { field, modifiers, values, linking, is_negated, written, marks: Vec::new(), span })
+    Some(DetectionItem { field, modifiers, values, linking, is_negated, marks: Vec::new(), span })
 }
 
 /// Applies modifiers to values that are already lowered, as pipelines do that change how a field is searched.
@@ -58,9 +56,9 @@ pub fn apply_modifiers(
     let options = LoadOptions::new(compat);
     let mut context = Context::new(&options, Vec::new());
     let text = |value: &Value| match value {
-        Value::Number(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        _ => String::new(),
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::Bool(value) => Cow::Owned(value.to_string()),
+        _ => Cow::Borrowed(""),
     };
     let works = values.into_iter().map(|value| (Work { text: text(&value), value }, span)).collect();
     let applied = modify::apply(&Chain { modifiers, has_field, span }, works, &mut context);
@@ -75,14 +73,14 @@ pub fn apply_modifiers(
 
 /// For each value the text of a number that is written otherwise than canonically, if no modifier takes it.
 fn texts_of_numbers(
-    works: &[(Work, Span)],
+    works: &[(Work<'_>, Span)],
     modifiers: &[Modifier],
     context: &Context<'_>,
 ) -> Vec<Option<String>> {
     let is_plain = modifiers.iter().all(|modifier| matches!(modifier, Modifier::All | Modifier::Neq));
-    let text = |work: &Work| match work.value {
+    let text = |work: &Work<'_>| match work.value {
         Value::Number(number) if is_plain && !context.compat().is_pysigma() => {
-            Some(&work.text).filter(|text| **text != canonical(number)).cloned()
+            Some(work.text.to_string()).filter(|text| *text != canonical(number))
         }
         _ => None,
     };
@@ -108,15 +106,21 @@ fn with_text(value: Value, text: Option<String>) -> Value {
     }
 }
 
-/// A value before its modifiers; the reference's `expand` changes what was written too, if it comes first.
-fn as_written(value: &Value, modifiers: &[Modifier], context: &Context<'_>) -> Value {
-    let first = modifiers.iter().find(|modifier| !matches!(modifier, Modifier::All | Modifier::Neq));
-    match value {
-        Value::Str(text) if first == Some(&Modifier::Expand) && context.compat().is_pysigma() => {
-            Value::Str(expand::placeholders(text))
-        }
-        value => value.clone(),
+/// A value as text before its modifiers, for who judges what was written; `None` if it is none. The reference's `expand`
+/// changes what was written too, if it comes first.
+pub fn written_text(scalar: &Scalar<'_>, modifiers: &[Modifier], compat: Compat) -> Option<SigmaString> {
+    if scalar.reading != Reading::Text {
+        return None;
     }
+    let first = modifiers.iter().find(|modifier| !matches!(modifier, Modifier::All | Modifier::Neq));
+    let text = text_of(scalar, modifiers.contains(&Modifier::Re));
+    let is_expanded = first == Some(&Modifier::Expand) && compat.is_pysigma();
+    Some(if is_expanded { expand::placeholders(&text) } else { text })
+}
+
+/// The text of a scalar that is read as text.
+fn text_of(scalar: &Scalar<'_>, is_regex: bool) -> SigmaString {
+    if is_regex { SigmaString::literal(scalar.text.as_ref()) } else { SigmaString::parse(&scalar.text) }
 }
 
 /// Splits `field|modifier|modifier`.
@@ -150,10 +154,14 @@ fn read_key(key: &Written<'_>, context: &mut Context<'_>) -> Option<(Option<Stri
 }
 
 /// A value before its modifiers.
-fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Context<'_>) -> Option<Work> {
+fn read_value<'t>(
+    scalar: &'t Scalar<'_>,
+    span: Span,
+    is_regex: bool,
+    context: &mut Context<'_>,
+) -> Option<Work<'t>> {
     let value = match scalar.reading {
-        Reading::Text if is_regex => Value::Str(SigmaString::literal(scalar.text.as_ref())),
-        Reading::Text => Value::Str(SigmaString::parse(&scalar.text)),
+        Reading::Text => Value::Str(text_of(scalar, is_regex)),
         Reading::Null => Value::Null,
         Reading::Bool(value) => Value::Bool(value),
         Reading::Int(value) if context.compat().is_pysigma() => Value::Number(as_reference(value)),
@@ -165,7 +173,7 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
             if let (true, Ok(value)) = (context.compat().is_pysigma(), digits.parse::<f64>())
                 && value.is_finite()
             {
-                return Some(Work { value: Value::Number(Number::Float(value)), text: digits });
+                return Some(Work { value: Value::Number(Number::Float(value)), text: digits.into() });
             }
             let message = format!("the number `{}` is out of range", scalar.text);
             context.error(&codes::rule::BAD_NUMBER, message, span);
@@ -177,7 +185,7 @@ fn read_value(scalar: &Scalar<'_>, span: Span, is_regex: bool, context: &mut Con
             return None;
         }
     };
-    Some(Work { value, text: scalar.text.to_string() })
+    Some(Work { value, text: Cow::Borrowed(&scalar.text) })
 }
 
 /// The reference keeps an integer only if a float can hold it.
@@ -199,7 +207,7 @@ fn normal(value: f64) -> Number {
 }
 
 fn lint_values(
-    works: &[(Work, Span)],
+    works: &[(Work<'_>, Span)],
     items: &[Written<'_>],
     value: &Written<'_>,
     has_field: bool,

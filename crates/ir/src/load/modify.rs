@@ -1,5 +1,7 @@
 //! Modifiers: which chains are legal, and what each does to a value.
 
+use std::borrow::Cow;
+
 use sigyn_diagnostics::{Code, Span, codes};
 use sigyn_syntax::Compat;
 
@@ -19,10 +21,10 @@ pub(crate) fn by_name(name: &str, compat: Compat) -> Option<Modifier> {
 }
 
 /// A value on its way through the modifiers.
-pub(crate) struct Work {
+pub(crate) struct Work<'t> {
     pub(crate) value: Value,
     /// Its source text, for numbers under modifiers for text.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'t, str>,
 }
 
 /// The modifiers of an item and what they depend on.
@@ -52,7 +54,7 @@ impl Problem {
 /// Applies all modifiers to all values; `None` if one cannot be applied (reported).
 pub(crate) fn apply(
     chain: &Chain<'_>,
-    works: Vec<(Work, Span)>,
+    works: Vec<(Work<'_>, Span)>,
     context: &mut Context<'_>,
 ) -> Option<Vec<Value>> {
     let compat = context.compat();

@@ -24,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
         for (at, value) in item.values.iter().enumerate() {
-            if as_string(value).is_some_and(|text| text.has_text(|c| u32::from(c) < 32)) {
+            if as_string(value).is_some_and(|text| text.has_ascii(|byte| byte < 32)) {
                 report.at(cx.value_place(item, at), "this holds a control character");
             }
         }

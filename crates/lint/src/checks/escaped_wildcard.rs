@@ -24,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
         for (at, value) in item.values.iter().enumerate() {
-            if as_string(value).is_some_and(|text| text.has_text(|c| matches!(c, '*' | '?'))) {
+            if as_string(value).is_some_and(|text| text.has_ascii(|byte| matches!(byte, b'*' | b'?'))) {
                 report.at(cx.value_place(item, at), "the wildcard is escaped: this character is looked for");
             }
         }

@@ -2,7 +2,6 @@
 
 use sigyn_ir::{DetectionItem, Modifier, SigmaString};
 
-use crate::text::as_string;
 use crate::prelude::*;
 
 pub(crate) static CHECK: Check = Check {
@@ -32,8 +31,8 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
         if !item.modifiers.contains(&Modifier::Endswith) {
             continue;
         }
-        for (at, value) in item.written.iter().enumerate() {
-            let Some(text) = as_string(value).and_then(SigmaString::as_literal) else { continue };
+        for (at, value) in cx.written(item).enumerate() {
+            let Some(text) = value.as_ref().and_then(SigmaString::as_literal) else { continue };
             let is_name = text.starts_with(|c: char| c.is_alphanumeric()) && !text.contains(['\\', '/', ' ']);
             if is_name && text.contains('.') && !text.starts_with('.') {
                 report.at(cx.value_place(item, at), "this is the end of longer file names too");

@@ -1,8 +1,7 @@
 //! A modifier changes nothing.
 
-use sigyn_ir::{Modifier, SigmaString, Value};
+use sigyn_ir::{Modifier, SigmaString};
 
-use crate::text::as_string;
 use crate::prelude::*;
 
 pub(crate) static CHECK: Check = Check {
@@ -24,11 +23,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
-    for (_, item) in cx.items().filter(|(_, item)| !item.written.is_empty()) {
+    for (_, item) in cx.items().filter(|(_, item)| !item.modifiers.is_empty() && cx.written(item).next().is_some()) {
         for modifier in &item.modifiers {
             if let Some(fits) = effectless(*modifier)
                 && !(*modifier == Modifier::Contains && item.modifiers.contains(&Modifier::Base64Offset))
-                && item.written.iter().all(fits)
+                && cx.written(item).all(|text| text.as_ref().is_some_and(fits))
             {
                 let key = cx.item_key_place(item);
                 let place = cx.find(key, &format!("|{modifier}")).unwrap_or(key);
@@ -39,16 +38,14 @@ fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
 }
 
 /// What values look like that a modifier does not change.
-fn effectless(modifier: Modifier) -> Option<fn(&Value) -> bool> {
+fn effectless(modifier: Modifier) -> Option<fn(&SigmaString) -> bool> {
     Some(match modifier {
-        Modifier::Contains => |value| {
-            as_string(value).is_some_and(|text| text.starts_with_many() && text.ends_with_many())
-        },
-        Modifier::Startswith => |value| as_string(value).is_some_and(SigmaString::ends_with_many),
-        Modifier::Endswith => |value| as_string(value).is_some_and(SigmaString::starts_with_many),
-        Modifier::Cased => |value| as_string(value).is_some_and(|text| !text.has_case()),
-        Modifier::Windash => |value| as_string(value).is_some_and(|text| !text.has_text(|c| matches!(c, '-' | '/'))),
-        Modifier::Expand => |value| as_string(value).is_some_and(|text| !text.has_text(|c| c == '%')),
+        Modifier::Contains => |text| text.starts_with_many() && text.ends_with_many(),
+        Modifier::Startswith => SigmaString::ends_with_many,
+        Modifier::Endswith => SigmaString::starts_with_many,
+        Modifier::Cased => |text| !text.has_case(),
+        Modifier::Windash => |text| !text.has_text(|c| matches!(c, '-' | '/')),
+        Modifier::Expand => |text| !text.has_text(|c| c == '%'),
         _ => return None,
     })
 }

@@ -22,12 +22,12 @@ pub(crate) static CHECK: Check = Check {
 
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
-        for at in 0..item.values.len() {
-            let place = cx.value_place(item, at);
-            let behind = cx.text.get(place.end as usize..).and_then(|rest| rest.lines().next()).unwrap_or("");
-            let is_plain = !cx.text.get(place.range()).unwrap_or("").starts_with(['"', '\'', '|', '>', '[', '{']);
+        for place in cx.value_places(item) {
             // Who writes a comment leaves a blank behind the sign.
-            let comment = behind.trim_start().strip_prefix('#').filter(|_| behind.starts_with(' '));
+            let behind = cx.text.get(place.end as usize..).filter(|behind| behind.starts_with(' '));
+            let Some(behind) = behind.and_then(|behind| behind.lines().next()) else { continue };
+            let is_plain = !cx.text.get(place.range()).unwrap_or("").starts_with(['"', '\'', '|', '>', '[', '{']);
+            let comment = behind.trim_start().strip_prefix('#');
             if is_plain && comment.is_some_and(|text| text.starts_with(|c: char| c.is_alphanumeric())) {
                 report.at(place, "the value stops before the `#`");
             }

@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn run(cx: &RuleContext<'_>, report: &mut Report<'_>) {
     for (_, item) in cx.items() {
-        if instead_of(item) == Some(Modifier::Endswith) {
+        if instead_of(cx, item) == Some(Modifier::Endswith) {
             let place = cx.item_key_place(item);
             report.with(place, "the wildcards of the values say `endswith`", |found| modify(cx, item, Modifier::Endswith, found));
         }

@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["diagnostics", "event", "ir"]),
     ("correlate", &["diagnostics", "event", "ir"]),
     ("readers", &["event"]),
+    ("store", &["event"]),
     ("hunt", &["attack", "event", "engine", "ir", "page", "readers"]),
     ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
@@ -95,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "correlate",
             "readers",
             "hunt",
+            "runtime",
             "testkit",
         ],
     ),
@@ -111,6 +113,11 @@ const WRAPPED: &[(&str, &str)] = &[
     ("lsp-server", "lsp"),
     ("gen-lsp-types", "lsp"),
     ("notify", "cli"),
+    ("arrow-array", "store"),
+    ("arrow-buffer", "store"),
+    ("arrow-schema", "store"),
+    ("parquet", "store"),
+    ("rusqlite", "store"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {

@@ -1,0 +1,88 @@
+//! Who the signals are about, and how much that adds up to.
+
+use rusqlite::params;
+
+use crate::Result;
+use crate::catalog::codes::{code, value_of};
+use crate::catalog::{Level, Verdict, View};
+
+/// The exponent by which further signals of an entity count less, the greatest risk first: many small ones do not make a
+/// great one. The sum of n^-1.5 over all n is 2.612, which makes 100 the most there can be. Elastic's entity risk has
+/// the same shape.
+const DECAY: f64 = 1.5;
+const SUM_MAX: f64 = 2.612_375_348_685_488;
+
+/// How much risk an entity has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntityRisk {
+    /// Its kind.
+    pub kind: String,
+    /// Its value.
+    pub value: String,
+    /// 0 to 100.
+    pub score: f64,
+    /// How many signals it comes from.
+    pub signals: u64,
+    /// The highest level among them.
+    pub level: Option<Level>,
+}
+
+impl View<'_> {
+    /// The entities of a kind with the most risk from signals of a stretch of time. Signals found to be false, doubled or
+    /// retracted do not count.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn riskiest(&self, kind: &str, since: i64, until: i64, count: usize) -> Result<Vec<EntityRisk>> {
+        let sql = "SELECT e.value, s.risk, s.level FROM signal_entities e JOIN signals s ON s.n = e.n \
+                   WHERE e.kind = ?1 AND e.ts >= ?2 AND e.ts < ?3 AND s.is_retracted = 0 \
+                   AND coalesce(s.verdict NOT IN (?4, ?5), TRUE) ORDER BY e.value, s.risk DESC";
+        let Some(number) = self.find_name(kind)? else { return Ok(Vec::new()) };
+        let params = params![number, since, until, code(Verdict::FalsePositive), code(Verdict::Duplicate)];
+        let mut sums: Vec<Sum> = Vec::new();
+        self.each(sql, params, |row| {
+            let value = row.get(0)?;
+            if sums.last().is_none_or(|sum| sum.value != value) {
+                sums.push(Sum { value, score: 0.0, signals: 0, level: -1 });
+            }
+            if let Some(sum) = sums.last_mut() {
+                sum.add(row.get(1)?, row.get(2)?);
+            }
+            Ok(())
+        })?;
+        sums.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.value.cmp(&b.value)));
+        sums.truncate(count);
+        sums.into_iter().map(|sum| self.entity(kind, &sum)).collect()
+    }
+
+    fn entity(&self, kind: &str, sum: &Sum) -> Result<EntityRisk> {
+        let value = self.one("SELECT text FROM names WHERE n = ?1", [sum.value], |row| row.get(0))?;
+        Ok(EntityRisk {
+            kind: kind.to_owned(),
+            value: value.unwrap_or_default(),
+            score: sum.score / SUM_MAX,
+            signals: sum.signals,
+            level: value_of(sum.level),
+        })
+    }
+}
+
+/// What the signals of an entity add up to.
+struct Sum {
+    value: i64,
+    score: f64,
+    signals: u64,
+    level: i64,
+}
+
+impl Sum {
+    /// Adds a signal, whose risk is at most that of those before it.
+    fn add(&mut self, risk: f64, level: i64) {
+        self.signals += 1;
+        self.level = self.level.max(level);
+        // Beyond 2^53 signals one more makes no difference.
+        #[expect(clippy::cast_precision_loss, reason = "a count of signals")]
+        let place = self.signals as f64;
+        self.score += risk * place.powf(-DECAY);
+    }
+}

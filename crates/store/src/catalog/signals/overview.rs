@@ -1,0 +1,188 @@
+//! Counts: how many, when, of what kind.
+
+use std::collections::HashMap;
+
+use rusqlite::params_from_iter;
+
+use super::Filter;
+use super::filter::details;
+use crate::catalog::codes::value_of;
+use crate::catalog::{Field, Level, Named, Status, Verdict, View};
+use crate::{Error, Result};
+
+/// A histogram with more buckets is refused.
+const BUCKETS_MAX: i64 = 10_000;
+
+/// What to count.
+#[derive(Clone, Debug)]
+pub struct OverviewRequest {
+    /// Which signals.
+    pub filter: Filter,
+    /// Into how wide buckets of time, in nanoseconds, stacked by which field. With it the filter needs both ends of time.
+    pub histogram: Option<(i64, Field)>,
+    /// By which fields else.
+    pub facets: Vec<Field>,
+    /// How many values of a field are told apart; the others are counted together.
+    pub values_max: usize,
+}
+
+/// The counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// How many in all.
+    pub total: u64,
+    /// When.
+    pub histogram: Option<Histogram>,
+    /// Of what, in the order asked for.
+    pub facets: Vec<Facet>,
+}
+
+/// Counts by time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histogram {
+    /// The values that are told apart, the most frequent first; the empty text stands for no value.
+    pub values: Vec<String>,
+    /// The buckets that hold anything, by time.
+    pub buckets: Vec<Bucket>,
+}
+
+/// A stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Where it begins.
+    pub start: i64,
+    /// How many of each value; behind them those of all other values.
+    pub counts: Vec<u64>,
+}
+
+/// Counts by value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facet {
+    /// The field.
+    pub field: Field,
+    /// The most frequent values with their counts; the empty text stands for no value.
+    pub values: Vec<(String, u64)>,
+    /// How many have other values.
+    pub others: u64,
+}
+
+/// Counts of a column's numbers; null counts as -1, which no column holds.
+type Counts = HashMap<i64, u64>;
+
+impl View<'_> {
+    /// Counts signals, all that is asked for in one pass: about half a second for a million.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid`] for a histogram without ends or with too many buckets; what the database says.
+    pub fn overview(&self, request: &OverviewRequest) -> Result<Overview> {
+        let width = request.histogram.map_or(Ok(1), |(width, _)| check_width(&request.filter, width))?;
+        let stack = request.histogram.map(|(_, field)| field);
+        let columns: Vec<&str> =
+            request.facets.iter().copied().chain(stack).map(|field| field.name()).collect();
+        let condition = self.condition(&request.filter)?;
+        let listed = columns.iter().map(|name| format!(", s.{name}")).collect::<String>();
+        // The index by time is not worth its detour when most rows are wanted: `+` forbids it.
+        let time = if self.is_wide(&request.filter)? {
+            condition.sql.replace("s.ts ", "+s.ts ")
+        } else {
+            condition.sql
+        };
+        let sql = format!("SELECT s.ts{listed} FROM signals s{} WHERE {time}", details(&request.filter));
+        let mut total = 0;
+        let mut facets = vec![Counts::new(); request.facets.len()];
+        let mut buckets: HashMap<(i64, i64), u64> = HashMap::new();
+        self.each(&sql, params_from_iter(condition.params), |row| {
+            total += 1;
+            for (at, counts) in facets.iter_mut().enumerate() {
+                let value: Option<i64> = row.get(at + 1)?;
+                *counts.entry(value.unwrap_or(-1)).or_default() += 1;
+            }
+            if stack.is_some() {
+                let (ts, value): (i64, Option<i64>) = (row.get(0)?, row.get(columns.len())?);
+                *buckets.entry((ts.div_euclid(width), value.unwrap_or(-1))).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        let facets = request.facets.iter().zip(facets);
+        let facets = facets.map(|(field, counts)| self.facet(*field, counts, request.values_max));
+        let histogram = stack.map(|field| self.histogram(field, width, buckets, request.values_max));
+        Ok(Overview { total, histogram: histogram.transpose()?, facets: facets.collect::<Result<_>>()? })
+    }
+
+    /// Whether a filter's time spans more than a part of the signals: then reading all is cheaper.
+    fn is_wide(&self, filter: &Filter) -> Result<bool> {
+        let ends = self.one("SELECT min(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
+        let last = self.one("SELECT max(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
+        let (Some(first), Some(last)) = (ends, last) else { return Ok(true) };
+        let since = i128::from(filter.since.unwrap_or(first).max(first));
+        let until = i128::from(filter.until.unwrap_or(last).min(last));
+        Ok((until - since) * 4 > i128::from(last) - i128::from(first))
+    }
+
+    fn facet(&self, field: Field, counts: Counts, values_max: usize) -> Result<Facet> {
+        let total: u64 = counts.values().sum();
+        let top = self.top(field, counts, values_max)?;
+        let others = total - top.iter().map(|(_, _, count)| count).sum::<u64>();
+        Ok(Facet { field, values: top.into_iter().map(|(_, text, count)| (text, count)).collect(), others })
+    }
+
+    fn histogram(
+        &self,
+        field: Field,
+        width: i64,
+        counts: HashMap<(i64, i64), u64>,
+        values_max: usize,
+    ) -> Result<Histogram> {
+        let mut by_value = Counts::new();
+        for ((_, value), count) in &counts {
+            *by_value.entry(*value).or_default() += count;
+        }
+        let top = self.top(field, by_value, values_max)?;
+        let mut buckets: HashMap<i64, Vec<u64>> = HashMap::new();
+        for ((bucket, value), count) in counts {
+            let place = top.iter().position(|(number, _, _)| *number == value).unwrap_or(top.len());
+            buckets.entry(bucket).or_insert_with(|| vec![0; top.len() + 1])[place] += count;
+        }
+        let mut buckets: Vec<Bucket> = buckets
+            .into_iter()
+            .map(|(at, counts)| Bucket { start: at.saturating_mul(width), counts })
+            .collect();
+        buckets.sort_by_key(|bucket| bucket.start);
+        Ok(Histogram { values: top.into_iter().map(|(_, text, _)| text).collect(), buckets })
+    }
+
+    /// The most frequent values: number, text, count.
+    fn top(&self, field: Field, counts: Counts, values_max: usize) -> Result<Vec<(i64, String, u64)>> {
+        let mut counts: Vec<(i64, u64)> = counts.into_iter().collect();
+        counts.sort_by_key(|(number, count)| (std::cmp::Reverse(*count), *number));
+        counts.truncate(values_max);
+        counts.into_iter().map(|(number, count)| Ok((number, self.text_in(field, number)?, count))).collect()
+    }
+
+    /// The text of a number in a field's column.
+    fn text_in(&self, field: Field, number: i64) -> Result<String> {
+        if number < 0 {
+            return Ok(String::new());
+        }
+        let word = match field {
+            Field::Level => value_of::<Level>(number).map(Named::name),
+            Field::Status => value_of::<Status>(number).map(Named::name),
+            Field::Verdict => value_of::<Verdict>(number).map(Named::name),
+            _ => {
+                let text = self.one("SELECT text FROM names WHERE n = ?1", [number], |row| row.get(0))?;
+                return Ok(text.unwrap_or_default());
+            }
+        };
+        Ok(word.unwrap_or_default().to_owned())
+    }
+}
+
+fn check_width(filter: &Filter, width: i64) -> Result<i64> {
+    let (Some(since), Some(until)) = (filter.since, filter.until) else {
+        return Err(Error::invalid("a histogram needs a beginning and an end"));
+    };
+    if width <= 0 || until.saturating_sub(since) / width >= BUCKETS_MAX {
+        return Err(Error::invalid(format!("a histogram of more than {BUCKETS_MAX} buckets")));
+    }
+    Ok(width)
+}
