@@ -60,14 +60,21 @@ const SUMMARY = [
   ["TargetUserName", "IpAddress"],
 ] as const;
 
-/** An event in a line. */
-export function oneLine(lines: readonly FieldLine[]): { text: string; path: string; at: number } {
+const METHODS = ["http.request.method", "cs-method"];
+
+function withLead(lead: string, line: FieldLine): { text: string; path: string; at: number } {
+  return { text: lead ? `${lead} ${line.text}` : line.text, path: line.path, at: lead ? lead.length + 1 : 0 };
+}
+
+/** An event in a line: what matched, or what usually tells most. */
+export function oneLine(lines: readonly FieldLine[], matches: readonly Match[] = []): { text: string; path: string; at: number } {
+  const matched = lines.find((line) => line.text.length > 3 && matches.some(({ field }) => field === line.path));
+  if (matched) return withLead(lines.find(({ path }) => METHODS.includes(path) && path !== matched.path)?.text ?? "", matched);
   for (const paths of SUMMARY) {
     const found = paths.map((path) => lines.find((line) => line.path === path || line.path.endsWith(`.${path}`)));
     const last = found.at(-1);
     if (found.some((line) => !line) || !last) continue;
-    const lead = found.slice(0, -1).map((line) => line?.text ?? "").join(" ");
-    return { text: lead ? `${lead} ${last.text}` : last.text, path: last.path, at: lead ? lead.length + 1 : 0 };
+    return withLead(found.slice(0, -1).map((line) => line?.text ?? "").join(" "), last);
   }
   const text = lines.slice(0, 6).map((line) => `${line.path}=${line.text}`).join(" ");
   return { text, path: "", at: 0 };

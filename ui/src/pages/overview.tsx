@@ -110,7 +110,7 @@ function Body({ data, stretch, ends: span, choose }: { data: Answer; stretch: St
             <span className="push dim">{t.overview.trendHint}</span>
           </header>
           <div className="pad">
-            <Histogram from={instant(data.since) ?? span.from} to={instant(data.until) ?? span.to} width={width} series={series} buckets={buckets} height={168} choose={choose} />
+            <Histogram from={instant(data.since) ?? span.from} to={instant(data.until) ?? span.to} width={width} series={series} buckets={buckets} height={186} choose={choose} />
           </div>
         </section>
         <Newest stretch={stretch} ends={span} />

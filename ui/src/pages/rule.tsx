@@ -14,7 +14,7 @@ import { rulePath } from "../lib/router";
 import { harmless } from "../lib/text";
 import { bucketWidth, full, instant } from "../lib/time";
 import { Plain, Yaml } from "../parts/code";
-import { Histogram } from "../parts/histogram";
+import { Histogram, Legend } from "../parts/histogram";
 import { copy } from "../parts/value_menu";
 import { Empty, Loading, Problem, Ready } from "../parts/states";
 import { Level } from "../parts/words";
@@ -131,6 +131,7 @@ function Matches({ uid }: { uid: string }) {
     <section className="card">
       <header>
         <h2>{t.rules.matches}</h2>
+        <Legend series={series} />
         <span className="dim push">{t.signals.count(grouped(asked.data?.total ?? 0))}</span>
       </header>
       <div className="pad stack">

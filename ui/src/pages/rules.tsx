@@ -7,7 +7,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { call } from "../api/client";
 import { type RuleRow, useRules } from "../api/names";
 import { useMay } from "../api/session";
-import { grouped, percent, short } from "../lib/format";
+import { grouped, short } from "../lib/format";
 import { useSettled } from "../lib/hooks";
 import { useKeys } from "../lib/keys";
 import { step } from "../lib/picked";
@@ -183,7 +183,7 @@ function List({ rules, sort, setSort }: { rules: readonly RuleRow[]; sort: Sort;
         {head("level", t.rules.level)}
         <span role="columnheader" className="wide-only">{t.rules.source}</span>
         {head("signals", t.rules.week, "num wide-only")}
-        <span role="columnheader" className="num wide-only">{t.rules.precision}</span>
+        <span role="columnheader" className="num wide-only">{t.rules.trueFalse}</span>
         {head("last", t.rules.last, "wide-only")}
         <span role="columnheader">{t.rules.state}</span>
       </div>
@@ -197,10 +197,9 @@ function List({ rules, sort, setSort }: { rules: readonly RuleRow[]; sort: Sort;
   );
 }
 
-/** Of the verdicts of a week, the share that was true. */
-export function precision({ true_week, false_week }: Pick<RuleRow, "true_week" | "false_week">): string {
-  const told = true_week + false_week;
-  return percent(told > 0 ? true_week / told : undefined);
+/** The verdicts of a week: how many were true, benign ones included, and how many false. */
+function verdicts({ true_week, false_week }: RuleRow): string {
+  return true_week + false_week === 0 ? "—" : `${grouped(true_week)} / ${grouped(false_week)}`;
 }
 
 function Row({ rule, index, start, isOn, flip }: { rule: RuleRow; index: number; start: number; isOn: boolean; flip: ((rule: RuleRow) => void) | undefined }) {
@@ -244,7 +243,7 @@ function Row({ rule, index, start, isOn, flip }: { rule: RuleRow; index: number;
         {rule.signals_week > 0 ? short(rule.signals_week) : <span className="faint">—</span>}
       </span>
       <span role="gridcell" className="num dim wide-only">
-        {precision(rule)}
+        {verdicts(rule)}
       </span>
       <span role="gridcell" className="mono dim wide-only">
         {clock(last)}

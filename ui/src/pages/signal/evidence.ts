@@ -34,9 +34,9 @@ function eventNode(piece: Piece, key: string, tint: string | undefined, open: (p
   const base = { key, tint, at, isEvent: true, below: [], unlisted: 0, open: () => open(piece) };
   if (!piece.event) return { ...base, title: piece.raw ?? piece.title, detail: undefined, lit: [] };
   const lines = flatten(piece.event);
-  const line = oneLine(lines);
-  const field = lines.find(({ path }) => path === line.path);
   const matches = matchesOf(piece.matched);
+  const line = oneLine(lines, matches);
+  const field = lines.find(({ path }) => path === line.path);
   const lit = field && matches.some(({ field: name }) => name === field.path)
     ? litRanges(field, matches).map(([from, to]): [number, number] => [from + line.at, to + line.at])
     : [];

@@ -16,6 +16,7 @@ import { signalPath } from "../../lib/router";
 import { toast } from "../../lib/toasts";
 import { Icon } from "../../parts/icon";
 import { Ready } from "../../parts/states";
+import { levels } from "../../parts/words";
 import { TimePicker } from "../../parts/time_picker";
 import { Top } from "../../shell";
 import { t } from "../../strings/en";
@@ -24,9 +25,10 @@ import { AssignDialog, CloseDialog } from "./actions";
 import { Facets } from "./facets";
 import { Head, QueueBar } from "./head";
 import { Queue, type QueueRow } from "./queue";
-import { useCounts, useEnds, useFresh, useQueue } from "./queue_data";
+import { useCounts, useEnds, useFresh, useGroups, useQueue } from "./queue_data";
 import { QueryBar } from "./query_bar";
 import { Nothing } from "./nothing";
+import { Views } from "./views";
 
 const WIDE = "(min-width: 1251px)";
 const GROUP_PAGE = 100;
@@ -68,12 +70,14 @@ function useRows(look: Look, signals: readonly Signal[], rules: readonly { value
   const rows = useMemo<QueueRow[]>(() => {
     const row = (signal: Signal, isChild: boolean): QueueRow => ({ kind: "signal", id: signal.id, signal, isChild });
     if (!look.isGrouped) return signals.map((signal) => row(signal, false));
-    return rules.flatMap(({ value, count }): QueueRow[] => {
+    const rank = (rule: string): number => levels.findIndex((level) => level === levelOf(rule));
+    const order = look.sort === "newest" || look.sort === "oldest" ? rules : [...rules].sort((a, b) => rank(a.value) - rank(b.value) || b.count - a.count);
+    return order.flatMap(({ value, count }): QueueRow[] => {
       const at = shown.findIndex((one) => one.value === value);
       const head: QueueRow = { kind: "group", id: `rule-${value}`, title: nameOf(value), level: levelOf(value), count, isOpen: at >= 0 };
       return [head, ...(loaded[at] ?? []).map((signal) => row(signal, true))];
     });
-  }, [look.isGrouped, signals, rules, open, loaded.map(({ length }) => length).join(), pages.map(({ dataUpdatedAt }) => dataUpdatedAt).join(), nameOf]);
+  }, [look.isGrouped, signals, rules, open, look.sort, levelOf, loaded.map(({ length }) => length).join(), pages.map(({ dataUpdatedAt }) => dataUpdatedAt).join(), nameOf]);
   const toggleGroup = (id: string): void => {
     const rule = id.slice("rule-".length);
     setOpen((old) => (old.has(rule) ? new Set([...old].filter((one) => one !== rule)) : new Set([...old, rule])));
@@ -94,7 +98,7 @@ export default function Signals() {
   const counts = useCounts(look, ends);
   const fresh = useFresh(look, epoch, isLive);
   const signals = useMemo(() => queue.data?.pages.flatMap(({ items }) => items) ?? [], [queue.data]);
-  const rules = counts.data?.facets.find(({ field }) => field === "rule")?.values ?? [];
+  const rules = useGroups(look, ends);
   const { rows, toggleGroup } = useRows(look, signals, rules, ends);
   const total = counts.data?.total ?? signals.length;
   const use = (field: string, value: string, how: Use | "text"): void => {
@@ -108,7 +112,7 @@ export default function Signals() {
     { keys: "u", label: t.keys.fresh, run: () => setEpoch(epoch + 1) },
     { keys: "p", label: t.keys.page, run: () => triage.at && go(signalPath(triage.at)) },
   ]);
-  const opened = look.open ?? (triage.isWide ? triage.at : undefined);
+  const opened = look.open ?? (triage.isWide && isSignal(triage.at) ? triage.at : undefined);
   return (
     <>
       <Top page="signals">
@@ -116,6 +120,7 @@ export default function Signals() {
           <Icon name="filter" />
         </button>
         <QueryBar look={look} set={(next) => set({ ...next, open: undefined })} />
+        <Views look={look} />
         <TimePicker value={look.stretch} ends={ends} set={(stretch) => set({ stretch, open: undefined }, true)} />
         <button className={isLive && isUp ? "btn live" : "btn live off"} aria-pressed={isLive} title={isUp ? undefined : t.offline} onClick={() => setLive(!isLive)}>
           <i /> {isLive ? t.live : t.paused}
@@ -164,6 +169,10 @@ export default function Signals() {
       {triage.dialog}
     </>
   );
+}
+
+function isSignal(id: string | undefined): id is string {
+  return id !== undefined && !id.startsWith("rule-");
 }
 
 function isField(name: string): name is Field {
@@ -215,7 +224,6 @@ function useQueueTriage(
   const order = useMemo(() => rows.map(({ id }) => id), [rows]);
   const firstSignal = rows.find(({ kind }) => kind === "signal")?.id;
   const at = cursor !== undefined && order.includes(cursor) ? cursor : (look.open ?? firstSignal ?? order[0]);
-  const isSignal = (id: string | undefined): id is string => id !== undefined && !id.startsWith("rule-");
   const filter = JSON.stringify([look.terms, look.text, look.stretch]);
   useEffect(() => setPicked(NOTHING), [filter]);
   const choose = (id: string, open: boolean): void => {

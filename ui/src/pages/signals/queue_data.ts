@@ -12,6 +12,8 @@ import { bucketWidth } from "../../lib/time";
 const PAGE = 200;
 const NEWS_WAIT_MS = 1200;
 const FRESH_MAX = 200;
+const GROUPS_MAX = 1000;
+const NONE: readonly Schemas["FacetValue"][] = [];
 
 /** The ends in time of a look, moving on while the page is live. */
 export function useEnds(look: Look, isLive: boolean): { from: number; to: number } {
@@ -53,7 +55,7 @@ export function useCounts(look: Look, { from, to }: { from: number; to: number }
   const query = fullQuery(look, { from: Math.floor(from / width) * width, to });
   query.set("bucket", String(width / 1000));
   query.set("stack", look.stack);
-  query.set("values", look.stack === "level" || look.stack === "status" ? "6" : "8");
+  query.set("values", "8");
   for (const facet of FIELDS) query.append("facet", facet);
   const asked = useQuery({
     queryKey: ["signals", "summary", query.toString()],
@@ -61,6 +63,20 @@ export function useCounts(look: Look, { from, to }: { from: number; to: number }
     placeholderData: keepPreviousData,
   });
   return { ...asked, width, from: Math.floor(from / width) * width, to };
+}
+
+/** The rules of the queue with their counts, for grouping by them. */
+export function useGroups(look: Look, span: { from: number; to: number }): readonly Schemas["FacetValue"][] {
+  const query = fullQuery(look, span);
+  query.set("facet", "rule");
+  query.set("values", String(GROUPS_MAX));
+  const { data } = useQuery({
+    queryKey: ["signals", "summary", query.toString()],
+    queryFn: ({ signal }) => get("/api/v1/signals/summary", { query, signal }),
+    placeholderData: keepPreviousData,
+    enabled: look.isGrouped,
+  });
+  return look.isGrouped ? (data?.facets[0]?.values ?? NONE) : NONE;
 }
 
 /** How many signals that fit the filter have come since the queue was asked for. Rows that are there change in place. */
