@@ -53,7 +53,6 @@ test("fifty signals without a mouse, three keys each at most", { skip }, async (
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("2");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.waitForFunction((left) => document.querySelectorAll(".toast").length > 0 && left, true);
     await page.waitForTimeout(60);
   }
   const openAfter = server.state.data.signals.filter(({ status }) => status !== "closed").length;
@@ -62,7 +61,8 @@ test("fifty signals without a mouse, three keys each at most", { skip }, async (
 
 test("all that match are frozen, closed with their exact count, and undone", { skip }, async () => {
   const { page } = tab;
-  const wanted = server.state.data.signals.filter(({ status, time }) => status !== "closed" && Date.parse(time) > Date.now() - 86_400_000).length;
+  const wanted = Number.parseInt(await page.locator(".head h2").textContent(), 10);
+  assert.ok(wanted > 200);
   await page.keyboard.press("x");
   await page.getByRole("toolbar").getByText("1 selected").waitFor();
   await page.keyboard.press("Control+a");
@@ -71,6 +71,7 @@ test("all that match are frozen, closed with their exact count, and undone", { s
   await page.getByText(`Close ${wanted} signals`).waitFor();
   await page.keyboard.press("1");
   await page.getByText(`${wanted} closed: True positive`).waitFor();
+  assert.equal(server.state.actions.at(-1).size, wanted);
   await page.keyboard.press("z");
   await page.getByText(`${wanted} as before`).waitFor();
 });
