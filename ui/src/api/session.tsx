@@ -39,7 +39,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const begin = useCallback(
     (me: Schemas["Me"]) => {
       setLost(false);
-      queries.clear();
+      // What somebody else saw is forgotten; the session itself is being watched and must stay.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
       queries.setQueryData(["session"], { me, needsSetup: false });
     },
     [queries],

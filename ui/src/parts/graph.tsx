@@ -122,7 +122,6 @@ export function GraphView({ nodes, links, chosen, choose, label }: Props) {
                 tabIndex={0}
                 role="button"
                 aria-pressed={node.id === chosen}
-                aria-label={`${harmless(node.title)}, ${harmless(node.sub)}`}
                 onClick={pick}
                 onKeyDown={(event) => {
                   if (event.key !== "Enter" && event.key !== " ") return;

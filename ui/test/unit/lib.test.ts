@@ -142,6 +142,7 @@ describe("keys", () => {
     expect(lookup([low], "g", undefined)).toEqual({ isPrefix: true });
     expect(lookup([low], "s", "g").run?.keys).toBe("g s");
     expect(lookup([low], "s", undefined).run).toBeUndefined();
+    expect(lookup([low, { bindings: [binding("s")], modal: false }], "s", "g").run?.keys).toBe("g s");
   });
 });
 

@@ -162,7 +162,7 @@ export default function Signals() {
             known={signals.find(({ id }) => id === opened)}
             use={use}
             act={(act) => triage.start(act, { ids: [opened] })}
-            {...(look.open ? { shut: () => set({ open: undefined }) } : {})}
+            {...(look.open && !triage.isWide ? { shut: () => set({ open: undefined }) } : {})}
           />
         )}
       </main>
@@ -228,7 +228,7 @@ function useQueueTriage(
   useEffect(() => setPicked(NOTHING), [filter]);
   const choose = (id: string, open: boolean): void => {
     setCursor(id);
-    if (isSignal(id) && (open || look.open)) set({ open: id });
+    if (isSignal(id) && (open || look.open || isWide)) set({ open: id });
   };
   const move = (by: number): void => {
     const next = step(order, at, by);

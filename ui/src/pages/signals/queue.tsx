@@ -53,6 +53,7 @@ export function Queue({ rows, at, isPicked, choose, pick, toggleGroup, more, chi
   useEffect(() => {
     if (last >= rows.length - 20) more?.();
   }, [last, rows.length, more]);
+  const isTree = rows.some(({ kind }) => kind === "group");
   const place = rows.findIndex(({ id }) => id === at);
   useEffect(() => {
     if (place >= 0) virtual.scrollToIndex(place, { align: "auto" });
@@ -61,7 +62,7 @@ export function Queue({ rows, at, isPicked, choose, pick, toggleGroup, more, chi
     <div
       ref={box}
       className="queue"
-      role="grid"
+      role={isTree ? "treegrid" : "grid"}
       tabIndex={0}
       aria-label={t.signals.list}
       aria-rowcount={rows.length + 1}
@@ -117,6 +118,7 @@ function Row({ row, start, index, isOn, isPicked, choose, pick }: Frame & {
       role="row"
       aria-rowindex={index + 2}
       aria-selected={isPicked}
+      aria-level={isChild ? 2 : undefined}
       style={{ transform: `translateY(${start}px)` }}
       onClick={(event) => (event.shiftKey ? pick(row.id, true) : choose(row.id))}
     >
@@ -165,6 +167,7 @@ function Group({ row, start, index, isOn, toggle }: Frame & {
       className={isOn ? "qrow group on" : "qrow group"}
       role="row"
       aria-rowindex={index + 2}
+      aria-level={1}
       aria-expanded={row.isOpen}
       style={{ transform: `translateY(${start}px)` }}
       onClick={() => toggle(row.id)}

@@ -52,7 +52,7 @@ export function useQueue(look: Look, epoch: number) {
 /** Counts over time and by field. */
 export function useCounts(look: Look, { from, to }: { from: number; to: number }) {
   const width = bucketWidth(from, to);
-  const query = fullQuery(look, { from: Math.floor(from / width) * width, to });
+  const query = fullQuery(look, { from, to });
   query.set("bucket", String(width / 1000));
   query.set("stack", look.stack);
   query.set("values", "8");
