@@ -8,7 +8,7 @@ import { layout, parts, stream } from "../../src/lib/layout";
 import { after, extend, NOTHING, step, toggle } from "../../src/lib/picked";
 import { find, fit, harmless, pieces } from "../../src/lib/text";
 import { bucketWidth, clock, duration, instant, ticks } from "../../src/lib/time";
-import { linesOf, tokens } from "../../src/lib/yaml";
+import { litLines, tokens } from "../../src/lib/yaml";
 import { ceiling } from "../../src/parts/histogram";
 
 describe("text", () => {
@@ -170,16 +170,30 @@ describe("rules as text", () => {
     "  sel:",
     "    url|contains:",
     "      - 'a # b'",
+    "      # a comment",
+    '      - "c \\"d"',
+    "    method: GET",
     "  other:",
-    "    x: 1",
+    "  - x: 1",
+    "  - y|re:",
+    "    - '^it''s'",
+    "  words:",
+    "    - evil",
+    "    - bad",
     "  condition: sel and not other",
     "level: high",
   ];
-  test("the lines of a selection are known", () => {
-    expect([...linesOf(rule.join("\n"), new Set(["sel"]))]).toEqual([2, 3, 4]);
-    expect([...linesOf(rule.join("\n"), new Set(["condition", "other"]))]).toEqual([5, 6, 7]);
-    expect(linesOf(rule.join("\n"), new Set(["level"])).size).toBe(0);
-  });
+  test.each([
+    [[{ selection: "sel", field: "url|contains", wanted: ["A # b"] }], [3, 4]],
+    [[{ selection: "sel", field: "url|contains", wanted: ['c "d'] }], [3, 6]],
+    [[{ selection: "sel", field: "url|contains", wanted: [] }], [3, 4, 6]],
+    [[{ selection: "sel", field: "METHOD", wanted: ["GET"] }], [7]],
+    [[{ selection: "other", field: "y|re", wanted: ["^it's"] }], [10, 11]],
+    [[{ selection: "other", field: "x", wanted: ["1"] }], [9]],
+    [[{ selection: "words", field: "", wanted: ["evil"] }], [12, 13, 14]],
+    [[{ selection: "gone", field: "x", wanted: [] }], []],
+    [[{ selection: "level", field: "high", wanted: [] }], []],
+  ])("%j lights lines %j", (held, lit) => expect([...litLines(rule.join("\n"), held)].sort((a, b) => a - b)).toEqual(lit));
   test.each(rule)("%j keeps every letter when coloured", (line) => expect(tokens(line).map(({ text }) => text).join("")).toBe(line));
   test("keys and comments are told apart", () => {
     expect(tokens("  - key: 'v # v' # c").map(({ kind, text }) => `${kind}:${text}`)).toEqual([

@@ -95,6 +95,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "convert",
             "correlate",
             "readers",
+            "store",
             "hunt",
             "runtime",
             "testkit",
