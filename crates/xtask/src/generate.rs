@@ -4,6 +4,7 @@ mod checks;
 mod cli;
 mod diagnostics;
 mod logsources;
+mod openapi;
 mod transformations;
 mod web_catalog;
 
@@ -31,7 +32,9 @@ fn pages(workspace: &Workspace) -> Result<Vec<(String, String)>> {
     let single = PAGES.iter().map(|(path, page)| ((*path).to_owned(), page()));
     let of_rules = ("docs/web-catalog.md".to_owned(), web_catalog::page(&workspace.root)?);
     let all = single.chain(checks::pages()).chain([of_rules]);
-    Ok(all.map(|(path, page)| (path, format!("{NOTICE}{page}"))).collect())
+    let pages = all.map(|(path, page)| (path, format!("{NOTICE}{page}")));
+    // JSON has no place for a notice.
+    Ok(pages.chain([("docs/openapi.json".to_owned(), openapi::document())]).collect())
 }
 
 /// Writes every page.
