@@ -6,6 +6,7 @@
 
 mod check;
 mod convert;
+mod correlate;
 mod hunt;
 mod inputs;
 mod load;
@@ -17,12 +18,13 @@ mod record;
 mod report;
 mod rules;
 mod stages;
+mod web;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | check [RUNS] | convert | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn main() -> Result<()> {
         Some("record") => match word(1).unwrap_or("hunt") {
             "hunt" => record::hunt(),
             "check" => record::check(),
+            "correlate" => record::correlate(),
             _ => bail!(USAGE),
         },
         Some("inputs") => inputs::run(),
@@ -41,7 +44,10 @@ fn main() -> Result<()> {
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
+        Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),
+        Some("correlate") => print(correlate::run(number(1, correlate::RUNS)?)?),
+        Some("correlate-part") => correlate::part(word(1), number(2, 0)?),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),
         _ => bail!(USAGE),

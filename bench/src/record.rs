@@ -1,4 +1,4 @@
-//! Figures written down with date, machine and commit: everything about hunting in one run, or about checking.
+//! Figures written down with date, machine and commit: everything about hunting in one run, or about checking or correlating.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sigyn_event::Timestamp;
 
 use crate::report::Table;
-use crate::{check, hunt, memory, stages};
+use crate::{check, correlate as correlations, hunt, memory, stages};
 
 /// Measures and writes `bench/records/DATE-hunt.md`.
 pub(crate) fn hunt() -> Result<()> {
@@ -20,6 +20,11 @@ pub(crate) fn hunt() -> Result<()> {
 /// Measures and writes `bench/records/DATE-check.md`.
 pub(crate) fn check() -> Result<()> {
     write("check", "Checking", &check::run(check::RUNS)?)
+}
+
+/// Measures and writes `bench/records/DATE-correlate.md`.
+pub(crate) fn correlate() -> Result<()> {
+    write("correlate", "Correlating", &correlations::run(correlations::RUNS)?)
 }
 
 fn write(name: &str, title: &str, tables: &[Table]) -> Result<()> {

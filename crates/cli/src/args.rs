@@ -76,6 +76,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sigyn rules list examples/rules\n  sigyn rules diff examples/rules examples/rules"
     )]
     Rules(Box<commands::rules::Rules>),
+    /// Detect live: take events in, match, correlate and keep signals, with a page to work them
+    ///
+    /// Prints where it listens and, at the first start, a token that makes the first admin. Events come over HTTP (NDJSON, or
+    /// what shippers send to Elasticsearch's _bulk), as syslog and from files; docs/serve.md describes it.
+    #[command(
+        after_help = "Example:\n  sigyn serve -r rules --tail /var/log/nginx/access.log --syslog 127.0.0.1:5514"
+    )]
+    Serve(commands::serve::Serve),
     /// Serve an editor while rules are written, over standard input and output
     ///
     /// A language server: findings of `sigyn check` as you type, explanations, completion, references, renaming, quick fixes

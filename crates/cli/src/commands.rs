@@ -12,4 +12,5 @@ pub(crate) mod list;
 pub(crate) mod lsp;
 pub(crate) mod pipeline;
 pub(crate) mod rules;
+pub(crate) mod serve;
 pub(crate) mod test;

@@ -60,6 +60,7 @@ fn run(sigyn: &Sigyn) -> Exit {
         Command::Pipeline(pipeline) => commands::pipeline::run(pipeline),
         Command::Demo(demo) => commands::demo::run(demo),
         Command::List(list) => commands::list::run(list),
+        Command::Serve(serve) => commands::serve::run(serve),
         Command::Lsp(lsp) => commands::lsp::run(lsp),
     }
 }

@@ -1,11 +1,14 @@
 //! What contributed to a detection: totals, evidence, outcomes, values for consumers (E14, E24).
 
-use std::collections::{HashSet, VecDeque};
+mod evidence;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{Aggregate, Outcome as Declared};
 
+use self::evidence::Refs;
 use crate::input::{Entry, Ref};
 use crate::plan::{Node, Operator};
 use crate::{Outcome, OutcomeValue, Value, Values};
@@ -17,12 +20,12 @@ pub(crate) struct Gather {
     pub(crate) first_seen: i64,
     pub(crate) last_seen: i64,
     /// The oldest K.
-    oldest: Vec<Ref>,
+    oldest: Refs,
     /// The newest K of those behind.
-    newest: VecDeque<Ref>,
-    outcomes: Vec<Acc>,
+    newest: Option<Box<Refs>>,
+    outcomes: Box<[Acc]>,
     /// Values of the fields that are read of the detection beyond its own.
-    extras: Vec<Distinct>,
+    extras: Box<[Distinct]>,
     pub(crate) is_fanout_truncated: bool,
 }
 
@@ -196,12 +199,22 @@ impl Gather {
             total: 0,
             first_seen: i64::MAX,
             last_seen: i64::MIN,
-            oldest: Vec::new(),
-            newest: VecDeque::new(),
+            oldest: Refs::default(),
+            newest: None,
             outcomes: operator.outcomes.iter().map(|outcome| Acc::new(outcome.aggregate)).collect(),
-            extras: vec![Distinct::default(); operator.extras.len()],
+            extras: operator.extras.iter().map(|_| Distinct::default()).collect(),
             is_fanout_truncated: false,
         }
+    }
+
+    /// Makes room for so many inputs.
+    pub(crate) fn reserve(&mut self, count: usize, operator: &Operator) {
+        self.oldest.reserve(count.min(operator.evidence.saturating_sub(self.oldest.len())));
+    }
+
+    /// See [`crate::state::State::touch`].
+    pub(crate) fn touch(&self) -> u64 {
+        self.total.wrapping_add(self.newest.as_deref().unwrap_or(&self.oldest).touch())
     }
 
     /// Adds an input; in canonical order.
@@ -210,12 +223,13 @@ impl Gather {
         self.first_seen = self.first_seen.min(entry.at.ts);
         self.last_seen = self.last_seen.max(entry.at.ts);
         if self.oldest.len() < operator.evidence {
-            self.oldest.push(entry.at);
+            self.oldest.push(&entry.at);
         } else if operator.evidence > 0 {
-            if self.newest.len() == operator.evidence {
-                self.newest.pop_front();
+            let newest = self.newest.get_or_insert_default();
+            if newest.len() == operator.evidence {
+                newest.pop_front();
             }
-            self.newest.push_back(entry.at);
+            newest.push(&entry.at);
         }
         let gathered = entry.more.as_ref().map_or(&[][..], |more| &more.gathered);
         self.is_fanout_truncated |= entry.more.as_ref().is_some_and(|more| more.is_fanout_truncated);
@@ -232,13 +246,18 @@ impl Gather {
         }
     }
 
-    /// The oldest and the newest, in order, and whether something between them is left out.
-    pub(crate) fn evidence(&self) -> (impl Iterator<Item = &Ref>, bool) {
-        let kept = self.oldest.len() + self.newest.len();
-        (self.oldest.iter().chain(&self.newest), self.total > kept as u64)
+    /// How many references there are, and whether something between them is left out.
+    pub(crate) fn evidence_size(&self) -> (usize, bool) {
+        let kept = self.oldest.len() + self.newest.as_ref().map_or(0, |newest| newest.len());
+        (kept, self.total > kept as u64)
     }
 
-    pub(crate) fn outcomes(&self, declared: &[Declared]) -> Vec<Outcome> {
+    /// The oldest and the newest, in order.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = Ref> {
+        self.oldest.iter().chain(self.newest.iter().flat_map(|newest| newest.iter()))
+    }
+
+    pub(crate) fn outcomes(&self, declared: &[Declared]) -> Box<[Outcome]> {
         self.outcomes.iter().zip(declared).map(|(acc, declared)| outcome(acc, declared)).collect()
     }
 
@@ -249,7 +268,7 @@ impl Gather {
 
     /// Lets go of what only consumers read, once they have read it.
     pub(crate) fn forget_extras(&mut self) {
-        self.extras = Vec::new();
+        self.extras = Box::default();
     }
 
     /// The outcomes of a single-event rule's hit.

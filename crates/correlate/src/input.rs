@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Id, Value, Values};
 
-/// A reference to an input: where it stands in the canonical order, and which listed rule it hit first.
+/// A reference to an input: where it stands in the canonical order, and which listed rule it hit first. Windows are made of
+/// these, so they hold nothing that can be told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ref {
     pub(crate) ts: i64,
@@ -16,8 +17,6 @@ pub(crate) struct Ref {
     pub(crate) eid: Id,
     /// Number of the source.
     pub(crate) source: u32,
-    /// The rule's place in the set.
-    pub(crate) rule: u32,
     pub(crate) stratum: u16,
     /// The rule's place in the list of the correlation.
     pub(crate) child: u16,
@@ -70,17 +69,36 @@ impl Entry {
 pub(crate) struct Sources {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
+    /// The one that was asked for last: events of one source come in runs.
+    last: Option<(Arc<str>, u32)>,
 }
 
 impl Sources {
     pub(crate) fn number(&mut self, name: &Arc<str>) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
+        if let Some((last, number)) = &self.last
+            && Arc::ptr_eq(last, name)
+        {
             return *number;
         }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.clone());
-        self.numbers.insert(name.clone(), number);
+        let number = match self.numbers.get(name) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+                self.names.push(name.clone());
+                self.numbers.insert(name.clone(), number);
+                number
+            }
+        };
+        self.last = Some((name.clone(), number));
         number
+    }
+
+    /// The number of the empty name, which detections have.
+    pub(crate) fn nameless(&mut self) -> u32 {
+        match self.numbers.get("") {
+            Some(number) => *number,
+            None => self.number(&"".into()),
+        }
     }
 
     pub(crate) fn name(&self, number: u32) -> Arc<str> {
@@ -101,6 +119,8 @@ impl Sources {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) at: Ref,
+    /// The rule's place in the set.
+    pub(crate) rule: u32,
     /// The place of the rule's uid.
     pub(crate) uid_rank: u32,
     /// What the rule's consumers read.
@@ -153,6 +173,8 @@ impl Pending {
                 if piece.get().is_empty() {
                     piece.remove();
                 }
+            } else if taken.is_empty() {
+                taken = piece.remove();
             } else {
                 taken.append(&mut piece.remove());
             }
@@ -165,7 +187,7 @@ impl Pending {
                 break;
             }
         }
-        taken.dedup_by(|a, b| is_same_event(&a.at, &b.at) && a.at.rule == b.at.rule);
+        taken.dedup_by(|a, b| is_same_event(&a.at, &b.at) && a.rule == b.rule);
         taken
     }
 
@@ -193,7 +215,8 @@ mod tests {
         let numbers: Vec<u32> = ["b", "a"].map(|name| sources.number(&name.into())).to_vec();
         let mut pending = Pending::default();
         let item = |ts: i64, source: u32, seq: u64, eid: u8| Waiting {
-            at: Ref { ts, seq, eid: Id([eid; 16]), source, rule: 0, stratum: 1, child: 0 },
+            at: Ref { ts, seq, eid: Id([eid; 16]), source, stratum: 1, child: 0 },
+            rule: 0,
             uid_rank: 0,
             values: Values::default(),
         };

@@ -1,6 +1,7 @@
 //! The machine: hits in, detections out.
 
-mod entries;
+mod carry;
+pub(crate) mod entries;
 mod repair;
 mod snapshot;
 
@@ -18,7 +19,7 @@ use crate::input::{Pending, Ref, Sources, Waiting};
 use crate::keys::Keys;
 use crate::plan::{Node, NodeKind, Operator, Plan, Shape};
 use crate::state::{Cx, Output, Seen};
-use crate::{Hit, Values, ValuesWriter};
+use crate::{Hit, ValuesWriter};
 
 /// The caller's way to match detections: rules of log source `product: sigyn`, `service: detection` are ordinary
 /// detection rules, and evaluating those is the engine's work.
@@ -152,14 +153,14 @@ impl Machine {
             seq: hit.at.seq,
             eid: hit.at.eid,
             source: self.sources.number(&hit.at.source),
-            rule: hit.rule.0,
             stratum: 0,
             child: 0,
         };
+        let waiting = Waiting { at, rule: hit.rule.0, uid_rank: node.uid_rank, values: hit.values };
         if !node.watchers.is_empty() {
-            self.watched.push(Waiting { at, uid_rank: node.uid_rank, values: hit.values.clone() });
+            self.watched.push(waiting.clone());
         }
-        deliver(plan, &mut self.rules, node, at, &hit.values, |_| true);
+        deliver(plan, &mut self.rules, node, waiting, |_| true);
         Pushed::Taken
     }
 
@@ -181,10 +182,8 @@ impl Machine {
             }
         }
         let rank = |detection: &Detection| plan.node(detection.rule).map_or(0, |node| node.uid_rank);
-        out[from..].sort_by(|a, b| {
-            let key = |it: &Detection| (it.ts, it.stratum, it.id, rank(it), it.revision, it.status);
-            key(a).cmp(&key(b))
-        });
+        // By keys: detections are large, and each moves once.
+        out[from..].sort_by_cached_key(|it| (it.ts, it.stratum, it.id, rank(it), it.revision, it.status));
     }
 
     /// Ends: no event comes any more. Everything that is open closes.
@@ -225,11 +224,14 @@ impl Machine {
         let end = if watermark == i64::MAX { after(operator, self.latest) } else { watermark };
         rule.keep_inventory(taken.first().map(|first| first.at.ts), self.active, end, &mut cx);
         let mut budget = Budget { limits: plan.limits, from: i64::MAX, to: i64::MIN };
-        entries::for_each(&taken, operator, &plan.limits, |group, entry| {
-            let ts = entry.at.ts;
-            budget.make_room(&mut rule.keys, ts, &mut cx);
-            rule.keys.input(group, entry, &mut cx);
-            budget.shrink(&mut rule.keys, group);
+        let mut places = Vec::new();
+        entries::for_each(&taken, operator, &plan.limits, |block| {
+            rule.keys.look_up(block, &mut places);
+            for (group, entry, place) in block.members(&places) {
+                budget.make_room(&mut rule.keys, entry.at.ts, &mut cx);
+                rule.keys.input(group, place, entry, &mut cx);
+                budget.shrink(&mut rule.keys, group);
+            }
         });
         for key in &operator.inventory {
             rule.keys.settle_group(&group::key(key.iter().map(String::as_str)), end, &mut cx);
@@ -242,7 +244,7 @@ impl Machine {
         }
         out.append(&mut output.published);
         for seen in output.seen {
-            self.show(&seen, matcher, out);
+            self.show(node, seen, matcher, out);
         }
     }
 
@@ -266,7 +268,7 @@ impl Machine {
                 seq: waiting.at.seq,
                 eid: waiting.at.eid,
             };
-            let hit = Hit { rule: ItemId(waiting.at.rule), at, values: waiting.values };
+            let hit = Hit { rule: ItemId(waiting.rule), at, values: waiting.values };
             if let Some(detection) = plan.detection_of(&hit) {
                 self.select(detection, matcher, out);
             }
@@ -274,29 +276,22 @@ impl Machine {
     }
 
     /// Shows a correlation's detection to those who read it.
-    fn show(&mut self, seen: &Seen, matcher: &mut dyn Matcher, out: &mut Vec<Detection>) {
+    fn show(&mut self, node: &Node, seen: Seen, matcher: &mut dyn Matcher, out: &mut Vec<Detection>) {
         let plan = self.plan.clone();
-        let detection = &seen.detection;
-        let Some(node) = plan.node(detection.rule) else { return };
-        let at = self.reference(node, detection.ts, seen.eid);
-        deliver(&plan, &mut self.rules, node, at, &detection.values, |operator| {
+        let at = self.reference(node, seen.ts, seen.eid);
+        let waiting = Waiting { at, rule: node.item.0, uid_rank: node.uid_rank, values: seen.values };
+        deliver(&plan, &mut self.rules, node, waiting, |operator| {
             !seen.is_revision || operator.revisions == Revisions::Each
         });
-        if !seen.is_revision && !node.watchers.is_empty() {
-            self.select(detection.clone(), matcher, out);
+        if let Some(detection) = seen.detection {
+            self.select(*detection, matcher, out);
         }
     }
 
+    /// Where a detection of a rule stands among inputs.
     fn reference(&mut self, node: &Node, ts: i64, eid: crate::Id) -> Ref {
-        Ref {
-            ts,
-            seq: 0,
-            eid,
-            source: self.sources.number(&"".into()),
-            rule: node.item.0,
-            stratum: u16::try_from(node.stratum).unwrap_or(u16::MAX),
-            child: 0,
-        }
+        let stratum = u16::try_from(node.stratum).unwrap_or(u16::MAX);
+        Ref { ts, seq: 0, eid, source: self.sources.nameless(), stratum, child: 0 }
     }
 
     /// Lets rules on detections look at a detection, and those at what that gives.
@@ -317,7 +312,9 @@ impl Machine {
                 let values = writer.finish();
                 // A hit stands where its event stands, which is the detection.
                 let event = self.reference(producer, detection.ts, detection.id);
-                deliver(&plan, &mut self.rules, node, Ref { rule: item.0, ..event }, &values, |_| true);
+                let waiting =
+                    Waiting { at: event, rule: item.0, uid_rank: node.uid_rank, values: values.clone() };
+                deliver(&plan, &mut self.rules, node, waiting, |_| true);
                 let at = crate::At { ts: detection.ts, source: "".into(), seq: 0, eid: detection.id };
                 let hit = Hit { rule: *item, at, values };
                 if let Some(made) = plan.detection_of(&hit) {
@@ -332,8 +329,7 @@ impl Machine {
 impl Correlating {
     /// Sees to it that the keys of an inventory are judged up to an instant (E35).
     fn keep_inventory(&mut self, first_input: Option<i64>, active: Option<i64>, end: i64, cx: &mut Cx<'_>) {
-        let Shape::Bucket(grid) = cx.operator.shape else { return };
-        if cx.operator.inventory.is_empty() {
+        if cx.operator.shape != Shape::Bucket || cx.operator.inventory.is_empty() {
             return;
         }
         let first = match active {
@@ -341,7 +337,9 @@ impl Correlating {
             Some(active) => Some(active.saturating_sub(1)),
             None => first_input,
         };
-        let Some(from) = self.inventory_from.or(first.map(|first| grid.start(first))) else { return };
+        let Some(from) = self.inventory_from.or(first.map(|first| cx.operator.buckets.start(first))) else {
+            return;
+        };
         self.inventory_from = Some(from);
         for key in &cx.operator.inventory {
             let group = group::key(key.iter().map(String::as_str));
@@ -390,25 +388,27 @@ fn deliver(
     plan: &Plan,
     rules: &mut [Option<Correlating>],
     node: &Node,
-    at: Ref,
-    values: &Values,
+    waiting: Waiting,
     wants: impl Fn(&Operator) -> bool,
 ) {
-    for (consumer, child) in &node.consumers {
-        if !operator(plan, *consumer).is_some_and(&wants) {
-            continue;
+    let mut give = |consumer: &ItemId, mut waiting: Waiting, child: u16| {
+        if operator(plan, *consumer).is_some_and(&wants)
+            && let Some(Some(rule)) = rules.get_mut(consumer.0 as usize)
+        {
+            waiting.at.child = child;
+            rule.pending.push(waiting);
         }
-        if let Some(Some(rule)) = rules.get_mut(consumer.0 as usize) {
-            let at = Ref { child: *child, ..at };
-            rule.pending.push(Waiting { at, uid_rank: node.uid_rank, values: values.clone() });
-        }
+    };
+    if let Some(((last, child), others)) = node.consumers.split_last() {
+        others.iter().for_each(|(consumer, child)| give(consumer, waiting.clone(), *child));
+        give(last, waiting, *child);
     }
 }
 
 /// The end of the window that holds an instant.
 fn after(operator: &Operator, ts: i64) -> i64 {
     match operator.shape {
-        Shape::Bucket(grid) => grid.end(ts),
+        Shape::Bucket => operator.buckets.end(ts),
         _ => ts,
     }
 }

@@ -1,21 +1,24 @@
 //! The state of one group of one correlation.
 
 mod pile;
+mod record;
+mod sequence;
+mod silence;
 mod sliding;
 mod tally;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use pile::Pile;
+pub(crate) use record::Record;
+pub(crate) use sequence::Sequence;
+pub(crate) use silence::Silence;
 pub(crate) use sliding::Sliding;
 pub(crate) use tally::holds_alone;
 
-use crate::detection::{Anchor, Evidence, Status};
-use crate::gather::Gather;
-use crate::group;
 use crate::input::{Entry, Sources};
-use crate::plan::{Node, Operator, Plan};
-use crate::{Detection, Id, Outcome, Value, Values, ValuesWriter};
+use crate::plan::{Node, Operator, Plan, Shape};
+use crate::{Detection, Id, Values};
 
 /// What a step works with.
 pub(crate) struct Cx<'a> {
@@ -35,14 +38,22 @@ pub(crate) struct Output {
     pub(crate) wants_revisions: bool,
     /// What the caller sees.
     pub(crate) published: Vec<Detection>,
+    /// Whether the group at hand has something to tell when the step ends.
+    pub(crate) has_news: bool,
+    /// Whether the group at hand may have to be looked at earlier than it asked for.
+    pub(crate) is_due_earlier: bool,
 }
 
 /// A detection as consumers see it.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    pub(crate) detection: Detection,
+    pub(crate) ts: i64,
     /// Its id as an input: that of the detection, or of its revision.
     pub(crate) eid: Id,
+    /// What consumers read of it.
+    pub(crate) values: Values,
+    /// All of it, where rules on detections look at it.
+    pub(crate) detection: Option<Box<Detection>>,
     /// Whether it is a further input at which the detection held (E38).
     pub(crate) is_revision: bool,
 }
@@ -52,14 +63,14 @@ pub(crate) struct Seen {
 pub(crate) enum State {
     Sliding(Box<Sliding>),
     Pile(Box<Pile>),
+    Sequence(Box<Sequence>),
 }
 
 impl State {
     pub(crate) fn new(operator: &Operator) -> Self {
         match operator.shape {
-            crate::plan::Shape::Sliding | crate::plan::Shape::Deadline => {
-                State::Sliding(Box::new(Sliding::new(operator)))
-            }
+            shape if shape.is_at_inputs() => State::Sliding(Box::new(Sliding::new(operator))),
+            Shape::Consuming => State::Sequence(Box::new(Sequence::new(operator))),
             _ => State::Pile(Box::new(Pile::new())),
         }
     }
@@ -69,6 +80,7 @@ impl State {
         match self {
             State::Sliding(state) => state.input(entry, group, cx),
             State::Pile(state) => state.input(entry, group, cx),
+            State::Sequence(state) => state.input(&entry, group, cx),
         }
     }
 
@@ -77,6 +89,7 @@ impl State {
         match self {
             State::Sliding(state) => state.settle(watermark, group, cx),
             State::Pile(state) => state.settle(watermark, group, cx),
+            State::Sequence(state) => state.silence.settle(watermark, group, cx),
         }
     }
 
@@ -85,6 +98,7 @@ impl State {
         match self {
             State::Sliding(state) => state.due(operator),
             State::Pile(state) => state.due(operator),
+            State::Sequence(state) => state.due(operator),
         }
     }
 
@@ -93,6 +107,7 @@ impl State {
         match self {
             State::Sliding(state) => state.len(),
             State::Pile(_) => 1,
+            State::Sequence(state) => state.len(),
         }
     }
 
@@ -101,6 +116,7 @@ impl State {
         match self {
             State::Sliding(state) => state.expire(watermark, operator),
             State::Pile(state) => state.is_idle(),
+            State::Sequence(state) => state.expire(watermark, operator),
         }
     }
 
@@ -109,6 +125,7 @@ impl State {
         match self {
             State::Sliding(state) => state.oldest(),
             State::Pile(state) => state.oldest(),
+            State::Sequence(state) => state.oldest(),
         }
     }
 
@@ -117,6 +134,7 @@ impl State {
         match self {
             State::Sliding(state) => state.drop_oldest(),
             State::Pile(_) => None,
+            State::Sequence(state) => state.drop_oldest(),
         }
     }
 
@@ -125,213 +143,16 @@ impl State {
         match self {
             State::Sliding(state) => state.publish_open(is_all, group, cx),
             State::Pile(state) => state.silence.publish_open(is_all, group, cx),
-        }
-    }
-}
-
-/// A detection in the making.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) id: Id,
-    pub(crate) ts: i64,
-    anchor: Anchor,
-    value: Value,
-    pub(crate) last_seen: i64,
-    total_at_anchor: u64,
-    outcomes_at_anchor: Vec<Outcome>,
-    values: Values,
-    pub(crate) gather: Gather,
-    suppressed: u64,
-    pub(crate) revision: u32,
-    /// The revision and the count of suppressed ones when it was last published.
-    published: Option<(u32, u64)>,
-}
-
-impl Record {
-    /// Opens a detection, with what contributed to its anchor.
-    pub(crate) fn open(
-        (anchor, ts): (Anchor, i64),
-        (value, last_seen): (Value, i64),
-        gather: Gather,
-        group: &[u8],
-        cx: &Cx<'_>,
-    ) -> Self {
-        let mut record = Self {
-            id: cx.node.detection_id(group, anchor),
-            ts,
-            anchor,
-            value,
-            last_seen,
-            total_at_anchor: gather.total,
-            outcomes_at_anchor: gather.outcomes(&cx.operator.outcomes),
-            values: Values::default(),
-            gather,
-            suppressed: 0,
-            revision: 0,
-            published: None,
-        };
-        if !cx.node.reads.is_empty() {
-            let detection = record.detection(Status::Open, group, cx);
-            let mut writer = ValuesWriter::default();
-            let (gather, extras) = (&record.gather, &cx.operator.extras);
-            crate::own::write_reads(&mut writer, cx.node, &detection, |name, write| {
-                if let Some(at) = extras.iter().position(|extra| &**extra == name) {
-                    gather.extra(at).for_each(write);
-                }
-            });
-            record.values = writer.finish();
-        }
-        record.gather.forget_extras();
-        record
-    }
-
-    /// Shows it to consumers.
-    pub(crate) fn show(&self, group: &[u8], cx: &mut Cx<'_>) {
-        if cx.node.consumers.is_empty() && cx.node.watchers.is_empty() {
-            return;
-        }
-        let detection = self.detection(Status::Open, group, cx);
-        cx.out.seen.push(Seen { detection, eid: self.id, is_revision: false });
-    }
-
-    /// Shows a further input at which it held, decided at `ts`.
-    pub(crate) fn show_revision(&self, eid: Id, ts: i64, group: &[u8], cx: &mut Cx<'_>) {
-        let detection = Detection { ts, ..self.detection(Status::Open, group, cx) };
-        let eid = Id::of(&[&self.id.0, &eid.0]);
-        cx.out.seen.push(Seen { detection, eid, is_revision: true });
-    }
-
-    pub(crate) fn grow(&mut self, last_seen: i64) {
-        self.last_seen = self.last_seen.max(last_seen);
-        self.revision = self.revision.saturating_add(1);
-    }
-
-    pub(crate) fn suppress(&mut self) {
-        self.suppressed += 1;
-    }
-
-    /// Shows it to the caller: as it stays, or as it is now.
-    pub(crate) fn publish(&mut self, status: Status, group: &[u8], cx: &mut Cx<'_>) {
-        let detection = self.detection(status, group, cx);
-        cx.out.published.push(detection);
-        self.published = Some((self.revision, self.suppressed));
-    }
-
-    /// Shows it as it is now: when it opens, and whenever it has grown to twice what was shown. Showing every change would
-    /// cost more than everything else.
-    pub(crate) fn publish_open(&mut self, is_all: bool, group: &[u8], cx: &mut Cx<'_>) {
-        let is_news = self.published.is_none_or(|(revision, suppressed)| {
-            self.revision > revision.saturating_mul(2) || self.suppressed > suppressed.saturating_mul(2)
-        });
-        if is_all || is_news {
-            self.publish(Status::Open, group, cx);
+            State::Sequence(state) => state.silence.publish_open(is_all, group, cx),
         }
     }
 
-    fn detection(&self, status: Status, group: &[u8], cx: &Cx<'_>) -> Detection {
-        let (refs, is_truncated) = self.gather.evidence();
-        let strata = |rule: u32| cx.plan.node(sigyn_ir::ItemId(rule)).map_or(1, |node| node.stratum);
-        let evidence = refs
-            .map(|at| Evidence {
-                ts: at.ts,
-                rule: sigyn_ir::ItemId(at.rule),
-                source: cx.sources.name(at.source),
-                seq: at.seq,
-                eid: at.eid,
-                is_detection: strata(at.rule) > 1,
-            })
-            .collect();
-        Detection {
-            id: self.id,
-            rule: cx.node.item,
-            ts: self.ts,
-            first_seen: self.gather.first_seen,
-            last_seen: self.last_seen,
-            anchor: self.anchor,
-            group: group::read(group, &cx.operator.group),
-            value: Some(self.value),
-            total: self.gather.total,
-            total_at_anchor: self.total_at_anchor,
-            evidence,
-            is_truncated,
-            is_fanout_truncated: self.gather.is_fanout_truncated,
-            outcomes: self.gather.outcomes(&cx.operator.outcomes),
-            outcomes_at_anchor: self.outcomes_at_anchor.clone(),
-            values: self.values.clone(),
-            risk: cx.node.risk,
-            level: cx.node.level,
-            suppressed: self.suppressed,
-            stratum: cx.node.stratum,
-            status,
-            revision: self.revision,
-            is_late: false,
-            is_signal: cx.node.is_signal,
-        }
-    }
-}
-
-/// The silence behind a detection (E22): it keeps the detection, which still counts what is left out.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Silence(Option<Box<Silent>>);
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Silent {
-    record: Record,
-    /// The last instant of the silence, inclusive.
-    until: i64,
-    /// The end of the cell, exclusive.
-    cell_end: i64,
-}
-
-impl Silence {
-    /// A detection has closed at an instant: it is final, unless it is followed by a silence.
-    pub(crate) fn begin(
-        &mut self,
-        mut record: Record,
-        closed: i64,
-        cell_end: i64,
-        group: &[u8],
-        cx: &mut Cx<'_>,
-    ) {
-        if cx.operator.suppress == 0 || closed >= cell_end {
-            return record.publish(Status::Final, group, cx);
-        }
-        self.end(group, cx);
-        let until = closed.saturating_add(cx.operator.suppress);
-        self.0 = Some(Box::new(Silent { record, until, cell_end }));
-    }
-
-    /// Whether a detection with the time `ts` is left out; then it is counted. `within` is an instant of its cell.
-    pub(crate) fn swallows(&mut self, ts: i64, within: i64) -> bool {
-        match &mut self.0 {
-            Some(silent) if ts <= silent.until && within < silent.cell_end => {
-                silent.record.suppress();
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The last instant at which something may be left out.
-    pub(crate) fn due(&self) -> Option<i64> {
-        self.0.as_ref().map(|silent| silent.until.min(silent.cell_end.saturating_sub(1)))
-    }
-
-    pub(crate) fn settle(&mut self, watermark: i64, group: &[u8], cx: &mut Cx<'_>) {
-        if self.due().is_some_and(|due| due < watermark) {
-            self.end(group, cx);
-        }
-    }
-
-    pub(crate) fn end(&mut self, group: &[u8], cx: &mut Cx<'_>) {
-        if let Some(mut silent) = self.0.take() {
-            silent.record.publish(Status::Final, group, cx);
-        }
-    }
-
-    pub(crate) fn publish_open(&mut self, is_all: bool, group: &[u8], cx: &mut Cx<'_>) {
-        if let Some(silent) = &mut self.0 {
-            silent.record.publish_open(is_all, group, cx);
+    /// Something that changes with the state: reading it brings the state near, before it is needed.
+    pub(crate) fn touch(&self) -> u64 {
+        match self {
+            State::Sliding(state) => state.touch(),
+            State::Pile(state) => state.touch(),
+            State::Sequence(state) => state.touch(),
         }
     }
 }

@@ -278,6 +278,7 @@ fn an_inventory_begins_where_the_rules_do() {
 fn what_cannot_be_followed_is_refused() {
     let of = |body: &str, options: &str| correlation("c", body, options);
     let counts = "type: event_count, rules: [a], timespan: 10s, condition: {gte: 2}";
+    let days = "type: event_count, rules: [a], timespan: 2d, condition: {gte: 2}";
     let on = |name: &str, of: &str| {
         format!(
             "title: {name}\nname: {name}\nlogsource: {{product: sigyn, service: detection}}\n\
@@ -298,7 +299,8 @@ fn what_cannot_be_followed_is_refused() {
         (of(counts, "inventory: [x]"), 7108),
         (of("type: temporal, rules: [a, b], timespan: 1m, condition: a and not b", "on_match: reset"), 7108),
         (of(counts, "gap: 1m"), 7108),
-        (of(counts, "window: tumbling, timezone: Europe/Berlin"), 7109),
+        (of(days, "window: tumbling, timezone: Europe/Atlantis"), 7109),
+        (of(counts, "window: tumbling, timezone: Europe/Berlin"), 7108),
         (of("type: value_sum, rules: [a], timespan: 1m, condition: {field: [x, y], gte: 2}", ""), 7110),
         (of("type: event_count, rules: [a], timespan: 1m, condition: {lt: 2}", ""), 7111),
     ] {

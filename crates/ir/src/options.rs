@@ -16,6 +16,8 @@ pub struct Options {
     pub offset_seconds: u64,
     /// `UTC`, an offset such as `+02:00`, or a zone by name (correlations with `window: tumbling`).
     pub timezone: Option<String>,
+    /// The rule whose hits windows begin or end with, as `rules` lists it (correlations with `window: before` or `after`).
+    pub pivot: Option<String>,
     /// How often a correlation speaks.
     pub on_match: OnMatch,
     /// How long a group stays silent after it has spoken, in seconds (correlations).
@@ -42,15 +44,27 @@ pub struct Options {
 
 /// How inputs are put into windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-#[allow(missing_docs)]
 pub enum WindowKind {
+    /// What lies at most a time span before each input.
     #[default]
     Sliding,
+    /// Pieces of fixed place and length.
     Tumbling,
+    /// Inputs that follow each other closely.
     Session,
+    /// A time span before each hit of one rule.
+    Before,
+    /// A time span behind each hit of one rule.
+    After,
 }
 
-names!(WindowKind { Sliding = "sliding", Tumbling = "tumbling", Session = "session" });
+names!(WindowKind {
+    Sliding = "sliding",
+    Tumbling = "tumbling",
+    Session = "session",
+    Before = "before",
+    After = "after"
+});
 
 /// How often a correlation speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -62,9 +76,11 @@ pub enum OnMatch {
     Every,
     /// When it holds; what it held for does not count again.
     Reset,
+    /// At each sequence; an event that belongs to one is in no other at the same stage.
+    Consume,
 }
 
-names!(OnMatch { Episode = "episode", Every = "every", Reset = "reset" });
+names!(OnMatch { Episode = "episode", Every = "every", Reset = "reset", Consume = "consume" });
 
 /// What becomes of events without a field of the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

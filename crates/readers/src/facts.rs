@@ -1,4 +1,5 @@
-//! When, where, who: what every result says about its event. Which fields say it is data (`data/facts.tsv`).
+//! When, where, who: what every result says about its event, and what its producer calls it. Which fields say it is
+//! data (`data/facts.tsv`).
 //!
 //! Asked for events that match, not for every event. Where in an event the fields lie follows from its layout; so it
 //! is looked up once for each layout, and from then on a fact costs as much as its value.
@@ -13,6 +14,7 @@ struct Table {
     time: Vec<Line>,
     host: Vec<Line>,
     user: Vec<Line>,
+    record: Vec<Line>,
 }
 
 /// A field, and another that must be there too.
@@ -41,7 +43,7 @@ impl Table {
             });
             fields.collect()
         };
-        Self { time: fields("time"), host: fields("host"), user: fields("user") }
+        Self { time: fields("time"), host: fields("host"), user: fields("user"), record: fields("record") }
     }
 }
 
@@ -60,6 +62,8 @@ struct Places {
     time: Vec<NodeId>,
     host: Vec<NodeId>,
     user: Vec<NodeId>,
+    /// All of them, or none.
+    record: Vec<NodeId>,
 }
 
 impl Facts {
@@ -90,6 +94,33 @@ impl Facts {
         first_text(event, &self.places(event).user, out)
     }
 
+    /// Appends what the event's producer calls it (E4): its provider, computer and channel, its number in that log, and the
+    /// second in which it was written; false if one of them is missing. The second is there because a log that was
+    /// cleared counts from 1 again. Copies of a log, in files of one form or of several, have the same names.
+    pub fn record_id(&mut self, event: Event<'_>, out: &mut String) -> bool {
+        let places = &self.places(event).record;
+        if places.is_empty() {
+            return false;
+        }
+        let start = out.len();
+        for id in places {
+            let before = out.len();
+            event.value(*id).into_iter().for_each(|value| write_scalar(out, value));
+            if out.len() == before {
+                out.truncate(start);
+                return false;
+            }
+            out.push('\n');
+        }
+        let Some(Timestamp(nanos)) = self.time(event) else {
+            out.truncate(start);
+            return false;
+        };
+        // Exports keep different parts of a second.
+        out.push_str(&nanos.div_euclid(1_000_000_000).to_string());
+        true
+    }
+
     fn places(&mut self, event: Event<'_>) -> &Places {
         let Some(layout) = event.layout() else {
             self.other = Places::of(event);
@@ -113,7 +144,11 @@ impl Facts {
 impl Places {
     fn of(event: Event<'_>) -> Self {
         let all = |lines: &[Line]| lines.iter().filter_map(|line| line.place(event)).collect();
-        Self { time: all(&TABLE.time), host: all(&TABLE.host), user: all(&TABLE.user) }
+        let mut record: Vec<NodeId> = all(&TABLE.record);
+        if record.len() < TABLE.record.len() {
+            record.clear();
+        }
+        Self { time: all(&TABLE.time), host: all(&TABLE.host), user: all(&TABLE.user), record }
     }
 }
 
@@ -209,5 +244,29 @@ mod tests {
         // The same layout, other values.
         check(r#"{"time":"2024-01-01T00:00:00Z"}"#, ["2024-01-01T00:00:00Z", "", ""]);
         check(r#"{"UtcTime":"?","host":{"name":"N/A"},"User":"v","SubjectUserName":"s"}"#, ["", "", "v"]);
+    }
+
+    #[test]
+    fn a_record_is_named_by_its_producer_if_all_is_there() {
+        let (mut facts, mut buf) = (Facts::new(), EventBuf::new());
+        let mut check = |text: &str, expect: Option<&str>| {
+            buf.clear();
+            json::value(text, 0, &mut buf).unwrap();
+            let mut out = "x".to_owned();
+            let is_named = facts.record_id(buf.event(text), &mut out);
+            assert_eq!((is_named, &out[1..]), (expect.is_some(), expect.unwrap_or("")), "{text}");
+        };
+        let event = |fields: &str| {
+            format!(r#"{{"Provider_Name":"p","Computer":"h","Channel":"c","EventRecordID":7,{fields}"x":1}}"#)
+        };
+        let name = Some("p\nh\nc\n7\n1704067200");
+        check(&event(r#""UtcTime":"2024-01-01T00:00:00.1234567Z","#), name);
+        check(&event(r#""UtcTime":"2024-01-01T00:00:00.123Z","#), name);
+        check(&event(""), None);
+        check(r#"{"Computer":"h","Channel":"c","EventRecordID":7,"UtcTime":"2024-01-01T00:00:00Z"}"#, None);
+        check(
+            r#"{"Provider_Name":"","Computer":"h","Channel":"c","EventRecordID":7,"UtcTime":"2024-01-01T00:00:00Z"}"#,
+            None,
+        );
     }
 }

@@ -49,7 +49,7 @@ impl Matcher for OnDetections<'_> {
 }
 
 /// Writes a detection down as an event.
-fn fill(buf: &mut EventBuf, detection: &Detection, plan: &Plan) {
+pub(crate) fn fill(buf: &mut EventBuf, detection: &Detection, plan: &Plan) {
     buf.clear();
     buf.begin_map(None);
     for (name, values) in detection.fields(plan) {

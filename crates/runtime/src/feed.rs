@@ -1,5 +1,6 @@
 //! From matches of single events to what the correlator takes: who, when, and the values that rules above read.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use sigyn_engine::{ClassId, Engine};
 use sigyn_event::{Event, write_scalar};
 use sigyn_hunt::{Tap, Tapped};
 use sigyn_ir::ItemId;
+use sigyn_readers::Facts;
 
 use crate::fields::Fields;
 use crate::program::Program;
@@ -18,6 +20,7 @@ pub(crate) struct Gatherer {
     fields: Fields,
     writer: ValuesWriter,
     text: String,
+    pub(crate) naming: Naming,
 }
 
 impl Gatherer {
@@ -43,11 +46,48 @@ impl Gatherer {
     }
 }
 
-/// The events of a log, by name and number: where they stand among all (E4). A number names an event of a log, because
-/// logs are read from front to back and do not change meanwhile.
-pub(crate) fn at(source: &Arc<str>, number: u64, ts: i64) -> At {
-    let eid = Id::of(&[source.as_bytes(), &number.to_le_bytes()]);
+/// The events of a log, by name and number: where they stand among all (E4). What the producer calls an event names it, if it
+/// does; then it is the same event in every copy. Else its number in its log does, because logs are read from front to
+/// back and do not change meanwhile.
+pub(crate) fn at(source: &Arc<str>, number: u64, ts: i64, name: Option<Id>) -> At {
+    let eid = name.unwrap_or_else(|| Id::of(&[source.as_bytes(), &number.to_le_bytes()]));
     At { ts, source: source.clone(), seq: number, eid }
+}
+
+/// Finds what producers call their events; a thread's memory for it.
+#[derive(Debug, Default)]
+pub(crate) struct Naming(String);
+
+impl Naming {
+    /// The id of an event that its producer names.
+    pub(crate) fn of(&mut self, event: Event<'_>, facts: &mut Facts) -> Option<Id> {
+        self.0.clear();
+        facts.record_id(event, &mut self.0).then(|| Id::of(&[b"record", self.0.as_bytes(), b""]))
+    }
+}
+
+/// Tells copies of events that come in canonical order: of one time, and of one id, but of another log.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    ts: i64,
+    seen: HashMap<Id, (Arc<str>, u64)>,
+    /// How many hits of copies there were.
+    pub(crate) hits: u64,
+}
+
+impl Copies {
+    /// Whether an event stands somewhere before it too. The first in the order is the event (E6), whichever file was read
+    /// first.
+    pub(crate) fn is_copy(&mut self, at: &At) -> bool {
+        if at.ts != self.ts {
+            self.seen.clear();
+            self.ts = at.ts;
+        }
+        let first = self.seen.entry(at.eid).or_insert_with(|| (at.source.clone(), at.seq));
+        let is_copy = first.1 != at.seq || first.0 != at.source;
+        self.hits += u64::from(is_copy);
+        is_copy
+    }
 }
 
 /// A match that something above reads, not yet placed among all.
@@ -57,6 +97,8 @@ pub(crate) struct Taken {
     record: u64,
     /// None: the event has none, and so has every event before it in its batch.
     ts: Option<i64>,
+    /// What its producer calls the event.
+    name: Option<Id>,
     values: Values,
 }
 
@@ -98,9 +140,11 @@ impl Tap for Feed<'_> {
             batch.last = Some(time.0);
             batch.newest = batch.newest.max(batch.last);
         }
+        let mut name = None;
         for rule in tapped.rules.iter().copied().filter(|rule| self.plan.is_read(*rule)) {
+            let name = *name.get_or_insert_with(|| memory.naming.of(tapped.event, tapped.facts));
             let values = memory.values(self.plan, tapped.engine, tapped.class, rule, tapped.event);
-            batch.taken.push(Taken { rule, record: tapped.record, ts: batch.last, values });
+            batch.taken.push(Taken { rule, record: tapped.record, ts: batch.last, name, values });
         }
     }
 
@@ -141,7 +185,7 @@ impl Placing {
         for taken in batch.taken {
             match taken.ts.or(self.last) {
                 Some(ts) => {
-                    let at = at(&source, base + taken.record + 1, ts);
+                    let at = at(&source, base + taken.record + 1, ts, taken.name);
                     take(Hit { rule: taken.rule, at, values: taken.values })?;
                 }
                 None => self.untimed += 1,

@@ -10,7 +10,7 @@ use sigyn_ir::ItemId;
 use sigyn_readers::Member;
 
 use crate::correlate::Correlator;
-use crate::feed::{Feed, Placing};
+use crate::feed::{Copies, Feed, Placing};
 use crate::program::Program;
 use crate::spool::{Spool, Store};
 
@@ -27,6 +27,8 @@ pub struct Correlated {
     pub detected: Vec<Detected>,
     /// Matches without a time, in logs in which nothing before them has one.
     pub untimed: u64,
+    /// Matches of records that stand in an earlier log too, by what their producer calls them: they are one event (E6).
+    pub copies: u64,
     /// Detections that rules on detections were tried on, by the class of such events.
     pub tried: Option<(sigyn_engine::ClassId, u64)>,
     /// Rules that held too much at a time and had to forget something: their results may lack detections.
@@ -66,8 +68,11 @@ pub fn hunt(
     run_tapped(&program.engine, inputs, settings, control, &feed, report, sink);
     let Placing { untimed, newest, .. } = placing;
     let mut correlator = Correlator::new(program, plan);
-    let mut count = 0_usize;
+    let (mut count, mut copies) = (0_usize, Copies::default());
     let ended = spool.finish(&mut |hit| {
+        if copies.is_copy(&hit.at) {
+            return;
+        }
         // All hits before this one have been pushed, and those of its own time may follow.
         count += 1;
         if count.is_multiple_of(HITS_PER_STEP) {
@@ -85,6 +90,7 @@ pub fn hunt(
     };
     let shown = told.detections.iter().filter(|one| program.is_shown(one.rule) && is_in_time(one.ts));
     let detected = shown.map(|detection| told.detected(detection)).collect();
+    let copies = copies.hits;
     let tried = program.detections().map(|class| (class, told.tried));
-    Correlated { detected, untimed, tried, degraded: told.degraded, failure: None }
+    Correlated { detected, untimed, copies, tried, degraded: told.degraded, failure: None }
 }

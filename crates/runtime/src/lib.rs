@@ -1,7 +1,8 @@
-//! Rules at work: the matching engine and the correlator wired together, over logs that are there already.
+//! Rules at work: the matching engine and the correlator wired together.
 //!
 //! A [`Program`] holds the compiled rules. [`hunt()`] runs it over files on several threads and reports as it goes;
-//! [`replay()`] runs it over logs in memory and keeps everything, for tests of rules. Matches of single events become hits
+//! [`replay()`] runs it over logs in memory and keeps everything, for tests of rules; [`live`] runs it over events as
+//! they come. Matches of single events become hits
 //! of the correlator with just the values that rules above read; detections become events again, which rules on
 //! detections match. The crate opens no file and asks no clock: the caller hands in both.
 
@@ -10,6 +11,7 @@ mod correlate;
 mod feed;
 mod fields;
 mod hunt;
+pub mod live;
 mod program;
 mod replay;
 mod spool;

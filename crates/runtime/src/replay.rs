@@ -1,6 +1,6 @@
 //! Logs in memory through all rules: what fires, with everything that is known of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use sigyn_ir::{ItemId, Rule};
 use sigyn_readers::{Decoder, Facts, Reader, Step};
 
 use crate::correlate::Correlator;
-use crate::feed::Gatherer;
+use crate::feed::{Copies, Gatherer};
 use crate::program::Program;
 
 /// A log in memory.
@@ -104,6 +104,7 @@ pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     let times = matches(program, logs, &mut out, &mut hits);
     out.fired.sort_by(|a, b| (a.time, &a.evidence, a.rule).cmp(&(b.time, &b.evidence, b.rule)));
     let Some(plan) = &program.plan else { return out };
+    without_copies(&mut hits, plan);
     let mut correlator = Correlator::new(program, plan);
     match pace {
         Pace::Order(order) => feed_late(&mut correlator, hits, order, &times),
@@ -158,6 +159,7 @@ fn matches(
             out.classes.push(class);
             let rules = class.map_or(&[][..], |class| program.engine.matches(event, class, &mut scratch));
             let time = facts.time(event);
+            let mut name = None;
             last = time.or(last);
             times.push(last.map(|Timestamp(ts)| ts));
             for rule in rules {
@@ -165,7 +167,8 @@ fn matches(
                     && let Some(Timestamp(ts)) = last
                 {
                     let values = gatherer.values(plan, &program.engine, class, *rule, event);
-                    let at = crate::feed::at(&log.name, record, ts);
+                    let name = *name.get_or_insert_with(|| gatherer.naming.of(event, &mut facts));
+                    let at = crate::feed::at(&log.name, record, ts, name);
                     hits.push((number, Hit { rule: *rule, at, values }));
                 }
             }
@@ -186,6 +189,19 @@ fn matches(
         out.unread.extend(unread.into_iter().map(|why| (at, why)));
     }
     times
+}
+
+/// Leaves out hits of records that stand in an earlier log too.
+fn without_copies(hits: &mut Vec<(usize, Hit)>, plan: &Plan) {
+    let mut sorted: Vec<Hit> = hits.iter().map(|(_, hit)| hit.clone()).collect();
+    crate::spool::sort(&mut sorted, plan);
+    let mut copies = Copies::default();
+    let gone: HashSet<(Arc<str>, u64)> = sorted
+        .into_iter()
+        .filter(|hit| copies.is_copy(&hit.at))
+        .map(|hit| (hit.at.source, hit.at.seq))
+        .collect();
+    hits.retain(|(_, hit)| !gone.contains(&(hit.at.source.clone(), hit.at.seq)));
 }
 
 /// Hits in the order in which they arrive.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`wal`] | events as they came, in the order in which they were accepted, until the lake has them | segments of one folder |
 //! | [`catalog`] | everything that changes: signals and their triage, positions, splits, rules, users, the audit trail | one SQLite database |
-//! | `lake` | events by log source and hour, for hunts and as evidence | Parquet files, the catalog knows which |
+//! | [`lake`] | events by log source and hour, for hunts and as evidence | Parquet files, the catalog knows which |
 //!
 //! An event is acknowledged when [`wal::Log::append`] returns: then it is on disk. Everything behind it is made from the log,
 //! can be made again, and has identities that make a second time harmless.
@@ -20,6 +20,7 @@ mod checksum;
 mod disk;
 mod error;
 mod id;
+pub mod lake;
 pub mod wal;
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ mod checks;
 mod cli;
 mod diagnostics;
 mod logsources;
+mod openapi;
 mod transformations;
+mod web_catalog;
 
 use anyhow::{Context, Result};
 
@@ -26,17 +28,21 @@ const PAGES: &[Page] = &[
 const NOTICE: &str = "<!-- Written by `cargo xtask gen`; edit the code that it describes instead. -->\n\n";
 
 /// The path and the text of every generated page.
-fn pages() -> impl Iterator<Item = (String, String)> {
+fn pages(workspace: &Workspace) -> Result<Vec<(String, String)>> {
     let single = PAGES.iter().map(|(path, page)| ((*path).to_owned(), page()));
-    single.chain(checks::pages()).map(|(path, page)| (path, format!("{NOTICE}{page}")))
+    let of_rules = ("docs/web-catalog.md".to_owned(), web_catalog::page(&workspace.root)?);
+    let all = single.chain(checks::pages()).chain([of_rules]);
+    let pages = all.map(|(path, page)| (path, format!("{NOTICE}{page}")));
+    // JSON has no place for a notice.
+    Ok(pages.chain([("docs/openapi.json".to_owned(), openapi::document())]).collect())
 }
 
 /// Writes every page.
 ///
 /// # Errors
-/// If a page cannot be written.
+/// If a page cannot be written, or a rule of the web pack not be read.
 pub fn write(workspace: &Workspace) -> Result<()> {
-    for (path, page) in pages() {
+    for (path, page) in pages(workspace)? {
         let target = workspace.root.join(path);
         if let Some(folder) = target.parent() {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -49,9 +55,9 @@ pub fn write(workspace: &Workspace) -> Result<()> {
 /// The pages that differ from what would be written, and those of checks that are no more.
 ///
 /// # Errors
-/// None today; a page that is absent is stale.
+/// If a rule of the web pack cannot be read; a page that is absent is stale.
 pub fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let pages: Vec<(String, String)> = pages().collect();
+    let pages = pages(workspace)?;
     let is_stale = |(path, page): &&(String, String)| {
         let file = workspace.files.iter().find(|file| file.path == *path);
         file.is_none_or(|file| file.text != *page)

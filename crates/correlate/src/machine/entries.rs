@@ -7,7 +7,48 @@ use crate::input::{Entry, Load, More, Waiting, is_same_event};
 use crate::plan::{ChildSlots, Operator};
 use crate::{Limits, Value};
 
-/// Calls `visit` with each input and the key of its group.
+/// Inputs of a block: enough for the processor to fetch groups for several of them at a time.
+const BLOCK: usize = 64;
+
+/// Some inputs in order, each with the key of its group.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// One key behind the other.
+    keys: Vec<u8>,
+    members: Vec<(usize, Entry)>,
+}
+
+impl Block {
+    fn push(&mut self, group: &[u8], entry: Entry) {
+        self.keys.extend_from_slice(group);
+        self.members.push((self.keys.len(), entry));
+    }
+
+    /// The keys in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.members.iter().map(move |(end, _)| {
+            let key = self.keys.get(start..*end).unwrap_or_default();
+            start = *end;
+            key
+        })
+    }
+
+    /// The inputs in order, with something that goes with each. Afterwards there are none.
+    pub(super) fn members<'b, P: Copy>(
+        &'b mut self,
+        places: &'b [P],
+    ) -> impl Iterator<Item = (&'b [u8], Entry, P)> {
+        let (keys, mut start) = (&self.keys, 0);
+        self.members.drain(..).zip(places).map(move |((end, entry), place)| {
+            let key = keys.get(start..end).unwrap_or_default();
+            start = end;
+            (key, entry, *place)
+        })
+    }
+}
+
+/// Calls `visit` with all inputs and the keys of their groups, block by block.
 ///
 /// An event that hit several of the listed rules is one input of each of its groups: a detection is named by the event
 /// that opens it, so two inputs with one event would be two detections with one name.
@@ -15,8 +56,14 @@ pub(super) fn for_each(
     taken: &[Waiting],
     operator: &Operator,
     limits: &Limits,
-    mut visit: impl FnMut(&[u8], Entry),
+    mut visit: impl FnMut(&mut Block),
 ) {
+    let mut block = Block::default();
+    let mut flush = |block: &mut Block| {
+        visit(block);
+        block.keys.clear();
+        block.members.clear();
+    };
     let (mut groups, mut tuples) = (Tuples::default(), Tuples::default());
     for event in taken.chunk_by(|a, b| is_same_event(&a.at, &b.at)) {
         if let [hit] = event {
@@ -25,7 +72,7 @@ pub(super) fn for_each(
             groups.make(&hit.values, &slots.group, operator.missing, limits.memberships_max);
             mark(&mut more, groups.is_truncated);
             for group in groups.iter() {
-                visit(group, Entry { at: hit.at, more: more.clone() });
+                block.push(group, Entry { at: hit.at, more: more.clone() });
             }
         } else {
             for (group, hits, is_truncated) in merged(event, operator, limits) {
@@ -35,10 +82,14 @@ pub(super) fn for_each(
                     continue;
                 };
                 mark(&mut more, is_truncated);
-                visit(&group, Entry { at: first.at, more });
+                block.push(&group, Entry { at: first.at, more });
             }
         }
+        if block.members.len() >= BLOCK {
+            flush(&mut block);
+        }
     }
+    flush(&mut block);
 }
 
 /// A group with the hits of one event that lie in it, and whether one of these would have been in more groups than the

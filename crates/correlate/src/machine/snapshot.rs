@@ -14,7 +14,7 @@ use crate::plan::Plan;
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"sigyncor";
 /// The version of the form. A change of any state's fields is a new version.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why a snapshot cannot be taken up. The way out is always the same: start from the event store (E44).
 #[derive(Debug)]

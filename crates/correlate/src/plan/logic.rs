@@ -108,6 +108,10 @@ fn of_correlation(correlation: &Correlation, nodes: &[Option<Node>], limits: &Li
     hash.text(options.percentile.as_str());
     hash.text(options.revisions.as_str());
     hash.text(options.timezone.as_deref().unwrap_or("UTC"));
+    if let Some(pivot) = &options.pivot {
+        let place = correlation.rules.iter().position(|rule| rule.text == *pivot);
+        hash.number(place.map_or(-1, |place| place as i128));
+    }
     hash.number(options.gap_seconds.map_or(-1, i128::from));
     hash.number(options.offset_seconds.into());
     hash.number(options.suppress_seconds.map_or(-1, i128::from));

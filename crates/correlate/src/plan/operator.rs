@@ -10,7 +10,7 @@ use sigyn_ir::{
 
 use crate::formula::{Flaw, Formula};
 use crate::number::all_hold;
-use crate::time::{DAY, Grid, fixed_offset, nanos};
+use crate::time::{Buckets, DAY, Days, Grid, SHIFT_MAX, fixed_offset, nanos};
 use crate::{Limits, Value};
 
 /// A correlation of the plan.
@@ -27,8 +27,8 @@ pub(crate) struct Operator {
     pub(crate) slots: Vec<ChildSlots>,
     /// Window length T in nanoseconds.
     pub(crate) span: i64,
-    /// How far back from its instant what happened can matter to a decision: T, or 2T where an input has several
-    /// instants and an earlier one may have taken it.
+    /// How far back from its instant what happened can matter to a decision: T, 2T where an input has several instants and
+    /// an earlier one may have taken it, or the longest that so many days of a zone can last.
     pub(crate) depth: i64,
     /// How much of what is counted a window keeps within an episode; none if it must keep all.
     pub(crate) kept_in_episode: Option<u64>,
@@ -38,6 +38,8 @@ pub(crate) struct Operator {
     pub(crate) predicate: Predicate,
     /// The stages of a chain: the listed rules, of an extended condition those that must match.
     pub(crate) stages: Vec<u16>,
+    /// Whether more inputs keep the condition true once it is (E29).
+    pub(crate) only_grows: bool,
     /// Whether nothing shorter than a chain of all stages will do.
     pub(crate) needs_whole_chain: bool,
     /// 0 to 100.
@@ -47,6 +49,8 @@ pub(crate) struct Operator {
     /// D in nanoseconds, 0 for none.
     pub(crate) suppress: i64,
     pub(crate) cell: Grid,
+    /// The windows of [`Shape::Bucket`].
+    pub(crate) buckets: Buckets,
     /// K: references kept at each end.
     pub(crate) evidence: usize,
     pub(crate) missing: Missing,
@@ -80,12 +84,31 @@ pub(crate) enum Shape {
     /// At each input, decided when what must not happen can no longer happen (E33).
     Deadline,
     /// When a window of fixed place closes (E16, E29).
-    Bucket(Grid),
+    Bucket,
     /// When a session closes (E17).
     Session {
         /// Nanoseconds.
         gap: i64,
     },
+    /// At each hit of a rule, over what lies before it (E18).
+    Before {
+        /// The rule's place in the list.
+        pivot: u16,
+    },
+    /// At each hit of a rule, over what lies behind it: decided as soon as it can no longer become false (E18).
+    After {
+        /// The rule's place in the list.
+        pivot: u16,
+    },
+    /// At each input that completes a sequence, which is then spent (E32).
+    Consuming,
+}
+
+impl Shape {
+    /// Whether inputs open and continue episodes, or fire one by one (E20, E21).
+    pub(crate) fn is_at_inputs(self) -> bool {
+        matches!(self, Shape::Sliding | Shape::Deadline | Shape::Before { .. } | Shape::After { .. })
+    }
 }
 
 /// What must hold.
@@ -145,41 +168,48 @@ fn operator(correlation: &Correlation, limits: &Limits) -> Result<(Operator, boo
     let (predicate, measured, percentile) = condition(correlation, &children, limits)?;
     let (shape, is_moved) = shape(correlation, &predicate, span)?;
     check_options(correlation, shape)?;
+    let buckets = buckets(correlation, span)?;
     let group: Vec<Arc<str>> =
         correlation.group_by.iter().flatten().map(|name| name.as_str().into()).collect();
     if let Some(key) = options.inventory.iter().find(|key| key.len() != group.len()) {
         let message = format!("a key of the inventory has {} values, a group {}", key.len(), group.len());
         return Err((&codes::OPTION_CONFLICT, message));
     }
+    let only_grows = is_judged_at_inputs(correlation, &predicate)
+        && correlation.kind != CorrelationType::ValueSum
+        && !predicate.formula().is_some_and(Formula::has_negation);
     let is_mixed =
         shape == Shape::Deadline && predicate.formula().is_some_and(|it| it.conjunctions.len() > 1);
     let (stages, needs_whole_chain) = stages(&predicate, children.len());
+    if shape == Shape::Consuming && !needs_whole_chain {
+        let message = "`on_match: consume` needs a condition that all rules must meet in their order";
+        return Err((&codes::OPTION_CONFLICT, message.to_owned()));
+    }
     let operator = Operator {
         kind: correlation.kind,
         children,
         group,
-        aliases: correlation
-            .aliases
-            .iter()
-            .map(|alias| {
-                let fields = alias.fields.iter().map(|(rule, field)| (rule.target, field.as_str().into()));
-                (alias.name.as_str().into(), fields.collect())
-            })
-            .collect(),
+        aliases: aliases(correlation),
         measured,
         slots: Vec::new(),
         span,
-        depth: if is_mixed { span.saturating_mul(2) } else { span },
+        depth: match &buckets {
+            _ if is_mixed => span.saturating_mul(2),
+            Buckets::Days(_) => span.saturating_add(SHIFT_MAX),
+            Buckets::Even(_) => span,
+        },
         kept_in_episode: kept_in_episode(correlation, &predicate, shape),
         is_mixed,
         shape,
         predicate,
         stages,
+        only_grows,
         needs_whole_chain,
         percentile,
         is_nearest: options.percentile == PercentileKind::Nearest,
         on_match: options.on_match,
         suppress: nanos(suppress),
+        buckets,
         cell: Grid::new(span.max(nanos(suppress)).max(DAY), 0),
         evidence: options.evidence.unwrap_or(limits.evidence_max) as usize,
         missing: options.missing,
@@ -189,6 +219,14 @@ fn operator(correlation: &Correlation, limits: &Limits) -> Result<(Operator, boo
         extras: Vec::new(),
     };
     Ok((operator, is_moved))
+}
+
+fn aliases(correlation: &Correlation) -> Vec<Alias> {
+    let of = |alias: &sigyn_ir::Alias| -> Alias {
+        let fields = alias.fields.iter().map(|(rule, field)| (rule.target, field.as_str().into()));
+        (alias.name.as_str().into(), fields.collect())
+    };
+    correlation.aliases.iter().map(of).collect()
 }
 
 /// How much of what is counted a window must keep while an episode goes on (E46).
@@ -288,28 +326,66 @@ fn is_judged_at_inputs(correlation: &Correlation, predicate: &Predicate) -> bool
 
 fn shape(correlation: &Correlation, predicate: &Predicate, span: i64) -> Result<(Shape, bool), Refusal> {
     let options = &correlation.options;
+    if options.on_match == OnMatch::Consume {
+        return consuming(correlation, predicate).map(|shape| (shape, false));
+    }
     Ok(match options.window {
-        WindowKind::Sliding if !is_judged_at_inputs(correlation, predicate) => {
-            (Shape::Bucket(Grid::new(span, 0)), true)
-        }
+        WindowKind::Sliding if !is_judged_at_inputs(correlation, predicate) => (Shape::Bucket, true),
         WindowKind::Sliding => match predicate.formula().is_some_and(Formula::has_negation) {
             true => (Shape::Deadline, false),
             false => (Shape::Sliding, false),
         },
-        WindowKind::Tumbling => {
-            let zone = options.timezone.as_deref().unwrap_or("UTC");
-            let Some(east) = fixed_offset(zone) else {
-                let message = format!("the time zone `{zone}` is neither UTC nor a fixed offset");
-                return Err((&codes::UNKNOWN_ZONE, message));
-            };
-            if east != 0 && span % DAY != 0 {
-                let message = "`timezone` moves windows of whole days only".to_owned();
-                return Err((&codes::OPTION_CONFLICT, message));
-            }
-            let shift = (nanos(options.offset_seconds) % span).saturating_sub(east);
-            (Shape::Bucket(Grid::new(span, shift)), false)
-        }
+        WindowKind::Tumbling => (Shape::Bucket, false),
         WindowKind::Session => (Shape::Session { gap: options.gap_seconds.map_or(span, nanos) }, false),
+        WindowKind::Before => (Shape::Before { pivot: pivot(correlation)? }, false),
+        WindowKind::After => (Shape::After { pivot: pivot(correlation)? }, false),
+    })
+}
+
+/// The windows of fixed place.
+fn buckets(correlation: &Correlation, span: i64) -> Result<Buckets, Refusal> {
+    let options = &correlation.options;
+    if options.window != WindowKind::Tumbling {
+        return Ok(Buckets::Even(Grid::new(span, 0)));
+    }
+    let offset = nanos(options.offset_seconds) % span.max(1);
+    let zone = options.timezone.as_deref().unwrap_or("UTC");
+    let east = fixed_offset(zone);
+    if east != Some(0) && span % DAY != 0 {
+        let message = "`timezone` moves windows of whole days only".to_owned();
+        return Err((&codes::OPTION_CONFLICT, message));
+    }
+    match east {
+        Some(east) => Ok(Buckets::Even(Grid::new(span, offset.saturating_sub(east)))),
+        None => Days::new(zone, span / DAY, offset)
+            .map(Buckets::Days)
+            .ok_or_else(|| (&codes::UNKNOWN_ZONE, format!("there is no time zone `{zone}`"))),
+    }
+}
+
+/// The shape of a correlation that consumes what it has found (E32).
+fn consuming(correlation: &Correlation, predicate: &Predicate) -> Result<Shape, Refusal> {
+    let is_plain = correlation.options.window == WindowKind::Sliding
+        && correlation.kind == CorrelationType::TemporalOrdered
+        && is_judged_at_inputs(correlation, predicate)
+        && !predicate.formula().is_some_and(Formula::has_negation);
+    if is_plain {
+        return Ok(Shape::Consuming);
+    }
+    let message = "`on_match: consume` belongs to `temporal_ordered` with sliding windows and nothing that must not match";
+    Err((&codes::OPTION_CONFLICT, message.to_owned()))
+}
+
+/// The place of the rule that windows hang on.
+fn pivot(correlation: &Correlation) -> Result<u16, Refusal> {
+    let window = correlation.options.window;
+    let Some(pivot) = &correlation.options.pivot else {
+        let message = format!("`window: {window}` needs a `pivot`: one of the rules");
+        return Err((&codes::OPTION_CONFLICT, message));
+    };
+    let place = correlation.rules.iter().position(|rule| rule.text == *pivot);
+    place.and_then(|place| u16::try_from(place).ok()).ok_or_else(|| {
+        (&codes::OPTION_CONFLICT, format!("the pivot `{pivot}` is not among the rules of the correlation"))
     })
 }
 
@@ -323,18 +399,23 @@ fn check_options(correlation: &Correlation, shape: Shape) -> Result<(), Refusal>
     let message =
         "`on_match: reset` and rules that must not match: what is consumed would hang on what is open";
     conflict(shape == Shape::Deadline && options.on_match == OnMatch::Reset, message)?;
+    let is_pivot = matches!(shape, Shape::Before { .. } | Shape::After { .. });
+    let message = "`on_match: reset` and windows that hang on a pivot: these may lie one over the other";
+    conflict(is_pivot && options.on_match == OnMatch::Reset, message)?;
     let message = "`inventory` belongs to windows that are judged when they close";
-    conflict(!options.inventory.is_empty() && !matches!(shape, Shape::Bucket(_)), message)
+    conflict(!options.inventory.is_empty() && !matches!(shape, Shape::Bucket), message)
 }
 
 /// Options that mean nothing here: nobody should believe that they do.
 fn idle_options(correlation: &Correlation, shape: Shape) -> Vec<&'static str> {
     let options = &correlation.options;
     let is_tumbling = options.window == WindowKind::Tumbling;
-    let is_at_close = !matches!(shape, Shape::Sliding | Shape::Deadline);
+    let is_at_close = matches!(shape, Shape::Bucket | Shape::Session { .. });
+    let has_pivot = matches!(options.window, WindowKind::Before | WindowKind::After);
     [
         (options.gap_seconds.is_some() && options.window != WindowKind::Session, "`gap` belongs to sessions"),
         (options.offset_seconds != 0 && !is_tumbling, "`offset` belongs to tumbling windows"),
+        (options.pivot.is_some() && !has_pivot, "`pivot` belongs to windows before or after a rule's hits"),
         (options.timezone.is_some() && !is_tumbling, "`timezone` belongs to tumbling windows"),
         (
             is_at_close && options.on_match != OnMatch::Episode,

@@ -85,8 +85,8 @@ impl Operator {
     fn has_cells(&self) -> bool {
         self.suppress > 0
             || match self.shape {
-                Shape::Sliding | Shape::Deadline => self.on_match != OnMatch::Every,
-                Shape::Bucket(_) | Shape::Session { .. } => false,
+                shape if shape.is_at_inputs() => self.on_match != OnMatch::Every,
+                _ => false,
             }
     }
 
@@ -100,8 +100,7 @@ impl Operator {
     }
 
     fn settle(&self, t: i64) -> i64 {
-        let grows = self.suppress > 0
-            || (matches!(self.shape, Shape::Sliding | Shape::Deadline) && self.on_match == OnMatch::Episode);
+        let grows = self.suppress > 0 || (self.shape.is_at_inputs() && self.on_match == OnMatch::Episode);
         if grows { self.cell.end(t.saturating_sub(1)) } else { t }
     }
 

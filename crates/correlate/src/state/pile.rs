@@ -38,7 +38,7 @@ struct Open {
 
 /// What a window amounts to.
 #[derive(Debug, Serialize, Deserialize)]
-enum Amount {
+pub(super) enum Amount {
     Count,
     Distinct(HashSet<Box<[u8]>>),
     Numbers(Vec<Value>),
@@ -49,7 +49,7 @@ enum Amount {
 }
 
 impl Amount {
-    fn new(operator: &Operator) -> Self {
+    pub(super) fn new(operator: &Operator) -> Self {
         let rules = operator.children.len();
         match operator.kind {
             Kind::EventCount => Amount::Count,
@@ -62,7 +62,7 @@ impl Amount {
         }
     }
 
-    fn add(&mut self, entry: &Entry, operator: &Operator) {
+    pub(super) fn add(&mut self, entry: &Entry, operator: &Operator) {
         match self {
             Amount::Count => {}
             Amount::Distinct(known) => {
@@ -90,7 +90,7 @@ impl Amount {
     }
 
     /// The value; none where there is none, such as the average of nothing.
-    fn value(&self, total: u64, operator: &Operator) -> Option<Value> {
+    pub(super) fn value(&self, total: u64, operator: &Operator) -> Option<Value> {
         let count = |count: usize| Some(Value::Int(count as i128));
         match self {
             Amount::Count => Some(Value::Int(total.into())),
@@ -150,7 +150,7 @@ fn percentile(numbers: &[Value], percentile: f64, is_nearest: bool) -> Option<Va
 }
 
 /// Whether a window's value satisfies the condition.
-fn holds(amount: &Amount, value: Option<Value>, operator: &Operator) -> bool {
+pub(super) fn holds(amount: &Amount, value: Option<Value>, operator: &Operator) -> bool {
     match &operator.predicate {
         Predicate::Thresholds(thresholds) => match (amount, value) {
             // Averages of integers are compared exactly: the sum with the number times the count (E27).
@@ -225,9 +225,11 @@ impl Pile {
 
     /// Judges the buckets of a group that is judged whether anything happens or not.
     fn settle_always(&mut self, watermark: i64, group: &[u8], cx: &mut Cx<'_>) {
-        let Shape::Bucket(grid) = cx.operator.shape else { return };
+        if cx.operator.shape != Shape::Bucket {
+            return;
+        }
         while let Some((start, until)) = self.always {
-            let end = start.saturating_add(grid.length());
+            let end = cx.operator.buckets.end(start);
             if end > watermark.min(until) || end <= start {
                 return;
             }
@@ -261,7 +263,7 @@ impl Pile {
             Shape::Session { .. } => (open.start, open.end),
             _ => (closed, operator.cell.end(closed)),
         };
-        if self.silence.swallows(closed, within) {
+        if self.silence.swallows(closed, within, cx) {
             return;
         }
         let (start, mut gather) = (open.start, open.gather);
@@ -282,6 +284,11 @@ impl Pile {
         [open, self.silence.due()].into_iter().flatten().min()
     }
 
+    /// See [`super::State::touch`].
+    pub(super) fn touch(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.gather.total)
+    }
+
     /// The first instant of the window that is open.
     pub(crate) fn oldest(&self) -> Option<i64> {
         self.open.as_ref().map(|open| open.start)
@@ -296,7 +303,7 @@ impl Pile {
 impl Open {
     fn new(ts: i64, operator: &Operator) -> Self {
         let (start, end) = match operator.shape {
-            Shape::Bucket(grid) => (grid.start(ts), grid.end(ts)),
+            Shape::Bucket => (operator.buckets.start(ts), operator.buckets.end(ts)),
             _ => (ts, operator.cell.end(ts)),
         };
         let (amount, gather) = (Amount::new(operator), Gather::new(operator));

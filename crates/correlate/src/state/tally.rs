@@ -6,12 +6,13 @@ use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::CorrelationType as Kind;
 
+use super::sliding::is_pivot;
 use crate::Value;
 use crate::formula::Conjunction;
 use crate::gather::Sum;
 use crate::input::{Entry, Load};
 use crate::number::all_hold;
-use crate::plan::{Operator, Predicate};
+use crate::plan::{Operator, Predicate, Shape};
 
 /// No instant.
 const NEVER: i64 = i64::MIN;
@@ -22,33 +23,55 @@ const LARGE: u128 = 1 << 100;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Tally {
     Count(u64),
-    Distinct(HashMap<Box<[u8]>, u64, DefaultHashBuilder>),
-    /// The sum of small integers, and how many other numbers there are.
-    Sum {
-        ints: i128,
-        others: u64,
-    },
+    Distinct(Box<Values>),
+    Sum(Box<Numbers>),
     /// For each listed rule its last hit.
-    Temporal(Vec<i64>),
+    Temporal(Box<[i64]>),
     /// For each stage the latest start of a chain of all stages up to it; at the end whether the last input
     /// completed one.
-    Chain(Vec<i64>, bool),
+    Chain(Box<[i64]>, bool),
     /// The latest start per length and last stage, length by length; the longest chain that the last input ends.
-    Chains(Vec<i64>, u16),
+    Chains(Box<[i64]>, u16),
+}
+
+/// How often each value is there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Values {
+    counts: HashMap<Box<[u8]>, u64, DefaultHashBuilder>,
+}
+
+/// The sum of small integers, and how many other numbers there are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    ints: i128,
+    others: u64,
 }
 
 impl Tally {
     pub(crate) fn new(operator: &Operator) -> Self {
         let rules = operator.children.len();
         match operator.kind {
+            // Windows that hang on a pivot are measured one by one.
+            _ if matches!(operator.shape, Shape::Before { .. } | Shape::After { .. }) => Tally::Count(0),
             Kind::EventCount => Tally::Count(0),
-            Kind::ValueCount => Tally::Distinct(HashMap::default()),
-            Kind::Temporal => Tally::Temporal(vec![NEVER; rules]),
+            Kind::ValueCount => Tally::Distinct(Box::default()),
+            Kind::Temporal => Tally::Temporal(never(rules)),
             Kind::TemporalOrdered if operator.needs_whole_chain => {
-                Tally::Chain(vec![NEVER; operator.stages.len()], false)
+                Tally::Chain(never(operator.stages.len()), false)
             }
-            Kind::TemporalOrdered => Tally::Chains(vec![NEVER; rules * rules], 0),
-            _ => Tally::Sum { ints: 0, others: 0 },
+            Kind::TemporalOrdered => Tally::Chains(never(rules * rules), 0),
+            _ => Tally::Sum(Box::default()),
+        }
+    }
+
+    /// See [`super::State::touch`].
+    pub(super) fn touch(&self) -> u64 {
+        let first = |starts: &[i64]| starts.first().map_or(0, |start| start.cast_unsigned());
+        match self {
+            Tally::Count(count) => *count,
+            Tally::Distinct(known) => known.counts.len() as u64,
+            Tally::Sum(numbers) => numbers.others,
+            Tally::Temporal(starts) | Tally::Chain(starts, _) | Tally::Chains(starts, _) => first(starts),
         }
     }
 
@@ -60,18 +83,18 @@ impl Tally {
             Tally::Distinct(known) => {
                 if let Load::Tuples(tuples) = entry.load() {
                     for tuple in tuples {
-                        match known.get_mut(tuple) {
+                        match known.counts.get_mut(tuple) {
                             Some(count) => *count += 1,
                             None => {
-                                known.insert(tuple.clone(), 1);
+                                known.counts.insert(tuple.clone(), 1);
                             }
                         }
                     }
                 }
             }
-            Tally::Sum { ints, others } => for_numbers(entry, |value| match small(value) {
-                Some(value) => *ints += value,
-                None => *others += 1,
+            Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
+                Some(value) => numbers.ints += value,
+                None => numbers.others += 1,
             }),
             Tally::Temporal(last) => {
                 for child in entry.children() {
@@ -112,20 +135,27 @@ impl Tally {
             Tally::Distinct(known) => {
                 if let Load::Tuples(tuples) = entry.load() {
                     for tuple in tuples {
-                        if let Some(count) = known.get_mut(tuple) {
+                        if let Some(count) = known.counts.get_mut(tuple) {
                             *count -= 1;
                             if *count == 0 {
-                                known.remove(tuple);
+                                known.counts.remove(tuple);
                             }
                         }
                     }
                 }
             }
-            Tally::Sum { ints, others } => for_numbers(entry, |value| match small(value) {
-                Some(value) => *ints -= value,
-                None => *others -= 1,
+            Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
+                Some(value) => numbers.ints -= value,
+                None => numbers.others -= 1,
             }),
             Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => {}
+        }
+    }
+
+    /// Takes an input away of which nothing is kept but that it counts.
+    pub(crate) fn remove_counted(&mut self) {
+        if let Tally::Count(count) = self {
+            *count = count.saturating_sub(1);
         }
     }
 
@@ -136,10 +166,10 @@ impl Tally {
             Tally::Count(count) => *count > kept,
             Tally::Distinct(known) => {
                 let Load::Tuples(tuples) = oldest.load() else { return true };
-                let vanishing = tuples.iter().filter(|tuple| known.get(*tuple) == Some(&1)).count();
-                (known.len() - vanishing) as u64 >= kept
+                let vanishing = tuples.iter().filter(|tuple| known.counts.get(*tuple) == Some(&1)).count();
+                (known.counts.len() - vanishing) as u64 >= kept
             }
-            Tally::Sum { .. } => false,
+            Tally::Sum(_) => false,
             Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => true,
         }
     }
@@ -154,9 +184,9 @@ impl Tally {
         let count = |count: usize| Value::Int(count as i128);
         match self {
             Tally::Count(number) => Value::Int((*number).into()),
-            Tally::Distinct(known) => count(known.len()),
-            Tally::Sum { ints, others: 0 } => Value::Int(*ints),
-            Tally::Sum { .. } => {
+            Tally::Distinct(known) => count(known.counts.len()),
+            Tally::Sum(numbers) if numbers.others == 0 => Value::Int(numbers.ints),
+            Tally::Sum(_) => {
                 let numbers = window.filter_map(|entry| match entry.load() {
                     Load::Numbers(numbers) => Some(numbers),
                     _ => None,
@@ -185,6 +215,10 @@ impl Tally {
             _ => None,
         }
     }
+}
+
+fn never(count: usize) -> Box<[i64]> {
+    std::iter::repeat_n(NEVER, count).collect()
 }
 
 /// Extends chains by a hit of a stage; the length of the longest that it ends.
@@ -226,11 +260,22 @@ fn small(value: &Value) -> Option<i128> {
     }
 }
 
-/// Whether an input that stands alone in its group makes the condition true. If not, the group needs no state yet.
+/// Whether an input that stands alone in its group makes the condition true, or opens a window. If not, the group needs no
+/// state yet.
 pub(crate) fn holds_alone(entry: &Entry, operator: &Operator) -> bool {
+    let ts = entry.at.ts;
+    match operator.shape {
+        Shape::Before { .. } | Shape::After { .. } => return is_pivot(entry, operator),
+        Shape::Consuming => return operator.stages.len() == 1,
+        _ => {}
+    }
+    if operator.kind == Kind::EventCount
+        && let Predicate::Thresholds(thresholds) = &operator.predicate
+    {
+        return all_hold(thresholds, Value::Int(1));
+    }
     let mut tally = Tally::new(operator);
     tally.add(entry, operator);
-    let ts = entry.at.ts;
     match &operator.predicate {
         Predicate::Thresholds(thresholds) => {
             all_hold(thresholds, tally.value(ts, operator, std::iter::once(entry)))

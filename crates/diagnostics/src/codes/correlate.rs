@@ -70,8 +70,8 @@ pub static OPTION_CONFLICT: Code = Code {
 pub static UNKNOWN_ZONE: Code = Code {
     number: 7109,
     name: "unknown-zone",
-    summary: "The time zone has no fixed offset.",
-    help: "Write UTC or an offset such as +02:00.",
+    summary: "There is no such time zone.",
+    help: "Write UTC, an offset such as +02:00, or a zone of the IANA database such as Europe/Berlin.",
 };
 
 /// More than one field where one number is measured.

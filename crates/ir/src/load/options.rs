@@ -22,6 +22,7 @@ const OF_CORRELATIONS: &[&str] = &[
     "gap",
     "offset",
     "timezone",
+    "pivot",
     "on_match",
     "suppress",
     "missing",
@@ -110,6 +111,7 @@ impl Reader<'_, '_> {
             "gap" => set(&mut self.options.gap_seconds, span_of(value).filter(|span| *span > 0).map(Some)),
             "offset" => set(&mut self.options.offset_seconds, span_of(value)),
             "timezone" => set(&mut self.options.timezone, text(value).map(|text| Some(text.to_owned()))),
+            "pivot" => set(&mut self.options.pivot, text(value).map(|text| Some(text.to_owned()))),
             "on_match" => set(&mut self.options.on_match, text(value).and_then(OnMatch::parse)),
             "suppress" => {
                 set(&mut self.options.suppress_seconds, span_of(value).filter(|span| *span > 0).map(Some))
@@ -158,12 +160,13 @@ fn expected(key: &str) -> String {
         "outcomes" => "Write `name: {sum: field}` with one of distinct, sum, min, max, first, last, values \
                        and a field, or `name: {count: true}`."
             .into(),
-        "window" => names(&["sliding", "tumbling", "session"]),
-        "on_match" => names(&["episode", "every", "reset"]),
+        "window" => names(&["sliding", "tumbling", "session", "before", "after"]),
+        "on_match" => names(&["episode", "every", "reset", "consume"]),
         "missing" => names(&["skip", "group"]),
         "percentile" => names(&["linear", "nearest"]),
         "revisions" => names(&["anchor", "each"]),
-        "timezone" => "Write UTC or an offset such as +02:00.".into(),
+        "timezone" => "Write UTC, an offset such as +02:00, or a zone such as Europe/Berlin.".into(),
+        "pivot" => "Write a rule as `rules` lists it.".into(),
         "evidence" => format!("Write a number from 0 to {EVIDENCE_MAX}."),
         "inventory" => "Write a list: for each key its value, or the list of its values.".into(),
         _ => "Write a time span such as 30s, 5m, 1h or 1d.".into(),
@@ -315,6 +318,16 @@ mod tests {
             ),
             (
                 CORRELATION,
+                "{window: after, pivot: r, on_match: consume}",
+                Options {
+                    window: WindowKind::After,
+                    pivot: Some("r".into()),
+                    on_match: OnMatch::Consume,
+                    ..base.clone()
+                },
+            ),
+            (
+                CORRELATION,
                 "{inventory: [a, 1.0, [b, true]], percentile: nearest, revisions: each}",
                 Options {
                     inventory: vec![vec!["a".into()], vec!["1".into()], vec!["b".into(), "true".into()]],
@@ -345,7 +358,12 @@ mod tests {
     fn what_cannot_be_read_is_said_and_remembered() {
         for (head, text, unread, part) in [
             (CORRELATION, "5", "sigyn", "2088 `sigyn` is not a map"),
-            (CORRELATION, "{window: round}", "window", "Write one of sliding, tumbling, session."),
+            (
+                CORRELATION,
+                "{window: round}",
+                "window",
+                "Write one of sliding, tumbling, session, before, after.",
+            ),
             (CORRELATION, "{gap: 0s}", "gap", "Write a time span"),
             (CORRELATION, "{evidence: -1}", "evidence", "Write a number from 0"),
             (CORRELATION, "{inventory: [{a: b}]}", "inventory", "2088"),

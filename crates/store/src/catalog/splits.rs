@@ -7,7 +7,7 @@ use crate::catalog::{Tx, View};
 use crate::{Error, Result};
 
 /// A file of the lake.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     /// Its path below the lake's folder.
     pub path: String,
@@ -25,8 +25,10 @@ pub struct Split {
     pub bytes: u64,
     /// The version of its layout.
     pub format: u32,
-    /// The columns it has, as the lake names them.
+    /// The columns it has for fields, as the lake names them.
     pub columns: Vec<String>,
+    /// The fields of which some values stand in the rest; none if they are too many to name.
+    pub rest: Option<Vec<String>>,
     /// The checksums of its blocks.
     pub checksums: Vec<u64>,
     /// When it was written.
@@ -46,12 +48,13 @@ pub struct SplitQuery {
     pub classes: Vec<String>,
 }
 
-const COLUMNS: &str =
-    "path, class, hour, first_ts, last_ts, row_count, bytes, format, columns, checksums, made, is_compacted";
+const COLUMNS: &str = "path, class, hour, first_ts, last_ts, row_count, bytes, format, columns, rest, checksums, \
+    made, is_compacted";
 
 fn split(row: &Row<'_>) -> rusqlite::Result<Split> {
     let columns: String = row.get(8)?;
-    let checksums: Vec<u8> = row.get(9)?;
+    let rest: Option<String> = row.get(9)?;
+    let checksums: Vec<u8> = row.get(10)?;
     Ok(Split {
         path: row.get(0)?,
         class: row.get(1)?,
@@ -61,18 +64,24 @@ fn split(row: &Row<'_>) -> rusqlite::Result<Split> {
         rows: count_at(row, 5)?,
         bytes: count_at(row, 6)?,
         format: row.get(7)?,
-        columns: if columns.is_empty() {
-            Vec::new()
-        } else {
-            columns.split('\0').map(str::to_owned).collect()
-        },
+        columns: names(&columns),
+        rest: rest.as_deref().map(names),
         checksums: checksums
             .chunks_exact(8)
             .map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap_or_default()))
             .collect(),
-        made: row.get(10)?,
-        is_compacted: row.get(11)?,
+        made: row.get(11)?,
+        is_compacted: row.get(12)?,
     })
+}
+
+/// Names as one text: each with a zero byte behind it, which no name has.
+fn text(names: &[String]) -> String {
+    names.iter().flat_map(|name| [name, "\0"]).collect()
+}
+
+fn names(text: &str) -> Vec<String> {
+    text.split_terminator('\0').map(str::to_owned).collect()
 }
 
 impl View<'_> {
@@ -121,7 +130,7 @@ impl Tx<'_> {
             }
         }
         let sql = format!(
-            "INSERT INTO splits ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "INSERT INTO splits ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         );
         for split in added {
             let checksums: Vec<u8> = split.checksums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
@@ -136,7 +145,8 @@ impl Tx<'_> {
                     int(split.rows),
                     int(split.bytes),
                     split.format,
-                    split.columns.join("\0"),
+                    text(&split.columns),
+                    split.rest.as_deref().map(text),
                     checksums,
                     split.made,
                     split.is_compacted,

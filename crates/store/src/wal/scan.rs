@@ -128,8 +128,8 @@ impl Scan {
             }
             // A marker in the last bytes is looked at in the next round.
             let last = bytes.len() - HEADER;
-            let found = markers(bytes).take_while(|place| *place <= last);
-            let found = found.filter(|place| Header::read(&bytes[*place..], salt).is_some()).next();
+            let is_header = |place: &usize| Header::read(&bytes[*place..], salt).is_some();
+            let found = markers(bytes).take_while(|place| *place <= last).find(is_header);
             if let Some(place) = found {
                 self.at = at + place as u64;
                 return Ok(Found::Damaged(DamageKind::Frames, from..self.at));

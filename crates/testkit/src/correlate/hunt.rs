@@ -3,7 +3,7 @@
 use sigyn_ir::{CorrelationCondition, RuleItem, RuleSet};
 
 use super::negative::{alternatives, has_instants};
-use super::options::{Mode, Options, Window};
+use super::options::{DAY, Mode, Options, Window};
 use super::strata::Strata;
 use super::world::{Ids, World};
 use super::{Detection, Event, Time};
@@ -48,7 +48,12 @@ impl Reaches {
                 }
                 CorrelationCondition::Thresholds { .. } => false,
             };
-            spans.push(if has_instants && own.window == Window::Sliding { 2 * own.span } else { own.span });
+            spans.push(match own.window {
+                Window::Sliding if has_instants => 2 * own.span,
+                // Clocks are never moved by more than a day.
+                Window::Days { .. } => own.span + DAY,
+                _ => own.span,
+            });
             options.push(Some(own));
         }
         Ok(Self { options, spans, strata: Strata::of(set)? })
@@ -59,9 +64,9 @@ impl Reaches {
         let Some(options) = &self.options[rule] else { return t };
         let span = self.spans[rule];
         let of_mode = match (options.window, options.mode) {
-            (Window::Sliding, Mode::Episode | Mode::Reset) => options.cell_of(t) - span,
-            (Window::Sliding, Mode::Every) | (Window::Buckets { .. }, _) => t - span,
             (Window::Session { .. }, _) => options.cell_of(t - 1),
+            (Window::Buckets { .. } | Window::Days { .. }, _) | (_, Mode::Every | Mode::Consume) => t - span,
+            (_, Mode::Episode | Mode::Reset) => options.cell_of(t) - span,
         };
         match options.suppress {
             Some(_) => of_mode.min(options.cell_of(t) - span),
@@ -72,8 +77,8 @@ impl Reaches {
     /// Inputs before this can change detections of a rule with `ts < t`.
     pub fn settle(&self, rule: usize, t: Time) -> Time {
         let Some(options) = &self.options[rule] else { return t };
-        let is_open = options.suppress.is_some()
-            || (options.window == Window::Sliding && options.mode == Mode::Episode);
+        let is_open =
+            options.suppress.is_some() || (options.window.is_at_inputs() && options.mode == Mode::Episode);
         if is_open { options.cell_of(t - 1) + options.cell() } else { t }
     }
 
@@ -84,7 +89,7 @@ impl Reaches {
         let next = |t: Time| options.cell_of(t) + options.cell();
         let by_cells = (options.cell_of(a), next(b + span) - 1);
         match (options.window, options.mode) {
-            (Window::Sliding, Mode::Episode | Mode::Reset) => by_cells,
+            (window, Mode::Episode | Mode::Reset) if window.is_at_inputs() => by_cells,
             (Window::Session { .. }, _) if options.suppress.is_none() => (options.cell_of(a), next(b)),
             (Window::Session { .. }, _) => (options.cell_of(a), next(b + span)),
             _ if options.suppress.is_some() => by_cells,

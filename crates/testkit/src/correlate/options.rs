@@ -7,7 +7,7 @@ use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, Data, Level, 
 use super::{Num, Time};
 
 /// A day in nanoseconds.
-const DAY: Time = 86_400 * SECOND;
+pub(crate) const DAY: Time = 86_400 * SECOND;
 /// A second in nanoseconds.
 pub(crate) const SECOND: Time = 1_000_000_000;
 
@@ -21,11 +21,39 @@ pub enum Window {
         /// The first bucket begins here, modulo T.
         offset: Time,
     },
+    /// E16, in a zone whose days are not all equally long: whole days from the first of January 1970 on.
+    Days {
+        /// How far behind midnight they begin, by the clocks.
+        offset: Time,
+    },
     /// E17.
     Session {
         /// The largest gap.
         gap: Time,
     },
+    /// E18.
+    Pivot {
+        /// The place of the rule in the list whose hits are the pivots.
+        rule: usize,
+        /// Whether windows lie before or behind them.
+        side: Side,
+    },
+}
+
+/// On which side of a pivot a window lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// [ts − T, ts].
+    Before,
+    /// [ts, ts + T].
+    After,
+}
+
+impl Window {
+    /// Whether inputs are what opens and continues episodes.
+    pub fn is_at_inputs(self) -> bool {
+        matches!(self, Window::Sliding | Window::Pivot { .. })
+    }
 }
 
 /// Firing (E20, E21).
@@ -37,6 +65,8 @@ pub enum Mode {
     Every,
     /// What fired counts no more.
     Reset,
+    /// E32.
+    Consume,
 }
 
 /// How a percentile between two values is read (E28).
@@ -55,6 +85,8 @@ pub struct Options {
     pub span: Time,
     /// Which inputs are together.
     pub window: Window,
+    /// The zone of [`Window::Days`].
+    pub zone: String,
     /// When a detection is made.
     pub mode: Mode,
     /// D, if the rule suppresses.
@@ -92,7 +124,21 @@ impl Options {
             },
             Some("tumbling") => {
                 let zone = word("timezone", "UTC")?;
-                Window::Buckets { offset: duration("offset")?.unwrap_or(0) - zone_offset(&zone)? }
+                let offset = duration("offset")?.unwrap_or(0);
+                match zone_offset(&zone) {
+                    Ok(east) => Window::Buckets { offset: offset - east },
+                    Err(_) if span % DAY != 0 => return Err(format!("{zone}: not of whole days")),
+                    Err(_) => {
+                        jiff::tz::db().get(&zone).map_err(|error| error.to_string())?;
+                        Window::Days { offset: offset % span }
+                    }
+                }
+            }
+            Some(side @ ("before" | "after")) => {
+                let pivot = word("pivot", "")?;
+                let place = correlation.rules.iter().position(|rule| rule.text == pivot);
+                let rule = place.ok_or_else(|| format!("pivot: {pivot}"))?;
+                Window::Pivot { rule, side: if side == "before" { Side::Before } else { Side::After } }
             }
             Some("session") => Window::Session { gap: duration("gap")?.unwrap_or(span) },
             Some(other) => return Err(format!("window: {other}")),
@@ -100,10 +146,12 @@ impl Options {
         Ok(Self {
             span,
             window,
+            zone: word("timezone", "UTC")?,
             mode: match word("on_match", "episode")?.as_str() {
                 "episode" => Mode::Episode,
                 "every" => Mode::Every,
                 "reset" => Mode::Reset,
+                "consume" => Mode::Consume,
                 other => return Err(format!("on_match: {other}")),
             },
             suppress: duration("suppress")?,

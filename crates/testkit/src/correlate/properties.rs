@@ -299,7 +299,14 @@ fn activation(random: &mut Random<'_>) -> Result<(), String> {
 /// Inventories, from an instant of activation up to a watermark.
 fn inventory(random: &mut Random<'_>) -> Result<(), String> {
     let round = random::round(random, Shape { has_inventory: true, ..Shape::ALL });
+    // No whole days of buckets of a second: each is judged for each key, by an evaluator that looks at all inputs.
+    let (first, last) = round.events.iter().fold((Time::MAX, Time::MIN), |(first, last), event| {
+        (first.min(event.ts.into()), last.max(event.ts.into()))
+    });
     let (from, to) = laws::range(random, &round.events);
+    let room = (last - first) / 2 + 2;
+    let (from, to) = (from.max(first - room), to.min(last + room));
+    let (from, to) = (from.min(to), to.max(from));
     let seed = random.below(1 << 30) as u64;
     laws::small(round, &|round| {
         let Some((rules, hits)) = prepared(round) else { return Ok(()) };

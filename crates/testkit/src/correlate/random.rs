@@ -130,6 +130,10 @@ struct Maker<'a, 'b> {
     correlations: Vec<String>,
 }
 
+/// In the week of the random events the clocks of Lord Howe Island are moved by half an hour, those of Asunción and Sydney by
+/// an hour; nothing happens in Berlin.
+const ZONES: &[&str] =
+    &["+02:00", "-09:30", "Australia/Lord_Howe", "America/Asuncion", "Australia/Sydney", "Europe/Berlin"];
 const LETTERS: [&str; 4] = ["a", "b", "c", "d"];
 const USERS: [&str; 4] = ["x", "y", "X", "x\u{1}y"];
 
@@ -246,10 +250,12 @@ impl Maker<'_, '_> {
         if self.once_in(3) {
             document["level"] = json!("high");
         }
-        let mut options = self.options(has_negation);
+        let is_whole =
+            kind == "temporal_ordered" && !has_negation && document["correlation"].get("condition").is_none();
+        let mut options = self.options(has_negation, &rules, is_whole);
         let is_of_days = matches!(document["correlation"]["timespan"].as_str(), Some("24h" | "48h"));
         if is_of_days && options.get("window") == Some(&json!("tumbling")) && self.once_in(2) {
-            options.insert("timezone".to_owned(), json!(self.random.pick(&["+02:00", "-09:30"])));
+            options.insert("timezone".to_owned(), json!(self.random.pick(ZONES)));
         }
         let components = document["correlation"]["group-by"].as_array().map_or(0, Vec::len);
         if self.shape.has_inventory && components > 0 && self.once_in(2) {
@@ -381,7 +387,7 @@ impl Maker<'_, '_> {
         (text, negated)
     }
 
-    fn options(&mut self, has_negation: bool) -> Map<String, Value> {
+    fn options(&mut self, has_negation: bool, rules: &[String], is_whole: bool) -> Map<String, Value> {
         let mut options = Map::new();
         let mut set = |key: &str, value: Value| drop(options.insert(key.to_owned(), value));
         if self.has_option(5) {
@@ -394,6 +400,14 @@ impl Maker<'_, '_> {
             if !self.once_in(4) {
                 set("gap", json!(format!("{}{}", 1 + self.random.below(5), self.scale.suffix)));
             }
+        } else if self.has_option(4) {
+            set("window", json!(self.random.pick(&["before", "after"])));
+            set("pivot", json!(rules[self.random.below(rules.len())]));
+            if self.once_in(3) {
+                set("on_match", json!("every"));
+            }
+        } else if is_whole && self.has_option(2) {
+            set("on_match", json!("consume"));
         } else if self.has_option(4) {
             set("on_match", json!("every"));
         } else if self.has_option(4) && !has_negation {

@@ -170,18 +170,22 @@ pub fn difference(set: &RuleSet, expected: &[Row], got: &[Row]) -> Vec<String> {
         let names = Names::of(set, rows);
         rows.iter().map(|row| row.line(set, &names)).collect::<Vec<_>>()
     };
-    let (expected, mut got) = (lines(expected), lines(got));
+    // Lines with how often the second side has them and the first has not: many rounds are large.
+    let mut open: HashMap<String, usize> = HashMap::new();
+    for line in lines(got) {
+        *open.entry(line).or_default() += 1;
+    }
     let mut differences = Vec::new();
-    for line in expected {
-        match got.iter().position(|other| *other == line) {
-            Some(place) => {
-                got.swap_remove(place);
-            }
+    for line in lines(expected) {
+        match open.get_mut(&line).filter(|count| **count > 0) {
+            Some(count) => *count -= 1,
             None => differences.push(format!("- {line}")),
         }
     }
-    got.sort();
-    differences.extend(got.into_iter().map(|line| format!("+ {line}")));
+    let left = open.into_iter().flat_map(|(line, count)| std::iter::repeat_n(line, count));
+    let mut left: Vec<String> = left.map(|line| format!("+ {line}")).collect();
+    left.sort();
+    differences.append(&mut left);
     differences
 }
 

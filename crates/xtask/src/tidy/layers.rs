@@ -26,6 +26,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["event"]),
     ("hunt", &["attack", "event", "engine", "ir", "page", "readers"]),
     ("runtime", &["correlate", "diagnostics", "event", "engine", "hunt", "ir", "readers"]),
+    (
+        "node",
+        &["convert", "correlate", "diagnostics", "engine", "event", "ir", "readers", "runtime", "store"],
+    ),
+    ("server", &["backends", "convert", "event", "ir", "node", "pipeline", "store"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["attack", "ir", "page"]),
     (
@@ -79,6 +84,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verify",
             "coverage",
             "lsp",
+            "node",
+            "server",
         ],
     ),
     (
@@ -93,12 +100,28 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "backends",
             "convert",
+            "correlate",
             "readers",
             "hunt",
+            "runtime",
             "testkit",
         ],
     ),
-    ("xtask", &["diagnostics", "attack", "ir", "engine", "pipeline", "backends", "convert", "lint", "cli"]),
+    (
+        "xtask",
+        &[
+            "diagnostics",
+            "attack",
+            "ir",
+            "engine",
+            "pipeline",
+            "backends",
+            "convert",
+            "lint",
+            "server",
+            "cli",
+        ],
+    ),
 ];
 
 /// Crates of others that one room wraps, so that replacing them touches one place.
@@ -116,6 +139,8 @@ const WRAPPED: &[(&str, &str)] = &[
     ("arrow-schema", "store"),
     ("parquet", "store"),
     ("rusqlite", "store"),
+    ("axum", "server"),
+    ("utoipa", "server"),
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {

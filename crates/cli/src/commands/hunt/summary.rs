@@ -227,6 +227,11 @@ pub(crate) fn say_correlated(correlated: &Correlated, rules: &[RuleInfo]) {
         );
         findings::say(Diagnostics::Text, &line);
     }
+    if correlated.copies > 0 {
+        let events = counted(correlated.copies, "match");
+        let line = format!("Left out of correlations: {events} on records that stand in several files");
+        findings::say(Diagnostics::Text, &line);
+    }
 }
 
 /// Rules that could not match: no known log source, none of these logs is one, or no record has what they need.

@@ -9,6 +9,7 @@ CREATE TABLE splits (
     bytes INTEGER NOT NULL,
     format INTEGER NOT NULL,
     columns TEXT NOT NULL,
+    rest TEXT,
     checksums BLOB NOT NULL,
     made INTEGER NOT NULL,
     is_compacted INTEGER NOT NULL

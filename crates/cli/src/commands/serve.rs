@@ -1,0 +1,97 @@
+//! `sigyn serve`: events in, signals out, a page for people.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use clap::Args;
+use sigyn_node::{Node, Running, Settings};
+use sigyn_server::{App, Config, Server};
+
+use crate::Exit;
+
+/// The words of the command.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Rule files or folders; they are read again when they change
+    #[arg(short, long, required = true, value_name = "RULES")]
+    rules: Vec<PathBuf>,
+    /// Where everything is kept; made if it is not there
+    #[arg(long, default_value = "sigyn-data", value_name = "DIR")]
+    data: PathBuf,
+    /// Where the page and the interface are; by default only this machine reaches it
+    #[arg(long, default_value = "127.0.0.1:7474", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Listen at an address that others reach although nothing is encrypted: behind a proxy that is
+    #[arg(long)]
+    insecure_http: bool,
+    /// A log file to follow, through rotations; may be repeated
+    #[arg(long, value_name = "FILE")]
+    tail: Vec<PathBuf>,
+    /// Take syslog here, over UDP and TCP; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    syslog: Vec<SocketAddr>,
+}
+
+pub(crate) fn run(serve: &Serve) -> Exit {
+    match begin(serve) {
+        Ok(()) => Exit::Clean,
+        Err(why) => {
+            eprintln!("error: {why}");
+            Exit::BadInput
+        }
+    }
+}
+
+fn begin(serve: &Serve) -> Result<(), String> {
+    if !serve.listen.ip().is_loopback() && !serve.insecure_http {
+        return Err(format!(
+            "{} is reached from elsewhere, and passwords would travel unencrypted; put a proxy with TLS before it and say \
+             --insecure-http, or listen at 127.0.0.1",
+            serve.listen
+        ));
+    }
+    let (sender, stopped) = channel();
+    ctrlc::set_handler(move || {
+        // A second one while the first is at work changes nothing.
+        let _ = sender.send(());
+    })
+    .map_err(|error| format!("signals cannot be handled: {error}"))?;
+    let settings = Settings {
+        data: serve.data.clone(),
+        rules: serve.rules.clone(),
+        tail: serve.tail.clone(),
+        syslog: serve.syslog.clone(),
+        salt: uuid::Uuid::new_v4().as_u64_pair().0,
+    };
+    let node = Arc::new(Node::open(settings).map_err(told)?);
+    let running = Running::start(&node).map_err(told)?;
+    let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false })?;
+    let server = Server::start(&app, serve.listen)
+        .map_err(|error| format!("{} cannot be listened at: {error}", serve.listen))?;
+    let book = node.book();
+    println!("Sigyn listens at http://{}", server.address());
+    println!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len());
+    if let Some(token) = setup.token {
+        println!("Make the first admin with this token, once: {token}");
+        println!("  http://{}/setup#{token}", server.address());
+    }
+    // Ends with an error if the handler is gone, which it is not.
+    let _ = stopped.recv();
+    println!("stopping");
+    server.stop();
+    running.stop();
+    Ok(())
+}
+
+fn told(error: sigyn_node::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

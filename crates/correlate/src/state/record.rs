@@ -1,0 +1,167 @@
+//! A detection in the making.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cx, Seen};
+use crate::detection::{Anchor, Evidence, Status};
+use crate::gather::Gather;
+use crate::group;
+use crate::{Detection, Id, Outcome, Value, Values, ValuesWriter};
+
+/// A detection in the making.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: Id,
+    pub(crate) ts: i64,
+    anchor: Anchor,
+    value: Value,
+    pub(crate) last_seen: i64,
+    total_at_anchor: u64,
+    outcomes_at_anchor: Box<[Outcome]>,
+    values: Values,
+    pub(crate) gather: Gather,
+    suppressed: u64,
+    pub(crate) revision: u32,
+    /// The total and the count of suppressed ones when it was last published.
+    published_total: u64,
+    published_suppressed: u64,
+}
+
+impl Record {
+    /// Opens a detection, with what contributed to its anchor.
+    pub(crate) fn open(
+        (anchor, ts): (Anchor, i64),
+        (value, last_seen): (Value, i64),
+        gather: Gather,
+        group: &[u8],
+        cx: &Cx<'_>,
+    ) -> Self {
+        let mut record = Self {
+            id: cx.node.detection_id(group, anchor),
+            ts,
+            anchor,
+            value,
+            last_seen,
+            total_at_anchor: gather.total,
+            outcomes_at_anchor: gather.outcomes(&cx.operator.outcomes),
+            values: Values::default(),
+            gather,
+            suppressed: 0,
+            revision: 0,
+            published_total: 0,
+            published_suppressed: 0,
+        };
+        if !cx.node.reads.is_empty() {
+            let detection = record.bare(Status::Open, group, cx);
+            let mut writer = ValuesWriter::default();
+            let (gather, extras) = (&record.gather, &cx.operator.extras);
+            crate::own::write_reads(&mut writer, cx.node, &detection, |name, write| {
+                if let Some(at) = extras.iter().position(|extra| &**extra == name) {
+                    gather.extra(at).for_each(write);
+                }
+            });
+            record.values = writer.finish();
+        }
+        record.gather.forget_extras();
+        record
+    }
+
+    /// Shows it to consumers.
+    pub(crate) fn show(&self, group: &[u8], cx: &mut Cx<'_>) {
+        let (consumers, watchers) = (&cx.node.consumers, &cx.node.watchers);
+        if consumers.is_empty() && watchers.is_empty() {
+            return;
+        }
+        let detection = (!watchers.is_empty()).then(|| Box::new(self.detection(Status::Open, group, cx)));
+        let values = self.values.clone();
+        cx.out.seen.push(Seen { ts: self.ts, eid: self.id, values, detection, is_revision: false });
+    }
+
+    /// Shows a further input at which it held, decided at `ts`.
+    pub(crate) fn show_revision(&self, eid: Id, ts: i64, cx: &mut Cx<'_>) {
+        let eid = Id::of(&[&self.id.0, &eid.0]);
+        let values = self.values.clone();
+        cx.out.seen.push(Seen { ts, eid, values, detection: None, is_revision: true });
+    }
+
+    /// See [`super::State::touch`].
+    pub(super) fn touch(&self) -> u64 {
+        self.gather
+            .touch()
+            .wrapping_add(u64::from(self.revision))
+            .wrapping_add(self.last_seen.cast_unsigned())
+    }
+
+    pub(crate) fn grow(&mut self, last_seen: i64) {
+        self.last_seen = self.last_seen.max(last_seen);
+        self.revision = self.revision.saturating_add(1);
+    }
+
+    pub(crate) fn suppress(&mut self) {
+        self.suppressed += 1;
+    }
+
+    /// Shows it to the caller: as it stays, or as it is now.
+    pub(crate) fn publish(&mut self, status: Status, group: &[u8], cx: &mut Cx<'_>) {
+        let detection = self.detection(status, group, cx);
+        cx.out.published.push(detection);
+        (self.published_total, self.published_suppressed) = (self.gather.total.max(1), self.suppressed);
+    }
+
+    /// Whether it opened, or its total has grown to twice what was shown, or the count of suppressed ones beyond that. Showing
+    /// every change would cost more than everything else.
+    pub(crate) fn has_news(&self) -> bool {
+        self.published_total == 0
+            || self.gather.total >= self.published_total.saturating_mul(2)
+            || self.suppressed > self.published_suppressed.saturating_mul(2)
+    }
+
+    /// Shows it as it is now, if there is news or all are wanted.
+    pub(crate) fn publish_open(&mut self, is_all: bool, group: &[u8], cx: &mut Cx<'_>) {
+        if is_all || self.has_news() {
+            self.publish(Status::Open, group, cx);
+        }
+    }
+
+    fn detection(&self, status: Status, group: &[u8], cx: &Cx<'_>) -> Detection {
+        let (count, is_truncated) = self.gather.evidence_size();
+        let mut evidence = Vec::with_capacity(count);
+        for at in self.gather.evidence() {
+            let rule = cx.operator.children.get(usize::from(at.child)).copied().unwrap_or(cx.node.item);
+            let is_detection = cx.plan.node(rule).is_some_and(|node| node.stratum > 1);
+            let source = cx.sources.name(at.source);
+            evidence.push(Evidence { ts: at.ts, rule, source, seq: at.seq, eid: at.eid, is_detection });
+        }
+        Detection { evidence, is_truncated, ..self.bare(status, group, cx) }
+    }
+
+    /// The detection without its evidence.
+    fn bare(&self, status: Status, group: &[u8], cx: &Cx<'_>) -> Detection {
+        Detection {
+            id: self.id,
+            rule: cx.node.item,
+            ts: self.ts,
+            first_seen: self.gather.first_seen,
+            last_seen: self.last_seen,
+            anchor: self.anchor,
+            group: group::read(group, &cx.operator.group),
+            value: Some(self.value),
+            total: self.gather.total,
+            total_at_anchor: self.total_at_anchor,
+            evidence: Vec::new(),
+            is_truncated: false,
+            is_fanout_truncated: self.gather.is_fanout_truncated,
+            outcomes: self.gather.outcomes(&cx.operator.outcomes).into_vec(),
+            outcomes_at_anchor: self.outcomes_at_anchor.to_vec(),
+            values: self.values.clone(),
+            risk: cx.node.risk,
+            level: cx.node.level,
+            suppressed: self.suppressed,
+            stratum: cx.node.stratum,
+            status,
+            revision: self.revision,
+            is_late: false,
+            is_signal: cx.node.is_signal,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What a group does where its condition holds: episodes and the other firing modes (E20–E22, E24).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sigyn_ir::{CorrelationType as Kind, OnMatch};
+
+use super::{Sliding, True, offset};
+use crate::Value;
+use crate::detection::Anchor;
+use crate::gather::Gather;
+use crate::input::Entry;
+use crate::plan::Operator;
+use crate::state::tally::{Tally, is_within};
+use crate::state::{Cx, Record};
+
+/// One run of true inputs (E20).
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Episode {
+    pub(super) record: Record,
+    /// The serial behind the last input that is gathered.
+    gathered: u64,
+    /// All that is gathered, by serial, where inputs can come out of order.
+    all: Option<BTreeMap<u64, Entry>>,
+    pub(super) is_suppressed: bool,
+}
+
+impl Sliding {
+    pub(super) fn close(&mut self, group: &[u8], cx: &mut Cx<'_>) {
+        let Some(episode) = self.episode.take() else { return };
+        if episode.is_suppressed {
+            return;
+        }
+        let cell_end = self.episode_cell_end;
+        let closed = self.last_true.saturating_add(cx.operator.span).min(cell_end);
+        self.silence.begin(episode.record, closed, cell_end, group, cx);
+    }
+
+    pub(super) fn fire(&mut self, it: True, group: &[u8], cx: &mut Cx<'_>) {
+        let operator = cx.operator;
+        match operator.on_match {
+            OnMatch::Episode => self.fire_episode(&it, group, cx),
+            OnMatch::Every | OnMatch::Reset | OnMatch::Consume => {
+                if !self.silence.swallows(it.instant, it.instant, cx) {
+                    let record = self.record(&it, group, cx);
+                    record.show(group, cx);
+                    self.silence.begin(record, it.instant, operator.cell.end(it.instant), group, cx);
+                }
+                if operator.on_match == OnMatch::Reset {
+                    self.consumed = it.serial + 1;
+                    self.tally = Tally::new(operator);
+                }
+            }
+        }
+    }
+
+    /// Whether something that is true at an instant continues the episode.
+    fn continues(&self, instant: i64, operator: &Operator) -> bool {
+        self.episode.is_some()
+            && is_within(self.last_true, instant, operator.span)
+            && instant < self.episode_cell_end
+    }
+
+    fn fire_episode(&mut self, it: &True, group: &[u8], cx: &mut Cx<'_>) {
+        let operator = cx.operator;
+        if self.continues(it.instant, operator) {
+            return self.continue_episode(it, cx);
+        }
+        self.close(group, cx);
+        let is_suppressed = self.silence.swallows(it.instant, it.instant, cx);
+        let record = self.record(it, group, cx);
+        if !is_suppressed {
+            record.show(group, cx);
+            cx.out.has_news = true;
+        }
+        let all = operator.is_mixed.then(|| {
+            let contributing = self.contributing(it, 0, operator);
+            contributing.map(|(serial, entry)| (serial, entry.clone())).collect()
+        });
+        self.last_true = it.instant;
+        self.episode_cell_end = operator.cell.end(it.instant);
+        let gathered = it.serial + 1;
+        self.episode = Some(Box::new(Episode { record, gathered, all, is_suppressed }));
+        cx.out.is_due_earlier = true;
+        self.trim(gathered, operator);
+    }
+
+    fn continue_episode(&mut self, it: &True, cx: &mut Cx<'_>) {
+        let (operator, max) = (cx.operator, cx.plan.limits.values_max);
+        let Some(mut episode) = self.episode.take() else { return };
+        self.last_true = it.instant;
+        if let Some(all) = &mut episode.all {
+            for (serial, entry) in self.contributing(it, 0, operator) {
+                all.entry(serial).or_insert_with(|| entry.clone());
+            }
+            let mut gather = Gather::new(operator);
+            all.values().for_each(|entry| gather.add(entry, operator, max));
+            gather.forget_extras();
+            episode.record.gather = gather;
+        } else if !episode.is_suppressed {
+            for (_, entry) in self.contributing(it, episode.gathered, operator) {
+                episode.record.gather.add(entry, operator, max);
+            }
+        }
+        episode.gathered = it.serial + 1;
+        self.trim(episode.gathered, operator);
+        episode.grow(it, cx);
+        self.episode = Some(episode);
+    }
+
+    /// Whether an input at `ts`, if it is true, is gathered and need not be kept: the episode goes on, and nothing stands in
+    /// the window before it.
+    pub(super) fn can_pass(&self, ts: i64, operator: &Operator) -> bool {
+        self.window.is_empty()
+            && operator.kept_in_episode.is_some()
+            && !matches!(self.tally, Tally::Distinct(_))
+            && self.continues(ts, operator)
+            && ts < self.episode_cell_end.saturating_sub(operator.span)
+    }
+
+    /// Takes a true input that continues the episode without keeping it: what [`Self::continue_episode`] and [`Self::trim`] come
+    /// to.
+    pub(super) fn pass(&mut self, entry: &Entry, cx: &mut Cx<'_>) {
+        let (operator, max) = (cx.operator, cx.plan.limits.values_max);
+        let (ts, eid) = (entry.at.ts, entry.at.eid);
+        let it = True { serial: self.first, ts, eid, instant: ts, from: i64::MIN, value: None };
+        self.first += 1;
+        self.live = self.first;
+        self.last_true = ts;
+        self.count(ts, operator);
+        if let Some(episode) = &mut self.episode {
+            episode.gathered = self.first;
+            if !episode.is_suppressed {
+                episode.record.gather.add(entry, operator, max);
+            }
+            episode.grow(&it, cx);
+        }
+    }
+
+    /// Keeps of an input that it counts, and of those before it as many as the condition compares with (E46).
+    fn count(&mut self, ts: i64, operator: &Operator) {
+        let (Some(kept), Tally::Count(_)) = (operator.kept_in_episode, &self.tally) else { return };
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+        while self.counted.len() >= kept.max(1) {
+            self.counted.pop_front();
+            self.tally.remove_counted();
+        }
+        match kept {
+            0 => self.tally.remove_counted(),
+            _ => {
+                // No more than that is ever needed.
+                if self.counted.len() == self.counted.capacity() {
+                    self.counted.reserve_exact(kept.min(self.counted.len().max(4) * 2) - self.counted.len());
+                }
+                self.counted.push_back(ts);
+            }
+        }
+    }
+
+    /// Forgets gathered inputs that no decision needs any more (E46).
+    ///
+    /// A later episode of the same cell opens more than T behind the last true input, so all of its window lies behind
+    /// what is gathered. One of the next cell may look back by T from where that begins. What is left is what the tally
+    /// needs to go on: of a count the instants of as many inputs as it compares with, of different values the inputs; nothing
+    /// where it knows the last instants.
+    fn trim(&mut self, gathered: u64, operator: &Operator) {
+        let Some(kept) = operator.kept_in_episode else { return };
+        let boundary = self.episode_cell_end.saturating_sub(operator.span);
+        let is_count = matches!(self.tally, Tally::Count(_));
+        while self.first < gathered {
+            let can_go =
+                |entry: &Entry| entry.at.ts < boundary && (is_count || self.tally.can_spare(entry, kept));
+            let Some(entry) = self.window.pop_front_if(|entry| can_go(entry)) else { break };
+            let is_live = self.live <= self.first;
+            self.first += 1;
+            self.live = self.live.max(self.first);
+            match is_count {
+                true if is_live => self.count(entry.at.ts, operator),
+                false if is_live => self.tally.remove(&entry),
+                _ => {}
+            }
+        }
+        if self.window.is_empty() {
+            self.window = std::collections::VecDeque::new();
+        }
+    }
+
+    /// The inputs that contribute at a true input, with their serials, from a serial on.
+    fn contributing(&self, it: &True, from: u64, operator: &Operator) -> impl Iterator<Item = (u64, &Entry)> {
+        let from = match operator.on_match {
+            OnMatch::Reset => from.max(self.first).max(self.consumed),
+            _ => from.max(self.first),
+        };
+        let count = offset(it.serial + 1, from);
+        let window = (from..).zip(self.window.iter().skip(offset(from, self.first)).take(count));
+        let start = it.from;
+        window.filter(move |(_, entry)| entry.at.ts >= start)
+    }
+
+    /// The detection of an input with its window.
+    fn record(&self, it: &True, group: &[u8], cx: &Cx<'_>) -> Record {
+        let operator = cx.operator;
+        let mut gather = Gather::new(operator);
+        let mut seen = vec![false; if it.value.is_none() { operator.children.len() } else { 0 }];
+        gather.reserve(self.window.len(), operator);
+        for (_, entry) in self.contributing(it, 0, operator) {
+            gather.add(entry, operator, cx.plan.limits.values_max);
+            for child in entry.children() {
+                if let Some(seen) = seen.get_mut(usize::from(child)) {
+                    *seen = true;
+                }
+            }
+        }
+        let value = it.value.unwrap_or_else(|| {
+            let rules = match operator.kind {
+                Kind::TemporalOrdered => operator.stages.len(),
+                _ => seen.iter().filter(|seen| **seen).count(),
+            };
+            Value::Int(rules as i128)
+        });
+        Record::open((Anchor::Event(it.eid), it.instant), (value, it.ts), gather, group, cx)
+    }
+}
+
+impl Episode {
+    /// A further input is true.
+    fn grow(&mut self, it: &True, cx: &mut Cx<'_>) {
+        if self.is_suppressed {
+            return;
+        }
+        self.record.grow(it.ts);
+        cx.out.has_news |= self.record.has_news();
+        if cx.out.wants_revisions {
+            self.record.show_revision(it.eid, it.instant, cx);
+        }
+    }
+}

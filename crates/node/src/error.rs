@@ -1,0 +1,76 @@
+//! What can go wrong, told apart by what a caller does about it.
+
+use std::fmt;
+use std::io;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Something could not be done. [`fmt::Display`] says what, `source` why.
+#[derive(Debug)]
+pub struct Error(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Store(sigyn_store::Error),
+    Io(String, io::Error),
+    Invalid(String),
+    Missing(String),
+}
+
+impl Error {
+    pub(crate) fn io(what: impl Into<String>, error: io::Error) -> Self {
+        Self(Kind::Io(what.into(), error))
+    }
+
+    pub(crate) fn invalid(what: impl Into<String>) -> Self {
+        Self(Kind::Invalid(what.into()))
+    }
+
+    pub(crate) fn missing(what: impl Into<String>) -> Self {
+        Self(Kind::Missing(what.into()))
+    }
+
+    /// What the store says, if it is the store that failed.
+    pub fn store(&self) -> Option<&sigyn_store::Error> {
+        match &self.0 {
+            Kind::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the call itself has no meaning; trying again does not help.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.0, Kind::Invalid(_)) || self.store().is_some_and(sigyn_store::Error::is_invalid)
+    }
+
+    /// Whether what is named is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.0, Kind::Missing(_)) || self.store().is_some_and(sigyn_store::Error::is_missing)
+    }
+}
+
+impl From<sigyn_store::Error> for Error {
+    fn from(error: sigyn_store::Error) -> Self {
+        Self(Kind::Store(error))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Store(error) => error.fmt(f),
+            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Store(error) => std::error::Error::source(error),
+            Kind::Io(_, error) => Some(error),
+            Kind::Invalid(_) | Kind::Missing(_) => None,
+        }
+    }
+}

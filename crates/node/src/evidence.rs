@@ -1,0 +1,245 @@
+//! What a signal rests on, told for people: events with the values that made rules match, down the chain.
+
+use sigyn_engine::{Explanation, Step};
+use sigyn_event::Event;
+use sigyn_ir::RuleItem;
+use sigyn_store::Id;
+use sigyn_store::catalog::{HistoryEntry, Signal};
+use sigyn_store::wal::{Item, Position};
+
+pub use crate::body::Matched;
+use crate::body::{Body, Piece};
+use crate::book::Book;
+use crate::decode::Records;
+use crate::{Node, Result, now};
+
+/// How far down a chain is followed, and how many pieces are told in all.
+const DEPTH_MAX: usize = 8;
+const PIECES_MAX: usize = 500;
+/// The risk of an entity is that of so long, in nanoseconds.
+const RISK_OF: i64 = 7 * 86_400 * 1_000_000_000;
+/// Entities of a kind among which one is looked for.
+const RISKIEST_MAX: usize = 10_000;
+
+/// A signal with everything that is known of it.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The signal.
+    pub signal: Signal,
+    /// Why it is there, in a sentence.
+    pub why: String,
+    /// Whether more events can still change it.
+    pub is_provisional: bool,
+    /// Fields and values of its group.
+    pub group: Vec<(String, Option<String>)>,
+    /// What was counted or measured.
+    pub value: Option<String>,
+    /// Named values over its events.
+    pub outcomes: Vec<(String, Vec<String>)>,
+    /// What it rests on, the oldest first.
+    pub evidence: Vec<Evidence>,
+    /// Whether there is more than that.
+    pub is_truncated: bool,
+    /// Whom it is about.
+    pub entities: Vec<Entity>,
+    /// What people made of it, the oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// An event or a signal that a signal rests on.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// When, in nanoseconds UTC.
+    pub ts: i64,
+    /// The uid of the rule that matched.
+    pub rule: String,
+    /// That rule's title; empty if the rule is gone.
+    pub title: String,
+    /// The event's id, or the signal's.
+    pub id: String,
+    /// Whether it is a signal.
+    pub is_signal: bool,
+    /// Who sent the event.
+    pub source: Option<String>,
+    /// The event's place in the event log.
+    pub position: Option<u64>,
+    /// The event as JSON; none if it is no longer kept.
+    pub event: Option<String>,
+    /// The event as it came.
+    pub raw: Option<String>,
+    /// Which values made the rule match.
+    pub matched: Vec<Matched>,
+    /// What the signal rests on in its turn.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Whom a signal is about.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// Its kind.
+    pub kind: String,
+    /// Its value.
+    pub value: String,
+    /// 0 to 100, from the signals of seven days.
+    pub risk: f64,
+    /// How many signals that comes from.
+    pub signals: u64,
+}
+
+/// Tells a signal; none if there is no such signal.
+///
+/// # Errors
+/// What the catalog or the event log says.
+pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
+    let now = now();
+    let found = node.catalog().read(|view| {
+        let Some(signal) = view.signal(id)? else { return Ok(None) };
+        let body = view.signal_body(id)?.unwrap_or_default();
+        let mut entities = Vec::new();
+        for (kind, value) in view.signal_entities(id)? {
+            let riskiest = view.riskiest(&kind, now.saturating_sub(RISK_OF), i64::MAX, RISKIEST_MAX)?;
+            let own = riskiest.into_iter().find(|entity| entity.value == value);
+            let (risk, signals) = own.map_or((0.0, 0), |own| (own.score, own.signals));
+            entities.push(Entity { kind, value, risk, signals });
+        }
+        Ok(Some((signal, body, entities, view.signal_history(id)?)))
+    })?;
+    let Some((signal, body, entities, history)) = found else { return Ok(None) };
+    let body: Body = serde_json::from_str(&body).unwrap_or_default();
+    let mut teller = Teller { node, book: node.book(), records: Records::new(signal.ts), left: PIECES_MAX };
+    let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
+    Ok(Some(Story {
+        signal,
+        why: body.why,
+        is_provisional: body.is_provisional,
+        group: body.group,
+        value: body.value,
+        outcomes: body.outcomes,
+        evidence,
+        is_truncated: body.is_truncated,
+        entities,
+        history,
+    }))
+}
+
+struct Teller<'n> {
+    node: &'n Node,
+    book: std::sync::Arc<Book>,
+    records: Records,
+    left: usize,
+}
+
+impl Teller<'_> {
+    fn pieces(&mut self, pieces: Vec<Piece>, depth: usize) -> Result<Vec<Evidence>> {
+        let mut told = Vec::new();
+        for piece in pieces {
+            if self.left == 0 {
+                break;
+            }
+            self.left -= 1;
+            told.push(self.piece(piece, depth)?);
+        }
+        Ok(told)
+    }
+
+    fn piece(&mut self, piece: Piece, depth: usize) -> Result<Evidence> {
+        let title = self.book.get(&piece.rule).map_or(String::new(), |(_, item)| item.meta().title.clone());
+        let mut told = Evidence {
+            ts: piece.ts,
+            title,
+            id: piece.id,
+            is_signal: piece.is_signal,
+            source: Some(piece.source).filter(|source| !source.is_empty()),
+            position: piece.position,
+            event: piece.event,
+            raw: piece.raw,
+            matched: piece.matched,
+            evidence: Vec::new(),
+            rule: piece.rule,
+        };
+        if told.is_signal && !piece.evidence.is_empty() {
+            told.evidence = self.pieces(piece.evidence, depth.saturating_sub(1))?;
+        } else if told.is_signal {
+            if let Some(id) = Id::parse(&told.id).filter(|_| depth > 1) {
+                let body = self.node.catalog().read(|view| view.signal_body(id))?;
+                let body: Body = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
+                told.evidence = self.pieces(body.evidence, depth - 1)?;
+            }
+        } else if told.event.is_none() {
+            self.fetch(&mut told)?;
+        }
+        Ok(told)
+    }
+
+    /// Takes an event out of the event log, if it is still there.
+    fn fetch(&mut self, told: &mut Evidence) -> Result<()> {
+        let Some(position) = told.position else { return Ok(()) };
+        let mut reader = self.node.log().read(Position(position));
+        let Some(Item::Entry(entry)) = reader.next()? else { return Ok(()) };
+        if entry.position != Position(position) {
+            return Ok(());
+        }
+        let (book, rule) = (&self.book, &told.rule);
+        let (mut json, mut matched) = (None, Vec::new());
+        let decoded = self.records.decode(entry.record.source, entry.record.bytes, &mut |event| {
+            json = Some(event_json(event));
+            matched = explain(book, rule, event);
+        });
+        if decoded.is_ok() {
+            (told.event, told.matched) = (json, matched);
+        }
+        told.raw = Some(String::from_utf8_lossy(entry.record.bytes).into_owned());
+        Ok(())
+    }
+}
+
+/// An event as JSON.
+pub(crate) fn event_json(event: Event<'_>) -> String {
+    let mut text = String::new();
+    event.write_json(&mut text);
+    text
+}
+
+/// Which values of an event made a rule match.
+pub(crate) fn explain(book: &Book, uid: &str, event: Event<'_>) -> Vec<Matched> {
+    let Some((_, RuleItem::Rule(rule))) = book.get(uid) else { return Vec::new() };
+    let engine = &book.program.engine;
+    let class = engine.classify(event, &mut engine.scratch());
+    matched(&engine.explain(rule, event, class))
+}
+
+/// The conditions that held, as a flat list.
+fn matched(explanation: &Explanation) -> Vec<Matched> {
+    let mut found = Vec::new();
+    for step in explanation.conditions.iter().filter(|step| step.holds) {
+        gather(step, "", &mut found);
+    }
+    found
+}
+
+/// Below a step: selections are steps without values, items of fields have values and the rule's values as parts.
+fn gather(step: &Step, selection: &str, found: &mut Vec<Matched>) {
+    if !step.holds {
+        return;
+    }
+    if !step.seen.is_empty() {
+        let wanted = step.parts.iter().filter(|part| part.holds).map(|part| part.label.clone()).collect();
+        let one = Matched {
+            selection: selection.to_owned(),
+            field: step.label.clone(),
+            wanted,
+            seen: step.seen.clone(),
+        };
+        if !found.contains(&one) {
+            found.push(one);
+        }
+        return;
+    }
+    // What a negation holds back has no part in why the rule matches.
+    if step.label == "not" {
+        return;
+    }
+    let is_operator = matches!(step.label.as_str(), "and" | "or" | "");
+    let inner = if is_operator || !selection.is_empty() { selection } else { &step.label };
+    step.parts.iter().for_each(|part| gather(part, inner, found));
+}

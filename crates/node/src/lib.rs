@@ -1,0 +1,208 @@
+//! A running Sigyn: rules, the event log and the catalog of one data folder, and what happens between them.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`book`] | rule folders as they are now: what is in force, what is refused and why |
+//! | `ingest` | events in, acknowledged when they are on disk |
+//! | `pipeline` | one thread from the event log to signals |
+//! | [`evidence`] | what a signal rests on |
+//! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
+//!
+//! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
+//! does, on top of it. Everything here is synchronous; nothing waits in a queue without a bound.
+
+mod body;
+pub mod book;
+mod clock;
+mod decode;
+mod entities;
+mod error;
+pub mod evidence;
+mod files;
+mod ingest;
+pub mod notice;
+mod past;
+mod pipeline;
+mod replay;
+mod run;
+mod sources;
+mod syslog;
+mod tail;
+mod watch;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use sigyn_store::LocalDisk;
+use sigyn_store::catalog::Catalog;
+use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+
+pub use clock::now;
+pub use error::{Error, Result};
+pub use ingest::{Given, Taken};
+pub use run::Running;
+
+use book::Book;
+use notice::Notices;
+use sources::Sources;
+
+/// What a node is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// Rule files and folders.
+    pub rules: Vec<PathBuf>,
+    /// Log files to follow.
+    pub tail: Vec<PathBuf>,
+    /// Where to take syslog, over UDP and TCP.
+    pub syslog: Vec<SocketAddr>,
+    /// Any number that senders of events cannot know: it salts checksums.
+    pub salt: u64,
+}
+
+/// A running node. It is shared by all threads.
+pub struct Node {
+    settings: Settings,
+    catalog: Catalog,
+    log: Log,
+    book: RwLock<Arc<Book>>,
+    notices: Notices,
+    started: i64,
+    opened: Report,
+    rule_states: RwLock<HashMap<String, RuleState>>,
+    sources: Sources,
+    batches: AtomicU64,
+    failure: Mutex<Option<String>>,
+}
+
+/// What a rule has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleState {
+    /// Events or detections that matched since the node started.
+    pub matches: u64,
+    /// When its last signal happened.
+    pub last: Option<i64>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+impl Node {
+    /// Opens a data folder, or makes one, and reads the rules. Broken rules are no error: they are in the book.
+    ///
+    /// # Errors
+    /// If another process has the folder, a newer version wrote it, a rule folder is not there, or the disk says so.
+    pub fn open(settings: Settings) -> Result<Self> {
+        std::fs::create_dir_all(&settings.data)
+            .map_err(|error| Error::io(format!("{} cannot be made", settings.data.display()), error))?;
+        let wal = settings.data.join("wal");
+        let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
+        let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
+        let book = Book::read(&settings.rules, &catalog)?;
+        Ok(Self {
+            settings,
+            catalog,
+            log,
+            book: RwLock::new(Arc::new(book)),
+            notices: Notices::default(),
+            started: now(),
+            opened,
+            rule_states: RwLock::default(),
+            sources: Sources::default(),
+            batches: AtomicU64::new(0),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// What it was told when it started.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where everything is kept.
+    pub fn data(&self) -> &Path {
+        &self.settings.data
+    }
+
+    /// Everything that changes.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The events as they came.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What was found when the event log was opened.
+    pub fn opened(&self) -> &Report {
+        &self.opened
+    }
+
+    /// Since when it runs, in nanoseconds UTC.
+    pub fn started(&self) -> i64 {
+        self.started
+    }
+
+    /// The rules as they are now.
+    pub fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who wants to know what changes.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// What a rule has done since the node started.
+    pub fn rule_state(&self, uid: &str) -> RuleState {
+        let states = self.rule_states.read().unwrap_or_else(PoisonError::into_inner);
+        states.get(uid).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_rule_states(&self, states: HashMap<String, RuleState>) {
+        *self.rule_states.write().unwrap_or_else(PoisonError::into_inner) = states;
+    }
+
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(crate) fn next_batch(&self) -> u64 {
+        self.batches.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Why detection does not go on, if it does not. Events are still taken.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// How many events per second a source has sent in the last minute.
+    pub fn rate(&self, source: &str) -> f64 {
+        self.sources.rate(source, now())
+    }
+
+    /// Reads the rule folders again. What is broken is refused rule by rule; the rest goes on.
+    ///
+    /// # Errors
+    /// If a folder is not there any more: then the rules stay as they are.
+    pub fn reload(&self) -> Result<Arc<Book>> {
+        let book = Arc::new(Book::read(&self.settings.rules, &self.catalog)?);
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&book);
+        self.notices.tell(&notice::Notice::Rules);
+        Ok(book)
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

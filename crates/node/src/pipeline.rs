@@ -1,0 +1,270 @@
+//! From the event log to signals: one thread reads, decodes, matches, correlates and writes.
+//!
+//! It takes the log in chunks. What a chunk brings is in the catalog before the next is taken, so nothing waits in a
+//! queue: if the catalog is slow, the log grows, and if that is full, senders are told. Every few seconds the state of the
+//! correlator is written with the position that it stands for; after a crash the log is read again from there. Signals have
+//! deterministic ids, so what comes twice is the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sigyn_runtime::live::{Gathered, Intake, Live, Settings};
+use sigyn_store::Id;
+use sigyn_store::catalog::{Checkpoint, NewDeadLetter, Source};
+use sigyn_store::wal::{Item, Position, Reader};
+
+use crate::book::Book;
+use crate::decode::Records;
+use crate::notice::Notice;
+use crate::past::Past;
+use crate::{Error, Node, Result, RuleState, now};
+
+/// Events of a chunk at most, and bytes.
+const CHUNK_EVENTS: usize = 8_192;
+const CHUNK_BYTES: usize = 16 << 20;
+/// How long the thread waits for events before it looks at the clock.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How often the state is written, in nanoseconds.
+const CHECKPOINT_EVERY: i64 = 5_000_000_000;
+/// How often sources and rules are told anew, in nanoseconds.
+const TELL_EVERY: i64 = 1_000_000_000;
+/// Bytes of an event that are kept with its signal.
+const COPY_BYTES_MAX: usize = 64 * 1_024;
+/// The one shard that there is.
+const SHARD: u32 = 0;
+
+/// The work of the thread.
+pub(crate) struct Pipeline {
+    node: Arc<Node>,
+    live: Live,
+    past: Past,
+    intake: Intake,
+    records: Records,
+    reader: Reader,
+    generation: u64,
+    /// Up to where each feed has been handed to the driver.
+    ends: HashMap<Arc<str>, u64>,
+    /// What came of each source and is not in the catalog yet.
+    heard: HashMap<Arc<str>, Source>,
+    is_changed: bool,
+    checkpointed: i64,
+    told: i64,
+}
+
+/// Something that could not be read.
+struct Dead {
+    id: Id,
+    at: i64,
+    source: Arc<str>,
+    why: String,
+    payload: Vec<u8>,
+}
+
+impl Pipeline {
+    /// Takes up where the last run wrote its state.
+    pub(crate) fn new(node: Arc<Node>) -> Result<Self> {
+        let book = node.book();
+        let (generation, kept) = node.catalog().write(|tx| {
+            let generation = tx.take_shard(SHARD, now())?;
+            Ok((generation, tx.checkpoint(SHARD)?))
+        })?;
+        let position = kept.as_ref().map_or(0, |kept| kept.position);
+        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book));
+        let state = kept.map(|kept| kept.state).unwrap_or_default();
+        let live = match state.is_empty() {
+            true => Live::new(Arc::clone(&book.program), Settings::standard()),
+            false => Live::restore(Arc::clone(&book.program), Settings::standard(), &state, &mut past)
+                .map_err(|error| {
+                    Error::invalid(format!("the state of the last run cannot be taken up: {error}"))
+                })?,
+        };
+        let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
+        Ok(Self {
+            intake: Intake::new(Arc::clone(live.view())),
+            records: Records::new(now()),
+            reader: node.log().read(Position(position)),
+            heard: HashMap::new(),
+            is_changed: false,
+            checkpointed: now(),
+            told: 0,
+            node,
+            live,
+            past,
+            generation,
+            ends,
+        })
+    }
+
+    /// Works until it is told to stop; then writes its state.
+    pub(crate) fn run(&mut self, stop: &AtomicBool) -> Result<()> {
+        while !stop.load(Ordering::Acquire) {
+            self.reload()?;
+            let is_idle = self.chunk()? == 0;
+            self.account(false)?;
+            if now().saturating_sub(self.checkpointed) >= CHECKPOINT_EVERY {
+                self.checkpoint()?;
+            }
+            if is_idle {
+                let next = self.reader.position();
+                self.node.log().wait(next, PATIENCE);
+            }
+        }
+        self.account(true)?;
+        self.checkpoint()
+    }
+
+    /// Takes other rules up if there are any.
+    fn reload(&mut self) -> Result<()> {
+        let book: Arc<Book> = self.node.book();
+        if Arc::ptr_eq(&book, &self.past.book) {
+            return Ok(());
+        }
+        let failed = |error| Error::invalid(format!("the rules cannot be put in force: {error}"));
+        self.past.book = Arc::clone(&book);
+        self.live.replace(Arc::clone(&book.program), None, &mut self.past).map_err(failed)?;
+        self.intake = Intake::new(Arc::clone(self.live.view()));
+        Ok(())
+    }
+
+    /// Takes the next events of the log. Returns how many.
+    fn chunk(&mut self) -> Result<usize> {
+        let mut batches: HashMap<Arc<str>, Gathered> = HashMap::new();
+        let (mut dead, mut bytes, mut count) = (Vec::new(), 0, 0);
+        self.past.copied.clear();
+        if !Arc::ptr_eq(self.intake.view(), self.live.view()) {
+            self.intake = Intake::new(Arc::clone(self.live.view()));
+        }
+        let start = self.reader.position().0;
+        while count < CHUNK_EVENTS && bytes < CHUNK_BYTES {
+            let Some(item) = self.reader.next()? else { break };
+            let Item::Entry(entry) = item else { continue };
+            let (record, position) = (entry.record, entry.position.0);
+            let feed = match self.ends.get_key_value(record.source) {
+                Some((feed, _)) => Arc::clone(feed),
+                None => {
+                    let feed: Arc<str> = record.source.into();
+                    self.live
+                        .open_feed(&feed, start, now())
+                        .map_err(|error| Error::invalid(error.to_string()))?;
+                    self.ends.insert(Arc::clone(&feed), start);
+                    feed
+                }
+            };
+            let (intake, past) = (&mut self.intake, &mut self.past);
+            let end = self.ends.get(&feed).copied().unwrap_or(start);
+            let batch = batches.entry(Arc::clone(&feed)).or_insert_with(|| intake.begin(&feed, end));
+            let mut ts = None;
+            let decoded = self.records.decode(record.source, record.bytes, &mut |event| {
+                let seen = intake.event(batch, position, event, Some(record.ingest));
+                ts = seen.at.as_ref().map(|at| at.ts);
+                if !seen.rules.is_empty() && record.bytes.len() <= COPY_BYTES_MAX {
+                    past.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
+                }
+            });
+            if let Err(why) = decoded {
+                let (at, source, payload) = (record.ingest, Arc::clone(&feed), record.bytes.to_vec());
+                dead.push(Dead { id: record.id, at, source, why, payload });
+            }
+            hear(&mut self.heard, &feed, record.bytes.len(), record.ingest, ts);
+            bytes += record.bytes.len();
+            count += 1;
+        }
+        self.finish(batches, &dead)?;
+        Ok(count)
+    }
+
+    /// Hands a chunk to the driver, which writes what it finds.
+    fn finish(&mut self, batches: HashMap<Arc<str>, Gathered>, dead: &[Dead]) -> Result<()> {
+        let end = self.reader.position().0;
+        if !dead.is_empty() {
+            self.node.catalog().write(|tx| {
+                for one in dead {
+                    tx.add_dead_letter(&NewDeadLetter {
+                        id: one.id,
+                        at: one.at,
+                        source: &one.source,
+                        reason: &one.why,
+                        detail: "",
+                        payload: &one.payload,
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        self.is_changed |= !batches.is_empty();
+        let batches: Vec<Gathered> = batches
+            .into_values()
+            .map(|mut batch| {
+                self.intake.end(&mut batch, end);
+                self.ends.insert(Arc::clone(batch.feed()), end);
+                batch
+            })
+            .collect();
+        let taken = self.live.take(batches, now(), &mut self.past);
+        taken
+            .map(drop)
+            .map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))
+    }
+
+    /// Tells the catalog what came, and everybody what rules have done.
+    fn account(&mut self, is_last: bool) -> Result<()> {
+        let now = now();
+        if !is_last && now.saturating_sub(self.told) < TELL_EVERY {
+            return Ok(());
+        }
+        self.told = now;
+        let states = self.live.rules().iter().map(|health| {
+            let state = RuleState { matches: health.matches, last: health.last, error: health.error.clone() };
+            (health.rule.to_string(), state)
+        });
+        self.node.set_rule_states(states.collect());
+        if self.heard.is_empty() {
+            return Ok(());
+        }
+        let heard = std::mem::take(&mut self.heard);
+        self.node.catalog().write(|tx| heard.values().try_for_each(|source| tx.hear_source(source)))?;
+        for source in heard.values() {
+            self.node.sources().came(&source.name, source.events, now);
+        }
+        self.node.notices().tell(&Notice::Sources);
+        Ok(())
+    }
+
+    /// Writes the state and the position that it stands for.
+    fn checkpoint(&mut self) -> Result<()> {
+        self.checkpointed = now();
+        if !self.is_changed {
+            return Ok(());
+        }
+        let failed = |error| Error::invalid(format!("the state cannot be written: {error}"));
+        // None while rules wait for their instant: the last one serves until then.
+        let Some(state) = self.live.snapshot().map_err(failed)? else { return Ok(()) };
+        let position = self.reader.position().0;
+        let checkpoint = Checkpoint { generation: self.generation, position, at: now(), state };
+        self.node.catalog().write(|tx| tx.put_checkpoint(SHARD, &checkpoint))?;
+        self.is_changed = false;
+        Ok(())
+    }
+}
+
+fn hear(heard: &mut HashMap<Arc<str>, Source>, feed: &Arc<str>, bytes: usize, at: i64, ts: Option<i64>) {
+    let source = heard.entry(Arc::clone(feed)).or_insert_with(|| Source {
+        name: feed.to_string(),
+        kind: feed.split(':').next().unwrap_or_default().to_owned(),
+        position: None,
+        events: 0,
+        bytes: 0,
+        dropped: 0,
+        first_heard: at,
+        last_heard: at,
+        last_event: None,
+        error: None,
+    });
+    source.events += 1;
+    source.bytes += bytes as u64;
+    source.first_heard = source.first_heard.min(at);
+    source.last_heard = source.last_heard.max(at);
+    source.last_event = source.last_event.max(ts);
+}

@@ -1,0 +1,226 @@
+//! From decoded events to what the driver takes: matched on any thread, under the rules in force when they happened.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sigyn_correlate::{At, Hit, Id, Limits, Plan};
+use sigyn_engine::{ClassId, Scratch};
+use sigyn_event::{Event, Timestamp};
+use sigyn_ir::ItemId;
+use sigyn_readers::Facts;
+
+use super::signal::Names;
+use crate::feed::Gatherer;
+use crate::program::Program;
+
+/// How far ahead of its arrival an event may say it happened (E5), in nanoseconds.
+const AHEAD_MAX: i64 = 300_000_000_000;
+
+/// A program as the driver needs it: with a plan in any case.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) program: Arc<Program>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) names: Names,
+    /// What hits of each rule are kept under.
+    pub(super) keys: Vec<Option<Id>>,
+}
+
+impl Rules {
+    pub(super) fn new(program: Arc<Program>) -> Self {
+        let plan = match &program.plan {
+            Some(plan) => plan.clone(),
+            // Nothing correlates; but matches have ids, and those come of a plan.
+            None => Arc::new(Plan::compile(&program.set, &Limits::standard()).0),
+        };
+        let rules = program.set.items.len();
+        let keys =
+            (0..rules).map(|at| plan.state_key(ItemId(u32::try_from(at).unwrap_or(u32::MAX)))).collect();
+        Self { names: Names::new(&plan, rules), program, plan, keys }
+    }
+
+    pub(super) fn key(&self, rule: ItemId) -> Option<Id> {
+        self.keys.get(rule.0 as usize).copied().flatten()
+    }
+}
+
+/// The rules in force, by the time of events; shared by all threads that match. A change of rules gives a new one.
+#[derive(Debug)]
+pub struct View {
+    pub(super) number: u64,
+    pub(super) rules: Arc<Rules>,
+    /// Rules that come into force at an instant (E44).
+    pub(super) next: Option<(i64, Arc<Rules>)>,
+    /// Events that happened longer before their arrival have the time of their arrival (E5), in nanoseconds.
+    pub(super) retention: i64,
+}
+
+impl View {
+    pub(super) fn at(&self, ts: i64) -> &Arc<Rules> {
+        match &self.next {
+            Some((from, rules)) if ts >= *from => rules,
+            _ => &self.rules,
+        }
+    }
+}
+
+/// Where the time of an event comes from (E5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The event.
+    Event,
+    /// Its arrival: it has no time, or one that cannot be.
+    Ingest,
+    /// The event before it.
+    Previous,
+}
+
+/// What an event is.
+#[derive(Debug)]
+pub struct Seen<'s> {
+    /// Where it stands among all; none if neither it nor its arrival has a time.
+    pub at: Option<At>,
+    /// Where its time comes from.
+    pub time: TimeSource,
+    /// Its class.
+    pub class: Option<ClassId>,
+    /// The rules that match it.
+    pub rules: &'s [ItemId],
+}
+
+/// Events of one feed, one behind the other, as the driver takes them: only what matches takes room.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    pub(super) view: u64,
+    pub(super) feed: Arc<str>,
+    pub(super) offsets: Range<u64>,
+    /// The latest time of any event.
+    pub(super) newest: Option<i64>,
+    pub(super) events: u64,
+    pub(super) untimed: u64,
+    pub(super) retimed: u64,
+    /// The hits of an event stand together.
+    pub(super) hits: Vec<Hit>,
+}
+
+impl Gathered {
+    /// The feed.
+    pub fn feed(&self) -> &Arc<str> {
+        &self.feed
+    }
+
+    /// The offsets of its events, those between them that hold none included.
+    pub fn offsets(&self) -> Range<u64> {
+        self.offsets.clone()
+    }
+}
+
+/// Matches events; one for each thread.
+#[derive(Debug)]
+pub struct Intake {
+    view: Arc<View>,
+    scratch: Scratch,
+    next: Option<Scratch>,
+    facts: Facts,
+    gatherer: Gatherer,
+    /// The time of the event before.
+    last: Option<i64>,
+}
+
+impl Intake {
+    /// An intake under some rules.
+    pub fn new(view: Arc<View>) -> Self {
+        Self {
+            scratch: view.rules.program.engine.scratch(),
+            next: view.next.as_ref().map(|(_, rules)| rules.program.engine.scratch()),
+            view,
+            facts: Facts::new(),
+            gatherer: Gatherer::default(),
+            last: None,
+        }
+    }
+
+    /// The view that it works with. When the driver has another one, make a new intake.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// Begins a batch: events of a feed from an offset on.
+    ///
+    /// A feed is whatever hands out events in one order with offsets that stay: a file, a partition, a connection's log. Its
+    /// name is the events' source (E4).
+    pub fn begin(&mut self, feed: &Arc<str>, offset: u64) -> Gathered {
+        self.last = None;
+        Gathered {
+            view: self.view.number,
+            feed: feed.clone(),
+            offsets: offset..offset,
+            newest: None,
+            events: 0,
+            untimed: 0,
+            retimed: 0,
+            hits: Vec::new(),
+        }
+    }
+
+    /// Takes an event into a batch. `offset` is not below that of the event before. `arrived` is when it was first accepted
+    /// (`ingest_ts`); none for events that have no arrival, such as those of old logs: they keep the time that they have, and
+    /// one without has that of the event before it in its batch (E5).
+    pub fn event(
+        &mut self,
+        batch: &mut Gathered,
+        offset: u64,
+        event: Event<'_>,
+        arrived: Option<i64>,
+    ) -> Seen<'_> {
+        batch.offsets.end = offset.saturating_add(1).max(batch.offsets.end);
+        batch.events += 1;
+        let (ts, time) = self.time(event, arrived);
+        let Some(ts) = ts else {
+            batch.untimed += 1;
+            return Seen { at: None, time, class: None, rules: &[] };
+        };
+        self.last = Some(ts);
+        batch.retimed += u64::from(time == TimeSource::Ingest);
+        batch.newest = batch.newest.max(Some(ts));
+        let rules = self.view.at(ts).clone();
+        let is_next = !Arc::ptr_eq(&rules, &self.view.rules);
+        let scratch = match &mut self.next {
+            Some(next) if is_next => next,
+            _ => &mut self.scratch,
+        };
+        let engine = &rules.program.engine;
+        let (class, matched) = engine.run(event, scratch);
+        let name = self.gatherer.naming.of(event, &mut self.facts);
+        let at = crate::feed::at(&batch.feed, offset, ts, name);
+        for rule in matched.iter().copied() {
+            if rules.plan.is_read(rule) || rules.plan.is_signal(rule) {
+                let values = self.gatherer.values(&rules.plan, engine, class, rule, event);
+                batch.hits.push(Hit { rule, at: at.clone(), values });
+            }
+        }
+        Seen { at: Some(at), time, class, rules: matched }
+    }
+
+    /// Ends a batch: the next one of the feed begins at `offset`. Without it a batch ends behind its last event.
+    pub fn end(&self, batch: &mut Gathered, offset: u64) {
+        batch.offsets.end = batch.offsets.end.max(offset);
+    }
+
+    /// The time of an event (E5).
+    fn time(&mut self, event: Event<'_>, arrived: Option<i64>) -> (Option<i64>, TimeSource) {
+        let own = self.facts.time(event).map(|Timestamp(ts)| ts);
+        match (own, arrived) {
+            (Some(ts), None) => (Some(ts), TimeSource::Event),
+            (None, None) => (self.last, TimeSource::Previous),
+            (Some(ts), Some(arrived)) => {
+                let earliest = arrived.saturating_sub(self.view.retention);
+                match (earliest..=arrived.saturating_add(AHEAD_MAX)).contains(&ts) {
+                    true => (Some(ts), TimeSource::Event),
+                    false => (Some(arrived), TimeSource::Ingest),
+                }
+            }
+            (None, Some(arrived)) => (Some(arrived), TimeSource::Ingest),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A history in memory: for tests, and for runs that are not meant to last.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Cursor};
+use std::ops::Range;
+use std::sync::Arc;
+
+use sigyn_correlate::{At, Id};
+use sigyn_event::Event;
+use sigyn_readers::{Decoder, Reader, Step};
+
+use super::{History, KeptHit};
+use crate::live::{Change, Signal};
+
+/// Everything in memory, without a limit.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryHistory {
+    /// By time, rule and event: what comes again is kept once.
+    hits: BTreeMap<(i64, Id, Id), KeptHit>,
+    /// Records by time and event.
+    events: BTreeMap<(i64, Id), Stored>,
+    signals: BTreeMap<Id, Signal>,
+}
+
+/// An event: where it stands, and its record.
+type Stored = (At, Arc<[u8]>);
+
+impl MemoryHistory {
+    /// Nothing has been.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stores an event: a record of any log that can be read by itself.
+    pub fn store(&mut self, at: At, record: &[u8]) {
+        self.events.entry((at.ts, at.eid)).or_insert_with(|| (at, record.into()));
+    }
+
+    /// All signals that stand, by id.
+    pub fn standing(&self) -> &BTreeMap<Id, Signal> {
+        &self.signals
+    }
+}
+
+impl History for MemoryHistory {
+    fn keep(&mut self, hits: &[KeptHit]) -> io::Result<()> {
+        for hit in hits {
+            self.hits.entry((hit.at.ts, hit.rule, hit.at.eid)).or_insert_with(|| hit.clone());
+        }
+        Ok(())
+    }
+
+    fn hits(
+        &mut self,
+        rules: &HashSet<Id>,
+        interval: Range<i64>,
+        visit: &mut dyn FnMut(KeptHit) -> bool,
+    ) -> io::Result<()> {
+        let first = Id::default();
+        for (_, hit) in self.hits.range((interval.start, first, first)..(interval.end, first, first)) {
+            if rules.contains(&hit.rule) && !visit(hit.clone()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn events(
+        &mut self,
+        interval: Range<i64>,
+        visit: &mut dyn FnMut(&At, Event<'_>) -> bool,
+    ) -> io::Result<()> {
+        let mut goes_on = true;
+        let first = Id::default();
+        for (_, (at, record)) in self.events.range((interval.start, first)..(interval.end, first)) {
+            each(&at.source, record, &mut |event| {
+                goes_on = goes_on && visit(at, event);
+            });
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, changes: &[Change]) -> io::Result<()> {
+        for change in changes {
+            match change {
+                Change::Add(signal) | Change::Update(signal) => {
+                    self.signals.insert(signal.id, signal.clone());
+                }
+                Change::Retract(signal) => {
+                    self.signals.remove(&signal.id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()> {
+        let is_it = |signal: &&Signal| &*signal.rule == rule && interval.contains(&signal.ts);
+        self.signals.values().filter(is_it).cloned().for_each(visit);
+        Ok(())
+    }
+}
+
+/// Calls `visit` with the events of a record that stands by itself.
+pub(super) fn each(name: &str, record: &[u8], visit: &mut dyn FnMut(Event<'_>)) {
+    let mut decoder = Decoder::new(None);
+    for step in Reader::new(name, Cursor::new(record.to_vec())) {
+        if let Step::Batch(batch) = step {
+            decoder.decode(&batch, &mut |_, event| {
+                visit(event);
+                true
+            });
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The endpoints, one file each for what belongs together, and the document made from them.
+
+mod audit;
+mod bulk;
+mod chains;
+mod dead_letters;
+mod events;
+mod health;
+mod keys;
+mod metrics;
+mod overview;
+mod response;
+mod rules;
+mod session;
+mod settings;
+mod setup;
+mod signal;
+mod signals;
+mod sources;
+mod stream;
+mod users;
+
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+pub(crate) use events::source_name;
+
+/// What stands at the top of the document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sigyn",
+        version = "1",
+        description = "Signals, rules, sources and everything else that `sigyn serve` knows.\n\nA page calls with the cookie of a \
+                       session and, to change something, with the header `X-Sigyn-Request: 1`; a program with \
+                       `Authorization: ApiKey <base64 of id:secret>`. Each operation names the scopes it asks for. \
+                       Errors are `application/problem+json`. Lists come in pages: `next` of one is `cursor` of the following.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Schemes)
+)]
+struct Api;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let cookie = ApiKeyValue::with_description(crate::access::COOKIE, "who has logged in");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let header = ApiKeyValue::with_description(
+            "authorization",
+            "`ApiKey <base64 of id:secret>`, `Basic` or `Bearer id:secret`",
+        );
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    }
+}
+
+/// All endpoints of the API.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(setup::needed, setup::set_up))
+        .routes(routes!(session::me, session::log_in, session::log_out))
+        .routes(routes!(session::change_password))
+        .routes(routes!(signals::list))
+        .routes(routes!(signals::count))
+        .routes(routes!(signals::summary))
+        .routes(routes!(signal::show, signal::change))
+        .routes(routes!(bulk::select))
+        .routes(routes!(bulk::change))
+        .routes(routes!(bulk::undo))
+        .routes(routes!(overview::overview))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::show, rules::change))
+        .routes(routes!(rules::query))
+        .routes(routes!(rules::reload))
+        .routes(routes!(rules::targets))
+        .routes(routes!(chains::graph))
+        .routes(routes!(events::take))
+        .routes(routes!(sources::list))
+        .routes(routes!(sources::forget))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::replay))
+        .routes(routes!(response::blocks))
+        .routes(routes!(response::alerts))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(keys::list, keys::add))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(settings::show))
+        .routes(routes!(settings::views, settings::keep_views))
+        .routes(routes!(stream::stream))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+}
+
+/// The OpenAPI document, as `docs/openapi.json` holds it.
+pub fn document() -> Document {
+    routes().split_for_parts().1
+}
+
+/// A short answer to a change that has no more to say.
+pub(crate) const DONE: axum::http::StatusCode = axum::http::StatusCode::NO_CONTENT;

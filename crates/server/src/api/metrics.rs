@@ -1,0 +1,96 @@
+//! Figures for Prometheus.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::app::{App, blocking};
+use crate::problem::{Answer, Problem};
+
+/// Labels of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfSource {
+    source: String,
+}
+
+/// Labels of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfChannel {
+    channel: String,
+}
+
+/// Figures for Prometheus, in its text form
+#[utoipa::path(get, path = "/metrics", tag = "health", security(("session" = ["read"]), ("key" = ["read"])),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
+pub(crate) async fn metrics(State(app): State<App>) -> Answer<Response> {
+    let text = blocking(move || encoded(&app)).await?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// All figures are read when they are asked for: they stand in the catalog anyway, and last over restarts.
+fn encoded(app: &App) -> Answer<String> {
+    let node = app.node();
+    let (sources, dead, outbox) =
+        node.catalog().read(|view| Ok((view.sources()?, view.count_dead_letters()?, view.outbox()?)))?;
+    let mut registry = Registry::with_prefix("sigyn");
+    let (events, bytes, dropped, lag) =
+        (Family::default(), Family::default(), Family::default(), Family::default());
+    registry.register("events", "Events that came", events.clone());
+    registry.register_with_unit("events_size", "What they took", Unit::Bytes, bytes.clone());
+    registry.register("events_dropped", "Events that could not be taken", dropped.clone());
+    registry.register_with_unit(
+        "source_lag",
+        "From happening to arriving, of the last event",
+        Unit::Seconds,
+        lag.clone(),
+    );
+    let set = |family: &Family<OfSource, Gauge>, source: &str, value: u64| {
+        family
+            .get_or_create(&OfSource { source: source.to_owned() })
+            .set(i64::try_from(value).unwrap_or(i64::MAX));
+    };
+    for source in &sources {
+        set(&events, &source.name, source.events);
+        set(&bytes, &source.name, source.bytes);
+        set(&dropped, &source.name, source.dropped);
+        let late = source.last_event.map_or(0, |ts| source.last_heard.saturating_sub(ts) / 1_000_000_000);
+        set(&lag, &source.name, u64::try_from(late).unwrap_or(0));
+    }
+    let dead_letters: Family<OfSource, Gauge> = Family::default();
+    registry.register("dead_letters", "Events that could not be read and wait", dead_letters.clone());
+    for (source, _, count) in &dead {
+        dead_letters
+            .get_or_create(&OfSource { source: source.clone() })
+            .inc_by(i64::try_from(*count).unwrap_or(0));
+    }
+    let waiting: Family<OfChannel, Gauge> = Family::default();
+    registry.register("messages_waiting", "Messages that are to be sent", waiting.clone());
+    for channel in &outbox {
+        let gauge = waiting.get_or_create(&OfChannel { channel: channel.channel.clone() });
+        gauge.set(i64::try_from(channel.waiting).unwrap_or(i64::MAX));
+    }
+    let single = |registry: &mut Registry, name: &str, help: &str, value: u64| {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    };
+    let book = node.book();
+    single(&mut registry, "rules", "Rules in force", book.program.rule_count() as u64);
+    single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
+    single(&mut registry, "log_end", "Position behind the last event on disk", node.log().end().0);
+    single(&mut registry, "log_bytes", "What the event log takes on disk", node.log().bytes());
+    single(
+        &mut registry,
+        "detection_failed",
+        "Whether detection does not go on",
+        u64::from(node.failure().is_some()),
+    );
+    let mut out = String::new();
+    text::encode(&mut out, &registry).map_err(|_| Problem::internal())?;
+    Ok(out)
+}

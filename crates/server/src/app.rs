@@ -1,0 +1,197 @@
+//! What all endpoints share, and how they are put together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use sigyn_node::notice::Notice;
+use sigyn_node::{Node, now};
+use sigyn_store::catalog::{Tx, View};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+
+use crate::access::{Doors, Throttle, guard, new_setup_token};
+use crate::api;
+use crate::elastic::{self, Kept};
+use crate::page;
+use crate::problem::{Answer, Problem};
+
+/// How many changes wait for a listener that is slow; one that misses some is told so.
+const NOTICES_MAX: usize = 4_096;
+/// How many passwords are hashed at the same time; each takes 19 MiB.
+const HASHES_MAX: usize = 2;
+
+/// Bytes of a body that is no event's.
+const BODY_MAX: usize = 2 << 20;
+/// How many bodies with events are taken in at the same time.
+const BODIES_MAX: usize = 64;
+
+/// What the server is told when it starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Whether cookies are for encrypted connections only. Without TLS browsers would not send such cookies back.
+    pub is_secure: bool,
+}
+
+/// What a first start needs.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The token that makes the first admin, once; none if there is a user.
+    pub token: Option<String>,
+}
+
+/// What all endpoints share. Clones are the same.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    node: Arc<Node>,
+    config: Config,
+    notices: broadcast::Sender<Notice>,
+    doors: Doors,
+    throttle: Throttle,
+    hashing: Semaphore,
+    ingest: Arc<Semaphore>,
+    kept: Kept,
+}
+
+impl App {
+    /// Takes a node. While there is no user, each start makes a new setup token; the one before is worth nothing then.
+    ///
+    /// # Errors
+    /// What the catalog or the source of randomness says.
+    pub fn new(node: Arc<Node>, config: Config) -> Result<(Self, Setup), String> {
+        let token = new_setup_token(node.catalog())?;
+        let (sender, _) = broadcast::channel(NOTICES_MAX);
+        let told = sender.clone();
+        node.notices().listen(move |notice| {
+            // Nobody listens: nothing to do.
+            let _ = told.send(*notice);
+        });
+        let inner = Inner {
+            node,
+            config,
+            notices: sender,
+            doors: Doors::of(&api::document()),
+            throttle: Throttle::default(),
+            hashing: Semaphore::new(HASHES_MAX),
+            ingest: Arc::new(Semaphore::new(BODIES_MAX)),
+            kept: Kept::default(),
+        };
+        Ok((Self(Arc::new(inner)), Setup { token }))
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.0.node
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        self.0.config
+    }
+
+    pub(crate) fn doors(&self) -> &Doors {
+        &self.0.doors
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.0.notices.subscribe()
+    }
+
+    /// Reads the catalog, on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&View<'_>) -> sigyn_store::Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        let app = self.clone();
+        blocking(move || Ok(app.node().catalog().read(f)?)).await
+    }
+
+    /// Writes the catalog, on a thread that may block. The closure is given the time of day.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Tx<'_>, i64) -> sigyn_store::Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        let app = self.clone();
+        blocking(move || Ok(app.node().catalog().write(|tx| f(tx, now()))?)).await
+    }
+
+    /// What clients of Elasticsearch have set up.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
+    }
+
+    /// A place to take events in, or that all are taken.
+    pub(crate) fn ingest_place(&self) -> Answer<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.0.ingest).try_acquire_owned();
+        place.map_err(|_| Problem::too_many("too many requests bring events at the same time", 1))
+    }
+
+    /// Does what takes memory and time, such as hashing a password: few at the same time.
+    pub(crate) async fn hash<T: Send + 'static>(
+        &self,
+        f: impl FnOnce() -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let _permit = self.0.hashing.acquire().await.map_err(|_| Problem::internal())?;
+        blocking(f).await
+    }
+}
+
+/// Runs something that blocks on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
+    tokio::task::spawn_blocking(f).await.unwrap_or_else(|_| Err(Problem::internal()))
+}
+
+/// All endpoints, guarded, and the page for everything else.
+pub fn router(app: &App) -> Router {
+    let (api, _) = api::routes().split_for_parts();
+    let api = api.route_layer(middleware::from_fn_with_state(app.clone(), guard));
+    let all = api.merge(elastic::routes(app)).fallback(page::page);
+    all.layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::map_response(page::harden))
+        .with_state(app.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use sha2::{Digest, Sha256};
+    use sigyn_node::Settings;
+    use sigyn_store::catalog::NewApiKey;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn overload_refuses_whole_requests_and_takes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("rules")).unwrap();
+        let rules = vec![folder.path().join("rules")];
+        let settings = Settings { data: folder.path().join("data"), rules, tail: vec![], syslog: vec![], salt: 1 };
+        let node = Arc::new(Node::open(settings).unwrap());
+        let hash: [u8; 32] = Sha256::digest(b"secret").into();
+        let scopes = &["ingest"][..];
+        let key = NewApiKey { id: "k", hash: &hash, name: "", owner: "", scopes, made: 0, expires: None };
+        node.catalog().write(|tx| tx.add_api_key(&key)).unwrap();
+        let (app, _) = App::new(Arc::clone(&node), Config { is_secure: false }).unwrap();
+        let send = |path: &'static str| {
+            let body = Body::from("{\"index\":{}}\n{\"a\":1}\n");
+            let request = Request::post(path).header("authorization", "Bearer k:secret").body(body).unwrap();
+            router(&app).oneshot(request)
+        };
+        let places: Vec<_> = (0..BODIES_MAX).map(|_| app.ingest_place().unwrap()).collect();
+        for path in ["/_bulk", "/api/v1/events", "/x/_doc"] {
+            let response = send(path).await.unwrap();
+            assert_eq!(response.status(), 429, "{path}");
+            assert!(response.headers().contains_key("retry-after"), "{path}");
+        }
+        assert_eq!(node.log().bytes(), 0);
+        drop(places);
+        assert_eq!(send("/_bulk").await.unwrap().status(), 200);
+        assert!(node.log().bytes() > 0);
+    }
+}
