@@ -25,6 +25,7 @@ export const t = {
   menu: "Menu",
   live: "Live",
   paused: "Paused",
+  connecting: "Connecting…",
   offline: "Not connected to the server; trying again",
   noAnswer: "The server does not answer.",
   failed: (status: number) => `The server refused: HTTP ${status}.`,
