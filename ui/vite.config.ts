@@ -3,7 +3,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const server = process.env["SIGYN_SERVER"] ?? "http://127.0.0.1:7171";
+const server = process.env["SIGYN_SERVER"] ?? "http://127.0.0.1:7474";
 
 export default defineConfig({
   plugins: [react()],

@@ -38,11 +38,18 @@ export interface Match {
   readonly field: string;
   readonly needles: readonly string[];
   readonly ranges: readonly Range[];
+  /** The values that were seen: a rule may say `url.original` where the event says `cs-uri`, and the value tells. */
+  readonly seen: readonly string[];
+}
+
+/** Whether a match is about a field of the event. */
+export function isAbout({ field, seen }: Match, { path, text }: FieldLine): boolean {
+  return field === path || (text.length > 1 && seen.includes(text));
 }
 
 /** Where a field's text is lit. A match that names nothing that can be found lights the whole value. */
 export function litRanges(line: FieldLine, matches: readonly Match[]): Range[] {
-  const mine = matches.filter(({ field }) => field === line.path);
+  const mine = matches.filter((match) => isAbout(match, line));
   if (mine.length === 0) return [];
   const found = mine.flatMap(({ needles, ranges }) => [...ranges, ...needles.flatMap((needle) => find(line.text, needle))]);
   return found.length > 0 ? found : [[0, line.text.length]];
@@ -68,7 +75,7 @@ function withLead(lead: string, line: FieldLine): { text: string; path: string; 
 
 /** An event in a line: what matched, or what usually tells most. */
 export function oneLine(lines: readonly FieldLine[], matches: readonly Match[] = []): { text: string; path: string; at: number } {
-  const matched = lines.find((line) => line.text.length > 3 && matches.some(({ field }) => field === line.path));
+  const matched = lines.find((line) => line.text.length > 3 && matches.some((match) => isAbout(match, line)));
   if (matched) return withLead(lines.find(({ path }) => METHODS.includes(path) && path !== matched.path)?.text ?? "", matched);
   for (const paths of SUMMARY) {
     const found = paths.map((path) => lines.find((line) => line.path === path || line.path.endsWith(`.${path}`)));

@@ -83,11 +83,12 @@ function Body({ data }: { data: Chains }) {
             </option>
           ))}
         </select>
+        {!node && <span className="dim clip">{t.chains.hint}</span>}
         <span className="dim push">{t.chains.count(grouped(data.nodes.length), grouped(chains.length))}</span>
       </Top>
       <main className={node ? "chains with" : "chains"}>
         <GraphView nodes={shown.nodes} links={shown.links} chosen={chosen} choose={(id) => setParams({ rule: id })} label={t.chains.label} />
-        {node ? <Chosen node={node} data={data} /> : <p className="hint dim">{t.chains.hint}</p>}
+        {node && <Chosen node={node} data={data} />}
       </main>
     </>
   );

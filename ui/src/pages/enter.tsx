@@ -63,20 +63,26 @@ const text = (form: FormData, name: string): string => String(form.get(name) ?? 
 /** Makes the first administrator. */
 export function Setup() {
   const { error, isBusy, enter, refuse } = useDoor();
+  // The address that the server prints carries the token behind `#`, where it is sent to nobody.
+  const [given] = useState(() => decodeURIComponent(window.location.hash.slice(1)));
   const submit = (form: FormData): void => {
     const [token, name, password] = [text(form, "token").trim(), text(form, "name"), text(form, "password")];
     if (password !== text(form, "again")) refuse(t.setup.differ);
-    else enter(() => call("post", "/api/v1/setup", { token, name, password }));
+    else enter(async () => {
+      const me = await call("post", "/api/v1/setup", { token, name, password });
+      window.history.replaceState(null, "", "/");
+      return me;
+    });
   };
   return (
     <Door title={t.setup.title} text={t.setup.text} {...{ submit, error, isBusy }} action={t.setup.go}>
       <label className="field">
         <span>{t.setup.token}</span>
-        <input className="input mono" name="token" required autoComplete="off" autoFocus spellCheck={false} />
+        <input className="input mono" name="token" required autoComplete="off" defaultValue={given} autoFocus={given === ""} spellCheck={false} />
       </label>
       <label className="field">
         <span>{t.setup.user}</span>
-        <input className="input" name="name" required autoComplete="username" spellCheck={false} />
+        <input className="input" name="name" required autoComplete="username" spellCheck={false} autoFocus={given !== ""} />
       </label>
       <label className="field">
         <span>

@@ -74,7 +74,7 @@ export default function Overview() {
           set={(next) => setParams({ last: undefined, since: undefined, until: undefined, ...stretchParams(next) }, true)}
         />
         <span className={isUp ? "btn ghost live" : "btn ghost live off"}>
-          <i /> {isUp ? t.live : t.paused}
+          <i /> {isUp ? t.live : t.connecting}
         </span>
       </Top>
       <main className="scroll wide">
@@ -220,39 +220,36 @@ function Newest({ stretch, ends: { from, to } }: { stretch: Stretch; ends: { fro
 
 function Risks({ title, field, rows, stretch }: { title: string; field: string; rows: readonly Schemas["Risk"][]; stretch: Stretch }) {
   const [, go] = useLocation();
+  if (rows.length === 0) return null;
   return (
     <section className="card">
       <header>
         <h2>{title}</h2>
       </header>
-      {rows.length === 0 ? (
-        <p className="pad dim">{t.overview.noRisk}</p>
-      ) : (
-        <table className="table fixed">
-          <thead>
-            <tr>
-              <th>{t.overview.entity}</th>
-              <th className="level-col">{t.signals.level}</th>
-              <th className="num-col num">{t.overview.signals}</th>
-              <th className="num-col num">{t.overview.risk}</th>
+      <table className="table fixed">
+        <thead>
+          <tr>
+            <th>{t.overview.entity}</th>
+            <th className="level-col">{t.signals.level}</th>
+            <th className="num-col num">{t.overview.signals}</th>
+            <th className="num-col num">{t.overview.risk}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, 7).map(({ value, score, signals, level }) => (
+            <tr key={value} className="click" onClick={() => go(link(stretch, { [field]: value }))}>
+              <td className="one mono">
+                <Link href={link(stretch, { [field]: value })}>{harmless(value)}</Link>
+              </td>
+              <td>
+                <Level of={level} plain />
+              </td>
+              <td className="num">{grouped(signals)}</td>
+              <td className="num">{Math.round(score)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.slice(0, 7).map(({ value, score, signals, level }) => (
-              <tr key={value} className="click" onClick={() => go(link(stretch, { [field]: value }))}>
-                <td className="one mono">
-                  <Link href={link(stretch, { [field]: value })}>{harmless(value)}</Link>
-                </td>
-                <td>
-                  <Level of={level} plain />
-                </td>
-                <td className="num">{grouped(signals)}</td>
-                <td className="num">{Math.round(score)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }

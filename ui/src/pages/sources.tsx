@@ -2,14 +2,16 @@
 
 import { useState } from "react";
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { get, type Schemas } from "../api/client";
+import { call, get, type Schemas } from "../api/client";
 import { useSources } from "../api/foot";
 import { useRules } from "../api/names";
+import { useMay } from "../api/session";
 import { useNews } from "../api/stream";
 import { bytes, grouped, rate, short } from "../lib/format";
 import { useNow } from "../lib/hooks";
 import { harmless } from "../lib/text";
 import { duration, full, instant, stamp } from "../lib/time";
+import { toast } from "../lib/toasts";
 import { Plain } from "../parts/code";
 import { Empty, Ready } from "../parts/states";
 import { Top } from "../shell";
@@ -119,6 +121,7 @@ function Feeds({ sources }: { sources: readonly Source[] }) {
 }
 
 function DeadLetters({ sources }: { sources: readonly Source[] }) {
+  const queries = useQueryClient();
   const [source, setSource] = useState("");
   const [open, setOpen] = useState<number>();
   const asked = useInfiniteQuery({
@@ -129,6 +132,13 @@ function DeadLetters({ sources }: { sources: readonly Source[] }) {
     getNextPageParam: (last: Schemas["DeadLetterPage"]) => last.next ?? undefined,
     placeholderData: keepPreviousData,
   });
+  const may = useMay("rules");
+  const replay = (): void =>
+    void call("post", "/api/v1/dead-letters/replay", { source: source || null, reason: null })
+      .then(({ replayed }) => toast(t.sources.replayed(grouped(replayed))), (error: unknown) => toast(error instanceof Error ? error.message : String(error), { failed: true }))
+      .finally(() => {
+        for (const key of ["dead-letters", "sources"]) void queries.invalidateQueries({ queryKey: [key] });
+      });
   const letters = asked.data?.pages.flatMap(({ items }) => items) ?? [];
   const counts = asked.data?.pages[0]?.counts ?? [];
   return (
@@ -140,7 +150,12 @@ function DeadLetters({ sources }: { sources: readonly Source[] }) {
             {harmless(one.source)} · {harmless(one.reason)} · {grouped(one.count)}
           </span>
         ))}
-        <select className="input fit-input push" aria-label={t.sources.name} value={source} onChange={(event) => setSource(event.target.value)}>
+        {may && letters.length > 0 && (
+          <button className="btn small push" onClick={replay}>
+            {t.sources.replay}
+          </button>
+        )}
+        <select className={may && letters.length > 0 ? "input fit-input" : "input fit-input push"} aria-label={t.sources.name} value={source} onChange={(event) => setSource(event.target.value)}>
           <option value="">{t.all}</option>
           {sources.map(({ name }) => (
             <option key={name}>{name}</option>

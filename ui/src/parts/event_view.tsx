@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from "react";
 import { t } from "../strings/en";
-import { type FieldLine, flatten, litRanges, type Match } from "../lib/event";
+import { type FieldLine, flatten, isAbout, litRanges, type Match } from "../lib/event";
 import { ValueMenu, type ValueUse } from "./value_menu";
 import { Plain } from "./code";
 import { Text } from "./words";
@@ -74,6 +74,6 @@ function Line({ line, matches, use }: { line: FieldLine; matches: readonly Match
 
 // What matched stands first, so that nothing must be searched for; the rest keeps the event's order.
 function sorted(lines: readonly FieldLine[], matches: readonly Match[]): FieldLine[] {
-  const isLit = (line: FieldLine): boolean => matches.some(({ field }) => field === line.path);
+  const isLit = (line: FieldLine): boolean => matches.some((match) => isAbout(match, line));
   return [...lines.filter(isLit), ...lines.filter((line) => !isLit(line))];
 }

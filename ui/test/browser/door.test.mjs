@@ -14,8 +14,9 @@ after(() => browser?.close());
 test("the token makes the first administrator, once", { skip }, async () => {
   const server = await start({ setup: true });
   const { page, close } = await open(browser);
-  await visit(page, server.url);
+  await visit(page, `${server.url}/setup#setup-token`);
   await page.getByRole("heading", { name: "Set up Sigyn" }).waitFor();
+  assert.equal(await page.getByLabel("Setup token").inputValue(), "setup-token");
   await page.screenshot({ path: join(shots, "setup.png") });
   assert.deepEqual(await axe(page), []);
   const fill = async (token, again) => {
@@ -31,6 +32,7 @@ test("the token makes the first administrator, once", { skip }, async () => {
   await page.getByText("this is not the setup token").waitFor();
   await fill("setup-token", "correct horse battery");
   await page.getByText("open signals").waitFor();
+  assert.equal(new URL(page.url()).hash, "", "the token does not stay in the address");
   await close();
   await server.stop();
 });

@@ -1,6 +1,7 @@
 // What the page computes, as tables of input and answer.
 
 import { describe, expect, test } from "vitest";
+import { flatten, litRanges, oneLine } from "../../src/lib/event";
 import { bytes, short, signed } from "../../src/lib/format";
 import { ends, FIRST_LOOK, fullQuery, readLook, type Term, useOf, withValue, writeLook } from "../../src/lib/filter";
 import { lookup, nameOf } from "../../src/lib/keys";
@@ -224,5 +225,22 @@ describe("graphs", () => {
   });
   test("parts are sorted by size and leave out what stands alone", () => {
     expect(parts(graph).map(({ nodes }) => nodes.map(({ id }) => id).join(""))).toEqual(["abc", "xy"]);
+  });
+});
+
+describe("events", () => {
+  const event = { "cs-method": "GET", "cs-uri": "/a?q=1 UNION", deep: { list: ["x", 2], rows: [{ a: 1 }], none: null } };
+  const lines = flatten(event);
+  test("fields are flat, with dotted names", () =>
+    expect(lines.map(({ path, text }) => `${path}=${text}`)).toEqual(["cs-method=GET", "cs-uri=/a?q=1 UNION", "deep.list=x\n2", "deep.rows.0.a=1", "deep.none=null"]));
+  test.each([
+    [{ field: "cs-uri", needles: ["union"], ranges: [], seen: [] }, [[7, 12]]],
+    [{ field: "url.original", needles: [], ranges: [], seen: ["/a?q=1 UNION"] }, [[0, 12]]],
+    [{ field: "url.original", needles: ["union"], ranges: [], seen: ["/a?q=1 UNION"] }, [[7, 12]]],
+    [{ field: "other", needles: ["union"], ranges: [], seen: ["GET"] }, []],
+  ])("%j is lit", (match, lit) => expect(litRanges(lines[1]!, [match])).toEqual(lit));
+  test("a line tells what matched", () => {
+    expect(oneLine(lines, [{ field: "cs-uri", needles: [], ranges: [], seen: [] }])).toEqual({ text: "GET /a?q=1 UNION", path: "cs-uri", at: 4 });
+    expect(oneLine(flatten({ a: 1, b: "c" })).text).toBe("a=1 b=c");
   });
 });

@@ -133,7 +133,7 @@ export function Related({ detail }: { detail: Detail }) {
               <time className="mono dim" title={full(instant(signal.time))}>
                 {clock(instant(signal.time), at)}
               </time>
-              <i className="square" />
+              <i className="swatch" />
               <span>
                 {signal.id === detail.signal.id ? (
                   <b>{harmless(signal.title)}</b>

@@ -1,21 +1,21 @@
 // The evidence of a signal, from the API's shape to the page's.
 
 import type { Schemas } from "../../api/client";
-import { flatten, type Match, oneLine } from "../../lib/event";
-import { litRanges } from "../../lib/event";
+import { flatten, isAbout, litRanges, type Match, oneLine } from "../../lib/event";
 import { instant } from "../../lib/time";
 import type { Evidence } from "../../parts/evidence";
+import { t } from "../../strings/en";
 
 /** Something that a signal rests on. */
 export type Piece = Schemas["Evidence"];
 
 /** What of an event matched, field by field: `field|contains` with what was looked for. */
 export function matchesOf(matched: readonly Schemas["Matched"][]): Match[] {
-  return matched.map(({ field, wanted }) => {
+  return matched.map(({ field, wanted, seen }) => {
     const [name = "", ...modifiers] = field.split("|");
     // What stands for a pattern, a number or an encoding is not found as it is written; then the whole value is lit.
     const isLiteral = !modifiers.some((modifier) => ["re", "cidr", "gt", "gte", "lt", "lte", "exists", "base64", "base64offset", "wide"].includes(modifier));
-    return { field: name, needles: isLiteral ? wanted.flatMap((text) => text.split(/[*?]+/)).filter((text) => text.length > 1) : [], ranges: [] };
+    return { field: name, needles: isLiteral ? wanted.flatMap((text) => text.split(/[*?]+/)).filter((text) => text.length > 1) : [], ranges: [], seen };
   });
 }
 
@@ -37,7 +37,7 @@ function eventNode(piece: Piece, key: string, tint: string | undefined, open: (p
   const matches = matchesOf(piece.matched);
   const line = oneLine(lines, matches);
   const field = lines.find(({ path }) => path === line.path);
-  const lit = field && matches.some(({ field: name }) => name === field.path)
+  const lit = field && matches.some((match) => isAbout(match, field))
     ? litRanges(field, matches).map(([from, to]): [number, number] => [from + line.at, to + line.at])
     : [];
   return { ...base, title: clip(line.text, lit), detail: undefined, lit };
@@ -81,7 +81,7 @@ export function treeOf(
   return {
     key: "0",
     title: signal.title,
-    detail: value ?? undefined,
+    detail: value == null ? undefined : t.signal.counted(value),
     tint: signal.level,
     at: instant(signal.time),
     lit: [],

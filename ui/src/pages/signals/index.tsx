@@ -123,7 +123,7 @@ export default function Signals() {
         <Views look={look} />
         <TimePicker value={look.stretch} ends={ends} set={(stretch) => set({ stretch, open: undefined }, true)} />
         <button className={isLive && isUp ? "btn live" : "btn live off"} aria-pressed={isLive} title={isUp ? undefined : t.offline} onClick={() => setLive(!isLive)}>
-          <i /> {isLive ? t.live : t.paused}
+          <i /> {!isLive ? t.paused : isUp ? t.live : t.connecting}
         </button>
       </Top>
       <main className={opened ? "triage" : "triage closed"}>
