@@ -18,13 +18,18 @@ mod record;
 mod report;
 mod rules;
 mod stages;
+mod store;
 mod web;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+/// That of `sigyn`: what is measured inside this process is to cost what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +48,7 @@ fn main() -> Result<()> {
         Some("hunt") => print(hunt::run(number(1, hunt::RUNS)?)?),
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
+        Some("store") => print(store::run(word(1))?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),

@@ -209,3 +209,33 @@ fn a_backtest_tells_what_a_change_does() {
     folder.write("expect.yml", b"rules: [{rule: nobody, max: 0}]");
     assert_eq!(folder.run("backtest rules logs --expect expect.yml").code, 2);
 }
+
+#[test]
+fn what_did_not_fire_says_how_far_it_came() {
+    let rules = "title: Failed\nname: failed\nlogsource: {product: windows, service: security}\ndetection: {selection: {EventID: 4625}, condition: selection}\n---\ntitle: Good\nname: good\nlogsource: {product: windows, service: security}\ndetection: {selection: {EventID: 4624}, condition: selection}\n---\ntitle: Many\ncorrelation: {type: event_count, rules: [failed], group-by: [TargetUserName], timespan: 1m, condition: {gte: 4}}\n---\ntitle: Both\ncorrelation: {type: temporal, rules: [failed, good], group-by: [TargetUserName], timespan: 1m}\n---\ntitle: Few\ncorrelation: {type: event_count, rules: [failed], group-by: [TargetUserName], timespan: 1m, condition: {lt: 2}}\n---\ntitle: Nowhere\ncorrelation: {type: event_count, rules: [failed], group-by: [Nothing], timespan: 1m, condition: {gte: 1}}\n";
+    let event = |second: u32, user: &str| {
+        let time = format!("2026-03-02T10:00:{second:02}Z");
+        json!({ "@timestamp": time, "Channel": "Security", "EventID": 4625, "TargetUserName": user })
+            .to_string()
+    };
+    let log = [event(1, "anna"), event(2, "anna"), event(3, "anna"), event(4, "bert")].join("\n");
+    let folder = Folder::with(&[("r.yml", rules), ("log.json", &log)]);
+    let run = folder.run("explain r.yml log.json");
+    assert_eq!(run.code, 1, "{run:?}");
+    for lines in [
+        "Many did not fire\n  asks for event_count >= 4 of `Failed` within 1m by TargetUserName\n  TargetUserName=anna came to 3, 3 events from 2026-03-02 10:00:01 to 2026-03-02 10:00:03\n    - 2026-03-02 10:00:01 Failed: log.json record 1\n",
+        "Both did not fire\n  asks for temporal >= 2 of `Failed`, `Good` within 1m by TargetUserName\n  TargetUserName=anna came to 1, 1 event at 2026-03-02 10:00:01, without `Good`\n",
+        "reads Good, which matched no record",
+        // It is judged when its window closes, and holds for one of two.
+        "Few fired once",
+        "TargetUserName=anna came to 3, 3 events",
+        "Nowhere did not fire\n  asks for event_count >= 1 of `Failed` within 1m by Nothing\n  did not begin: none of what it reads has all of Nothing\n",
+    ] {
+        assert!(run.stdout.contains(lines), "{lines}\n{}", run.stdout);
+    }
+    let only = folder.run("explain r.yml log.json --only Both");
+    assert!(only.stdout.starts_with("Both did not fire") && !only.stdout.contains("Many"), "{only:?}");
+    let record = folder.run("explain r.yml log.json --record 4 --only good");
+    assert!(record.code == 0 && record.stdout.starts_with("Good does not match"), "{record:?}");
+    assert_eq!(folder.run("explain r.yml log.json --only Other").code, 2);
+}

@@ -106,6 +106,40 @@ fn a_chain_is_hunted_tested_and_explained() {
 }
 
 #[test]
+fn a_chain_is_explained_over_recordings() {
+    let Some(corpus) = corpus() else { return };
+    let folder = Folder::with(&[("r/chain.yml", RULES)]);
+    for part in ["Discovery", "Lateral Movement"] {
+        std::os::unix::fs::symlink(corpus.join(part), folder.0.join(part.replace(' ', ""))).unwrap();
+    }
+    let run = folder.run("explain r Discovery LateralMovement");
+    assert_eq!(run.code, 1, "{run:?}");
+    let has = |line: &str| run.stdout.lines().any(|it| it.trim_start().starts_with(line));
+    let group = "Computer=WIN-77LTAPHIQ1R.example.corp";
+    for line in [
+        "Twice Within A Day fired once",
+        &format!("fired: 2019-03-19 00:02:04 {group}: 2, 2 events from 2019-03-18 23:23:52"),
+        &format!(
+            "- 2019-03-18 23:23:52 Anything That Looks Like Lateral Movement, on Log Emptied Before A Remote Logon {group}"
+        ),
+        &format!("- 2019-03-18 23:23:43 Log Emptied: Discovery/{} record 1", LOGS[0]),
+        // Another machine came half the way.
+        "Computer=01566s-win16-ir.threebeesco.com came to 1, 1 event at 2020-09-02 11:47:48",
+        "reads Anything That Looks Like Lateral Movement, which fired 3 times",
+    ] {
+        assert!(has(line), "{line}\n{}", run.stdout);
+    }
+    // Without its second half nothing fires, and the level that broke is shown.
+    let run = folder.run("explain r Discovery --format ndjson");
+    assert_eq!(run.code, 0, "{run:?}");
+    let rules: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rules[0]["rule"]["title"], "Twice Within A Day");
+    assert_eq!((&rules[0]["matches"], &rules[0]["groups_not_fired"]), (&json!(0), &json!(1)));
+    assert_eq!(rules[0]["nearest"][0]["value"], 1);
+    assert_eq!(rules[0]["nearest"][0]["evidence"][0]["evidence"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_chain_is_tested_on_recordings() {
     if corpus().is_none() {
         return;

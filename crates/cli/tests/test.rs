@@ -185,3 +185,25 @@ fn graphs_show_what_reads_what_and_refuse_circles() {
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("`Burst` reads `Other` reads `Burst`"), "{}", run.stderr);
 }
+
+#[test]
+fn a_backtest_tells_counts_and_holds_them() {
+    let event = |second: u32| {
+        format!(
+            "{{\"@timestamp\":\"2026-03-02T10:00:{second:02}Z\",\"Channel\":\"Security\",\"EventID\":4625,\"User\":\"anna\"}}\n"
+        )
+    };
+    let log: String = (1..4).map(event).collect();
+    let folder = Folder::with(&[("r/rules.yml", RULES), ("log.json", &log)]);
+    let run = folder.run("backtest r log.json --save before.json");
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    // With nothing to hold them against, the counts are what was asked for.
+    let run = folder.run("backtest r log.json");
+    assert!(run.code == 0 && run.stdout.contains(": 1\n"), "{run:?}");
+    folder.write("expected.yml", b"others: {max: 0}\n");
+    let run = folder.run("backtest r log.json --expect expected.yml");
+    assert!(run.code == 1 && run.stdout.contains("fired once, expected 0"), "{run:?}");
+    folder.write("log.json", event(1).as_bytes());
+    let run = folder.run("backtest r log.json --compare before.json");
+    assert!(run.code == 1 && run.stdout.contains(": 1 → 0"), "{run:?}");
+}

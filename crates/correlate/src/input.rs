@@ -237,4 +237,46 @@ mod tests {
         assert_eq!(eids(pending.take(i64::MAX, &sources)), [5]);
         assert_eq!(pending.iter().count(), 1);
     }
+
+    proptest::proptest! {
+        /// P10: of two inputs one comes first unless they are one, and whatever comes before what comes before comes before.
+        #[test]
+        fn the_order_is_total(
+            places in proptest::collection::vec(
+                (0_i64..2, 0_u16..3, 0_usize..3, 0_u64..3, 0_u8..3, 0_u32..2), 3..4
+            )
+        ) {
+            let mut sources = Sources::default();
+            // Their numbers are not in the order of their names.
+            let numbers = ["b", "", "a"].map(|name| sources.number(&name.into()));
+            let inputs: Vec<Waiting> = places
+                .iter()
+                .map(|(ts, stratum, source, seq, eid, rule)| Waiting {
+                    at: Ref {
+                        ts: *ts,
+                        seq: *seq,
+                        eid: Id([*eid; 16]),
+                        source: numbers[*source],
+                        stratum: *stratum,
+                        child: 0,
+                    },
+                    rule: *rule,
+                    uid_rank: *rule,
+                    values: Values::default(),
+                })
+                .collect();
+            let cmp = |a: usize, b: usize| order(&inputs[a], &inputs[b], &sources);
+            for a in 0..3 {
+                for b in 0..3 {
+                    proptest::prop_assert_eq!(cmp(a, b), cmp(b, a).reverse());
+                    proptest::prop_assert_eq!(cmp(a, b).is_eq(), places[a] == places[b]);
+                    for c in 0..3 {
+                        if cmp(a, b).is_le() && cmp(b, c).is_le() {
+                            proptest::prop_assert!(cmp(a, c).is_le());
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

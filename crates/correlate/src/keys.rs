@@ -64,6 +64,11 @@ impl Keys {
         key_of(&self.firsts, &self.slots, number)
     }
 
+    /// Whether a group is there.
+    pub(crate) fn holds(&self, group: &[u8]) -> bool {
+        self.find(group).is_some()
+    }
+
     fn find(&self, group: &[u8]) -> Option<u32> {
         let is_it = |number: &u32| self.key_of(*number) == Some(group);
         self.table.find(self.hasher.hash_one(group), is_it).copied()

@@ -11,8 +11,9 @@
 //!
 //! # What it costs
 //! A hit waits in a list of its second until the watermark has passed it, is put in order there, and looked up in a table
-//! of its group. A group with one hit takes about 120 bytes; state of its own comes with the second. Limits and what happens beyond
-//! them: [`Limits`], [`Machine::degraded`].
+//! of its group. A group with one hit takes about 70 bytes and its key; state of its own comes with the second. With many groups
+//! the price of a hit is that of the memory it touches: `docs/correlation.md` says what groups take, `sigyn-bench correlate`
+//! measures both. Limits and what happens beyond them: [`Limits`], [`Machine::degraded`].
 //!
 //! ```
 //! use std::sync::Arc;

@@ -22,7 +22,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What suits one machine with 16 GiB: a rule at its limits takes about 600 MB.
+    /// What suits one machine with 16 GiB: a rule at its limits takes about 500 MB.
     pub fn standard() -> Self {
         Self {
             memberships_max: 64,

@@ -228,7 +228,7 @@ impl Machine {
         entries::for_each(&taken, operator, &plan.limits, |block| {
             rule.keys.look_up(block, &mut places);
             for (group, entry, place) in block.members(&places) {
-                budget.make_room(&mut rule.keys, entry.at.ts, &mut cx);
+                budget.make_room(&mut rule.keys, group, entry.at.ts, &mut cx);
                 rule.keys.input(group, place, entry, &mut cx);
                 budget.shrink(&mut rule.keys, group);
             }
@@ -356,9 +356,9 @@ struct Budget {
 }
 
 impl Budget {
-    /// Makes room for another group.
-    fn make_room(&mut self, keys: &mut Keys, now: i64, cx: &mut Cx<'_>) {
-        while keys.len() >= self.limits.groups_max.max(1) {
+    /// Makes room for a group, unless it is there.
+    fn make_room(&mut self, keys: &mut Keys, group: &[u8], now: i64, cx: &mut Cx<'_>) {
+        while keys.len() >= self.limits.groups_max.max(1) && !keys.holds(group) {
             match keys.evict(cx) {
                 Some((ts, is_whole)) => self.forgot(ts, if is_whole { now } else { ts }),
                 None => return,

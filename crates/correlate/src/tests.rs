@@ -397,6 +397,30 @@ fn what_is_over_budget_is_told() {
     assert!(degraded[0].to > 190_000_000_000);
 }
 
+#[test]
+fn a_flood_of_one_second_stays_within_its_limits() {
+    let body = "type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 3}";
+    let limits = Limits { groups_max: 10, ..Limits::standard() };
+    let it = Bench::with(&(base(&["a"]) + &correlation("c", body, "")), &limits);
+    // Groups with one hit; then such with two, which have state of their own and a timer.
+    for hits in [1, 2] {
+        let mut machine = Machine::new(it.plan.clone());
+        let mut out = Vec::new();
+        for number in 0..3_000 {
+            (0..hits).for_each(|hit| {
+                machine.push(it.hit(&format!("a@5.{:05} u=flood{number}", 2 * number + hit)));
+            });
+        }
+        // A group that comes when there is no room left is kept as long as it is not the one that was silent longest.
+        for time in ["6", "7", "8"] {
+            machine.push(it.hit(&format!("a@{time} u=last")));
+        }
+        machine.advance(9_000_000_000, &mut NoMatcher, &mut out);
+        assert_eq!(out.iter().map(|found| it.show(found)).collect::<Vec<_>>(), ["c(last)@8 6..8 =3 n3"]);
+        assert_eq!((machine.groups(), machine.degraded().len()), (10, 1), "{hits}");
+    }
+}
+
 /// Hits and detections in memory.
 struct Store {
     hits: Vec<Hit>,

@@ -151,8 +151,34 @@ fn write_form(form: Form, text: &str, out: &mut String) -> bool {
                 None => write!(out, "{name}{rest}").is_ok(),
             })
         }),
+        Form::UrlDecoded => url_decoded(text).is_some_and(|text| write!(out, "{text}").is_ok()),
+        Form::UrlDecodedTwice => url_decoded(text)
+            .and_then(|once| url_decoded(&once))
+            .is_some_and(|text| write!(out, "{text}").is_ok()),
         Form::CommandLine => false,
     }
+}
+
+/// `%41` and `+` decoded; what is no valid sequence stays as it is. None: there is nothing to decode. The one form that asks
+/// for memory of its own, because bytes that come to be need not be UTF-8.
+fn url_decoded(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let hex = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = match (byte, hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        out.push(code.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    let decoded = String::from_utf8_lossy(&out).into_owned();
+    (decoded != text).then_some(decoded)
 }
 
 fn hexadecimal(text: &str) -> Option<u64> {
@@ -299,5 +325,12 @@ mod tests {
         check(Form::Dword, "4294967296", None);
         check(Form::Qword, "4294967297", Some("QWORD (0x00000001-0x00000001)"));
         check(Form::Dword, "one", None);
+        check(Form::UrlDecoded, "id=1%27+or%201", Some("id=1' or 1"));
+        check(Form::UrlDecoded, "id=%2527%zz%4", Some("id=%27%zz%4"));
+        check(Form::UrlDecoded, "/plain", None);
+        check(Form::UrlDecoded, "%zz", None);
+        check(Form::UrlDecodedTwice, "id=%2527", Some("id='"));
+        check(Form::UrlDecodedTwice, "id=%27", None);
+        check(Form::UrlDecoded, "%c3%a4%ff", Some("ä\u{fffd}"));
     }
 }

@@ -32,6 +32,9 @@ impl<'p> OnDetections<'p> {
 impl Matcher for OnDetections<'_> {
     fn matches(&mut self, detection: &Detection, rules: &[ItemId], matched: &mut Vec<ItemId>) {
         let Some(class) = self.program.detections() else { return };
+        if detection.rule.0 as usize >= self.program.shown_to_rules {
+            return;
+        }
         self.tried += 1;
         fill(&mut self.buf, detection, self.plan);
         let event = self.buf.event("");

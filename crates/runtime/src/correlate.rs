@@ -25,6 +25,8 @@ pub(crate) struct Correlator<'p> {
     machine: Machine,
     on_detections: OnDetections<'p>,
     out: Vec<Detection>,
+    /// Takes detections that are nobody's result; says whether it did.
+    observed: &'p mut dyn FnMut(&Detection) -> bool,
     told: BTreeMap<Id, Detection>,
 }
 
@@ -42,12 +44,17 @@ pub(crate) struct Told {
 }
 
 impl<'p> Correlator<'p> {
-    pub(crate) fn new(program: &'p Program, plan: &'p Arc<Plan>) -> Self {
+    pub(crate) fn new(
+        program: &'p Program,
+        plan: &'p Arc<Plan>,
+        observed: &'p mut dyn FnMut(&Detection) -> bool,
+    ) -> Self {
         Self {
             plan,
             machine: Machine::new(plan.clone()),
             on_detections: OnDetections::new(program, plan),
             out: Vec::new(),
+            observed,
             told: BTreeMap::new(),
         }
     }
@@ -111,6 +118,9 @@ impl<'p> Correlator<'p> {
     /// The last that is said of a detection is what holds.
     fn take(&mut self) {
         for detection in self.out.drain(..) {
+            if (self.observed)(&detection) {
+                continue;
+            }
             match detection.status {
                 Status::Retracted => self.told.remove(&detection.id),
                 _ => self.told.insert(detection.id, detection),

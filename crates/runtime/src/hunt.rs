@@ -4,12 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use sigyn_correlate::{Detection, Hit, Plan};
 use sigyn_event::Timestamp;
 use sigyn_hunt::{Control, Detected, Input, Report, Settings, run, run_tapped};
 use sigyn_ir::ItemId;
 use sigyn_readers::Member;
 
-use crate::correlate::Correlator;
+use crate::correlate::{Correlator, Told};
 use crate::feed::{Copies, Feed, Placing};
 use crate::program::Program;
 use crate::spool::{Spool, Store};
@@ -52,6 +53,49 @@ pub fn hunt(
         run(&program.engine, inputs, settings, control, report);
         return Correlated::default();
     };
+    let heard = Heard { hit: &mut |_| {}, observed: &mut |_| false };
+    let found = match hear(program, plan, inputs, settings, control, store, report, heard) {
+        Ok(found) => found,
+        Err(failure) => return Correlated { failure: Some(failure), ..Correlated::default() },
+    };
+    let Found { told, untimed, copies } = found;
+    let is_in_time = |ts: i64| {
+        let time = Timestamp(ts);
+        settings.from.is_none_or(|from| time >= from) && settings.to.is_none_or(|to| time < to)
+    };
+    let shown = told.detections.iter().filter(|one| program.is_shown(one.rule) && is_in_time(one.ts));
+    let detected = shown.map(|detection| told.detected(detection)).collect();
+    let tried = program.detections().map(|class| (class, told.tried));
+    Correlated { detected, untimed, copies, tried, degraded: told.degraded, failure: None }
+}
+
+/// Who listens while a hunt correlates.
+pub(crate) struct Heard<'h> {
+    /// Told of every hit that a rule above reads.
+    pub(crate) hit: &'h mut dyn FnMut(&Hit),
+    /// Takes detections that are nobody's result; says whether it did.
+    pub(crate) observed: &'h mut dyn FnMut(&Detection) -> bool,
+}
+
+/// What comes of the correlations of a hunt.
+pub(crate) struct Found {
+    pub(crate) told: Told,
+    pub(crate) untimed: u64,
+    pub(crate) copies: u64,
+}
+
+/// Hunts, and runs all matches through the correlator.
+#[expect(clippy::too_many_arguments, reason = "those of a hunt, and who listens")]
+pub(crate) fn hear(
+    program: &Program,
+    plan: &Arc<Plan>,
+    inputs: Vec<Input>,
+    settings: Settings,
+    control: &Control,
+    store: &mut Store<'_>,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
+    heard: Heard<'_>,
+) -> io::Result<Found> {
     let mut placing = Placing::default();
     let mut spool = Spool::new(plan, HITS_MAX, store);
     let mut failure = None;
@@ -67,12 +111,13 @@ pub fn hunt(
     };
     run_tapped(&program.engine, inputs, settings, control, &feed, report, sink);
     let Placing { untimed, newest, .. } = placing;
-    let mut correlator = Correlator::new(program, plan);
+    let mut correlator = Correlator::new(program, plan, heard.observed);
     let (mut count, mut copies) = (0_usize, Copies::default());
     let ended = spool.finish(&mut |hit| {
         if copies.is_copy(&hit.at) {
             return;
         }
+        (heard.hit)(&hit);
         // All hits before this one have been pushed, and those of its own time may follow.
         count += 1;
         if count.is_multiple_of(HITS_PER_STEP) {
@@ -81,16 +126,7 @@ pub fn hunt(
         correlator.push(hit);
     });
     if let Some(failure) = failure.or(ended.err()) {
-        return Correlated { failure: Some(failure), ..Correlated::default() };
+        return Err(failure);
     }
-    let told = correlator.finish(newest);
-    let is_in_time = |ts: i64| {
-        let time = Timestamp(ts);
-        settings.from.is_none_or(|from| time >= from) && settings.to.is_none_or(|to| time < to)
-    };
-    let shown = told.detections.iter().filter(|one| program.is_shown(one.rule) && is_in_time(one.ts));
-    let detected = shown.map(|detection| told.detected(detection)).collect();
-    let copies = copies.hits;
-    let tried = program.detections().map(|class| (class, told.tried));
-    Correlated { detected, untimed, copies, tried, degraded: told.degraded, failure: None }
+    Ok(Found { told: correlator.finish(newest), untimed, copies: copies.hits })
 }

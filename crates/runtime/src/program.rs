@@ -20,6 +20,8 @@ pub struct Program {
     /// How many rules can give results.
     active: usize,
     hints: usize,
+    /// Detections of rules from this place on are not shown to rules on detections.
+    pub(crate) shown_to_rules: usize,
 }
 
 /// What building gives.
@@ -78,7 +80,8 @@ impl Program {
             is_usable && shown.get(at) == Some(&true)
         };
         let active = set.items.iter().enumerate().filter(|one| is_active(*one)).count();
-        let program = Self { engine: built.engine, set, plan, shown, active, hints: hints.len() };
+        let (shown_to_rules, hints) = (usize::MAX, hints.len());
+        let program = Self { engine: built.engine, set, plan, shown, active, hints, shown_to_rules };
         Built { program, refused, inert: built.inert }
     }
 

@@ -105,7 +105,8 @@ pub fn replay_paced(program: &Program, logs: &[Log], pace: &Pace) -> Replay {
     out.fired.sort_by(|a, b| (a.time, &a.evidence, a.rule).cmp(&(b.time, &b.evidence, b.rule)));
     let Some(plan) = &program.plan else { return out };
     without_copies(&mut hits, plan);
-    let mut correlator = Correlator::new(program, plan);
+    let mut none = |_: &_| false;
+    let mut correlator = Correlator::new(program, plan, &mut none);
     match pace {
         Pace::Order(order) => feed_late(&mut correlator, hits, order, &times),
         _ => feed(&mut correlator, arranged(hits, plan, pace), pace),

@@ -201,10 +201,10 @@ pub fn text(rows: &[Row], all: All) -> String {
         // Writing to a string cannot fail.
         let _ = match (row.is_met(), row.is_same(), row.expected, row.before) {
             (false, _, Some(expected), _) => {
-                writeln!(out, "failed   {title}: fired {} times, expected {expected}", row.count)
+                writeln!(out, "failed   {title}: fired {}, expected {expected}", times(row.count))
             }
             (_, false, _, Some(before)) if !row.is_there => {
-                writeln!(out, "gone     {title}: fired {before} times before")
+                writeln!(out, "gone     {title}: fired {} before", times(before))
             }
             (_, false, _, Some(before)) => writeln!(out, "changed  {title}: {before} → {}", row.count),
             _ if all == All::Shown => writeln!(out, "         {title}: {}", row.count),
@@ -212,6 +212,13 @@ pub fn text(rows: &[Row], all: All) -> String {
         };
     }
     out
+}
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 /// Whether rules that are as expected are named too.
@@ -289,7 +296,7 @@ mod tests {
         assert_eq!(text_of(yaml, None, &[("a", 3), ("b", 2), ("c", 0)]), "");
         let got = text_of(yaml, None, &[("a", 4), ("b", 0), ("c", 1)]);
         let expect = "failed   a: fired 4 times, expected 1 to 3\nfailed   b: fired 0 times, expected 2\n\
-                      failed   c: fired 1 times, expected 0\n";
+                      failed   c: fired once, expected 0\n";
         assert_eq!(got, expect);
         let before = save(&[counted("a", 1), counted("b", 2), counted("gone", 5)]);
         let got = text_of("others: {min: 0}", Some(&before), &[("a", 1), ("b", 3), ("new", 1)]);

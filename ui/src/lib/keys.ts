@@ -58,9 +58,11 @@ export function lookup(
   key: string,
   before: string | undefined,
 ): { run?: Binding; isPrefix: boolean } {
-  const sequence = before === undefined ? undefined : `${before} ${key}`;
+  // A sequence that was begun is meant, whatever its second key alone would do: `g r` does not reopen a signal.
+  const sequence = before === undefined ? undefined : lookup(stack, `${before} ${key}`, undefined).run;
+  if (sequence) return { run: sequence, isPrefix: false };
   for (const layer of [...stack].reverse()) {
-    const found = layer.bindings.find(({ keys }) => keys === sequence) ?? layer.bindings.find(({ keys }) => keys === key);
+    const found = layer.bindings.find(({ keys }) => keys === key);
     if (found) return { run: found, isPrefix: false };
     if (layer.bindings.some(({ keys }) => keys.startsWith(`${key} `))) return { isPrefix: true };
     if (layer.modal) break;

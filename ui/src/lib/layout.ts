@@ -17,7 +17,7 @@ export interface Laid {
 }
 
 /** The size of a node. */
-export const NODE = { width: 216, height: 46 } as const;
+export const NODE = { width: 252, height: 46 } as const;
 
 /** Lays a graph out from left to right. Links whose ends are missing are left out. */
 export function layout(graph: Graph): Laid {
@@ -36,7 +36,12 @@ export function layout(graph: Graph): Laid {
   }
   const paths = links.map(({ from, to }) => {
     const { points } = dagre.edge(from, to) as { points: { x: number; y: number }[] };
-    return { from, to, d: curve(points) };
+    const [start, end] = [at.get(from), at.get(to)];
+    if (!start || !end) return { from, to, d: curve(points) };
+    // From the middle of the right side to the middle of the left one; in between as the layout says.
+    const ends = [{ x: start.x + NODE.width / 2, y: start.y }, { x: end.x - NODE.width / 2, y: end.y }] as const;
+    const between = points.slice(1, -1).filter(({ x }) => x > ends[0].x + 10 && x < ends[1].x - 10);
+    return { from, to, d: curve([ends[0], ...(points.length > 3 ? between : []), ends[1]]) };
   });
   const { width = 0, height = 0 } = dagre.graph() as { width?: number; height?: number };
   return { width, height, at, paths };

@@ -7,7 +7,6 @@ import { useLocation, useSearch } from "wouter";
 export const PAGES = [
   { name: "overview", path: "/", keys: "g d" },
   { name: "signals", path: "/signals", keys: "g s" },
-  { name: "hunt", path: "/hunt", keys: "g h" },
   { name: "rules", path: "/rules", keys: "g r" },
   { name: "chains", path: "/chains", keys: "g c" },
   { name: "sources", path: "/sources", keys: "g i" },

@@ -21,6 +21,8 @@ export function Dialog({ title, close, children, keys = [], large = false }: Pro
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // The first thing to do, not the way out, has the focus.
+    dialog?.querySelector<HTMLElement>(".body input, .body button, .body select, .body textarea")?.focus();
     return () => dialog?.close();
   }, []);
   return (

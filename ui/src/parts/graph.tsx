@@ -122,7 +122,6 @@ export function GraphView({ nodes, links, chosen, choose, label }: Props) {
                 tabIndex={0}
                 role="button"
                 aria-pressed={node.id === chosen}
-                aria-label={`${harmless(node.title)}, ${harmless(node.sub)}`}
                 onClick={pick}
                 onKeyDown={(event) => {
                   if (event.key !== "Enter" && event.key !== " ") return;
@@ -134,10 +133,10 @@ export function GraphView({ nodes, links, chosen, choose, label }: Props) {
                 <rect className="box" width={NODE.width} height={NODE.height} rx="6" />
                 <rect className="side" width="4" height={NODE.height - 12} x="6" y="6" rx="2" />
                 <text x="18" y="20">
-                  {cut(node.title, 29)}
+                  {cut(node.title, 36)}
                 </text>
                 <text className="sub" x="18" y="36">
-                  {cut(node.sub, 34)}
+                  {cut(node.sub, 40)}
                 </text>
               </g>
             );

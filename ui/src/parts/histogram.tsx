@@ -156,7 +156,7 @@ export function Legend({ series }: { series: readonly Series[] }) {
     <div className="legend">
       {series.map(({ name, tint }) => (
         <span key={name} className={tint}>
-          <i className="square" />
+          <i className="swatch" />
           <span className="clip">{harmless(name)}</span>
         </span>
       ))}

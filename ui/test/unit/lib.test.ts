@@ -1,6 +1,7 @@
 // What the page computes, as tables of input and answer.
 
 import { describe, expect, test } from "vitest";
+import { flatten, litRanges, oneLine } from "../../src/lib/event";
 import { bytes, short, signed } from "../../src/lib/format";
 import { ends, FIRST_LOOK, fullQuery, readLook, type Term, useOf, withValue, writeLook } from "../../src/lib/filter";
 import { lookup, nameOf } from "../../src/lib/keys";
@@ -8,7 +9,7 @@ import { layout, parts, stream } from "../../src/lib/layout";
 import { after, extend, NOTHING, step, toggle } from "../../src/lib/picked";
 import { find, fit, harmless, pieces } from "../../src/lib/text";
 import { bucketWidth, clock, duration, instant, ticks } from "../../src/lib/time";
-import { linesOf, tokens } from "../../src/lib/yaml";
+import { litLines, tokens } from "../../src/lib/yaml";
 import { ceiling } from "../../src/parts/histogram";
 
 describe("text", () => {
@@ -142,6 +143,7 @@ describe("keys", () => {
     expect(lookup([low], "g", undefined)).toEqual({ isPrefix: true });
     expect(lookup([low], "s", "g").run?.keys).toBe("g s");
     expect(lookup([low], "s", undefined).run).toBeUndefined();
+    expect(lookup([low, { bindings: [binding("s")], modal: false }], "s", "g").run?.keys).toBe("g s");
   });
 });
 
@@ -170,16 +172,30 @@ describe("rules as text", () => {
     "  sel:",
     "    url|contains:",
     "      - 'a # b'",
+    "      # a comment",
+    '      - "c \\"d"',
+    "    method: GET",
     "  other:",
-    "    x: 1",
+    "  - x: 1",
+    "  - y|re:",
+    "    - '^it''s'",
+    "  words:",
+    "    - evil",
+    "    - bad",
     "  condition: sel and not other",
     "level: high",
   ];
-  test("the lines of a selection are known", () => {
-    expect([...linesOf(rule.join("\n"), new Set(["sel"]))]).toEqual([2, 3, 4]);
-    expect([...linesOf(rule.join("\n"), new Set(["condition", "other"]))]).toEqual([5, 6, 7]);
-    expect(linesOf(rule.join("\n"), new Set(["level"])).size).toBe(0);
-  });
+  test.each([
+    [[{ selection: "sel", field: "url|contains", wanted: ["A # b"] }], [3, 4]],
+    [[{ selection: "sel", field: "url|contains", wanted: ['c "d'] }], [3, 6]],
+    [[{ selection: "sel", field: "url|contains", wanted: [] }], [3, 4, 6]],
+    [[{ selection: "sel", field: "METHOD", wanted: ["GET"] }], [7]],
+    [[{ selection: "other", field: "y|re", wanted: ["^it's"] }], [10, 11]],
+    [[{ selection: "other", field: "x", wanted: ["1"] }], [9]],
+    [[{ selection: "words", field: "", wanted: ["evil"] }], [12, 13, 14]],
+    [[{ selection: "gone", field: "x", wanted: [] }], []],
+    [[{ selection: "level", field: "high", wanted: [] }], []],
+  ])("%j lights lines %j", (held, lit) => expect([...litLines(rule.join("\n"), held)].sort((a, b) => a - b)).toEqual(lit));
   test.each(rule)("%j keeps every letter when coloured", (line) => expect(tokens(line).map(({ text }) => text).join("")).toBe(line));
   test("keys and comments are told apart", () => {
     expect(tokens("  - key: 'v # v' # c").map(({ kind, text }) => `${kind}:${text}`)).toEqual([
@@ -209,5 +225,22 @@ describe("graphs", () => {
   });
   test("parts are sorted by size and leave out what stands alone", () => {
     expect(parts(graph).map(({ nodes }) => nodes.map(({ id }) => id).join(""))).toEqual(["abc", "xy"]);
+  });
+});
+
+describe("events", () => {
+  const event = { "cs-method": "GET", "cs-uri": "/a?q=1 UNION", deep: { list: ["x", 2], rows: [{ a: 1 }], none: null } };
+  const lines = flatten(event);
+  test("fields are flat, with dotted names", () =>
+    expect(lines.map(({ path, text }) => `${path}=${text}`)).toEqual(["cs-method=GET", "cs-uri=/a?q=1 UNION", "deep.list=x\n2", "deep.rows.0.a=1", "deep.none=null"]));
+  test.each([
+    [{ field: "cs-uri", needles: ["union"], ranges: [], seen: [] }, [[7, 12]]],
+    [{ field: "url.original", needles: [], ranges: [], seen: ["/a?q=1 UNION"] }, [[0, 12]]],
+    [{ field: "url.original", needles: ["union"], ranges: [], seen: ["/a?q=1 UNION"] }, [[7, 12]]],
+    [{ field: "other", needles: ["union"], ranges: [], seen: ["GET"] }, []],
+  ])("%j is lit", (match, lit) => expect(litRanges(lines[1]!, [match])).toEqual(lit));
+  test("a line tells what matched", () => {
+    expect(oneLine(lines, [{ field: "cs-uri", needles: [], ranges: [], seen: [] }])).toEqual({ text: "GET /a?q=1 UNION", path: "cs-uri", at: 4 });
+    expect(oneLine(flatten({ a: 1, b: "c" })).text).toBe("a=1 b=c");
   });
 });

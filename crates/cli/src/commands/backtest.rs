@@ -110,9 +110,14 @@ fn test(args: &Backtest) -> Result<Exit, Vec<Found>> {
     if let Some(path) = &args.save {
         write(path, &backtest::save(&counts))?;
     }
-    let all = if args.list { All::Shown } else { All::Hidden };
+    // Where nothing is held against the counts, they are what was asked for.
+    let is_bare = args.expect.is_none() && args.compare.is_none() && args.save.is_none();
     let text = match args.format {
-        Format::Text => backtest::text(&rows, all),
+        Format::Text if is_bare && !args.list => {
+            let fired: Vec<Row> = rows.iter().filter(|row| row.count > 0).cloned().collect();
+            backtest::text(&fired, All::Shown)
+        }
+        Format::Text => backtest::text(&rows, if args.list { All::Shown } else { All::Hidden }),
         Format::Json => backtest::ndjson(&rows),
         Format::Junit => backtest::junit(&rows),
     };

@@ -1,4 +1,6 @@
-//! `sigyn explain`: why a rule matches an event, or does not.
+//! `sigyn explain`: why a rule matches an event, or does not; why a correlation fired, or how far it came.
+
+mod courses;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,21 +17,29 @@ use crate::args::{Diagnostics, Pipelines};
 use crate::findings::{self, Found};
 use crate::{Exit, input, output};
 
-/// Say why a rule matches an event, or does not
+/// Say why a rule matches an event, or a correlation fires, or does not
 ///
-/// EVENT is a log of any shape that `sigyn hunt` reads. Each part of the condition is shown with the values that it
-/// looked at; an arrow marks the parts that decide. Exit code 1 means that a rule matches.
+/// LOGS are of any shape that `sigyn hunt` reads. Of a rule on single events each part of the condition is shown with the
+/// values that it looked at in one record; an arrow marks the parts that decide.
+///
+/// Of correlations and chains, over all records: what fired, level by level with its groups and windows, down to the
+/// records; in the groups in which it did not fire, the window that came nearest; and what the rules below brought. Exit
+/// code 1 means that a rule matches.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The rule: a file, or a folder of them
     #[arg(value_name = "RULE")]
     rule: PathBuf,
-    /// The event: a log; `-` reads standard input
-    #[arg(value_name = "EVENT")]
-    event: PathBuf,
-    /// Which record of the log, counted from 1 over all of it
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    record: u64,
+    /// The event: a log; `-` reads standard input. Of correlations: logs and folders
+    #[arg(required = true, value_name = "LOGS")]
+    logs: Vec<PathBuf>,
+    /// Which record of the log, counted from 1 over all of it; 1 if nothing correlates. Only rules on single events are
+    /// explained then
+    #[arg(long, value_name = "NUMBER")]
+    record: Option<u64>,
+    /// Which rule, by id, name or title; without it those that no other reads
+    #[arg(long, value_name = "RULE")]
+    only: Option<String>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     format: Format,
@@ -59,13 +69,30 @@ pub(crate) fn run(args: &Explain) -> Exit {
 fn explain(args: &Explain) -> Result<Exit, Vec<Found>> {
     let selection = SelectionArgs { field_map: args.field_map.clone(), ..SelectionArgs::of(&args.pipelines) };
     let files = RuleFiles { rules: vec![args.rule.clone()], file_pattern: "*.yml".to_owned() };
-    let loaded = Selection::new(&selection)?.load(&files)?;
+    let selection = Selection::new(&selection)?;
+    let loaded = selection.load(&files)?;
     findings::print(&loaded.refused, Diagnostics::Text);
-    let name = input::name(&args.event);
-    let bytes = open(&args.event).map_err(|error| {
+    let set = &loaded.program.set;
+    let is_above = match &args.only {
+        Some(only) => is_above_events(set.items.get(courses::named(set, only)?)),
+        None => set.items.iter().any(|item| is_above_events(Some(item))),
+    };
+    if is_above && args.record.is_none() {
+        return courses::explain(args, &selection, &files);
+    }
+    let [event] = args.logs.as_slice() else {
+        let message = "several logs are for correlations; of one log `--record` says which event".to_owned();
+        return Err(vec![Found::of("", Diagnostic::error(&codes::input::BAD_ARGUMENT, message))]);
+    };
+    let name = input::name(event);
+    let bytes = open(event).map_err(|error| {
         vec![Found::of(&name, Diagnostic::error(&codes::input::UNREADABLE, format!("`{name}`: {error}")))]
     })?;
-    let explained = on_record(&loaded, &name, bytes, args.record)?;
+    let mut explained = on_record(&loaded, &name, bytes, args.record.unwrap_or(1))?;
+    if let Some(only) = &args.only {
+        let rule = courses::named(&loaded.program.set, only)?;
+        explained.retain(|(at, _)| *at == rule);
+    }
     let is_match = explained.iter().any(|(_, explanation)| explanation.matches);
     let title = |at: &usize| loaded.infos.get(*at).map_or("", |info| info.title.as_str());
     let text: String =
@@ -74,6 +101,11 @@ fn explain(args: &Explain) -> Result<Exit, Vec<Found>> {
         vec![Found::of("-", Diagnostic::error(&codes::input::UNWRITABLE, error.to_string()))]
     })?;
     Ok(if is_match { Exit::Findings } else { Exit::Clean })
+}
+
+/// Whether a rule reads what others found.
+fn is_above_events(item: Option<&RuleItem>) -> bool {
+    item.is_some_and(|item| matches!(item, RuleItem::Correlation(_)) || item.is_on_detections())
 }
 
 /// Every rule, by its place, on one record of a log; records are counted from 1.

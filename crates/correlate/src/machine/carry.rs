@@ -44,6 +44,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether a correlation is judged when windows close rather than at each input (E16, E17, E29).
+    pub fn is_judged_at_close(&self, rule: ItemId) -> bool {
+        operator(self, rule).is_some_and(|it| matches!(it.shape, Shape::Bucket | Shape::Session { .. }))
+    }
+}
+
 impl Machine {
     /// A machine for another plan. Rules with the same [`Plan::state_key`] go on where they are; `hits` are what the others
     /// need to stand where they would had they run all the time: those of all rules below them from
@@ -86,12 +93,8 @@ impl Machine {
             for waiting in rule.pending.iter().filter(|waiting| waiting.at.stratum > 0) {
                 let child = same.get(&waiting.rule).and_then(|item| plan.node(*item));
                 if let Some(child) = child {
-                    place.pending.push(Waiting {
-                        at: waiting.at,
-                        rule: child.item.0,
-                        uid_rank: child.uid_rank,
-                        values: waiting.values.clone(),
-                    });
+                    let (rule, uid_rank) = (child.item.0, child.uid_rank);
+                    place.pending.push(Waiting { rule, uid_rank, ..waiting.clone() });
                 }
             }
         }

@@ -66,7 +66,7 @@ pub static OPTION_CONFLICT: Code = Code {
     help: "Leave one of them out, or add what is missing.",
 };
 
-/// A time zone without data.
+/// A name that is no time zone.
 pub static UNKNOWN_ZONE: Code = Code {
     number: 7109,
     name: "unknown-zone",

@@ -124,4 +124,8 @@ pub(crate) enum Form {
     Qword,
     /// A list of arguments as one command line.
     CommandLine,
+    /// `%27+or` as `' or`.
+    UrlDecoded,
+    /// The same done twice, where that gives something else.
+    UrlDecodedTwice,
 }

@@ -6,9 +6,16 @@ use sigyn_diagnostics::{Diagnostic, Span, codes};
 use sigyn_syntax::{Compat, Reading, Scalar, Value as Written, scalar::is_ambiguous};
 use sigyn_yaml::Style;
 
-use super::modify::{self, Chain, Work};
+use super::modify::{self, Chain};
 use super::{Context, LoadOptions, expand};
 use crate::{DetectionItem, ExpansionKind, Linking, Modifier, Number, SigmaString, Value};
+
+/// A value on its way through the modifiers.
+pub(crate) struct Work<'t> {
+    pub(crate) value: Value,
+    /// Its source text, for numbers under modifiers for text.
+    pub(crate) text: Cow<'t, str>,
+}
 
 /// Lowers one item; `None` if it cannot be read at all (reported).
 pub(crate) fn lower(

@@ -1,10 +1,9 @@
 //! Modifiers: which chains are legal, and what each does to a value.
 
-use std::borrow::Cow;
-
 use sigyn_diagnostics::{Code, Span, codes};
 use sigyn_syntax::Compat;
 
+use super::item::Work;
 use super::{Context, cidr, encode, expand, regex};
 use crate::{CompareOp, ExpansionKind, FieldRef, Modifier, Number, Regex, SigmaString, TimePart, Value};
 
@@ -18,13 +17,6 @@ pub(crate) fn by_name(name: &str, compat: Compat) -> Option<Modifier> {
         "utf16le" if compat == Compat::Spec => Some(Modifier::Wide),
         _ => Modifier::ALL.iter().copied().find(|modifier| modifier.as_str() == name),
     }
-}
-
-/// A value on its way through the modifiers.
-pub(crate) struct Work<'t> {
-    pub(crate) value: Value,
-    /// Its source text, for numbers under modifiers for text.
-    pub(crate) text: Cow<'t, str>,
 }
 
 /// The modifiers of an item and what they depend on.

@@ -6,14 +6,12 @@ use crate::world::*;
 
 #[test]
 fn scenarios_are_the_same_live() {
-    let folder = root().join("../shared/data/web/behaviour");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
+    let logs = root().join("../shared/data/web/behaviour");
+    let Ok(entries) = std::fs::read_dir(&logs) else {
+        eprintln!("skipped: {} is not there", logs.display());
         return;
     };
-    let program = program_of(["requests.yml", "behaviour.yml"].map(|name| {
-        (name.to_owned(), std::fs::read_to_string(root().join("rules/web").join(name)).unwrap())
-    }));
+    let program = program_of(folder("rules/web"));
     let random = &mut Random(7);
     let (mut logs, mut found) = (0, 0);
     for path in entries

@@ -1,5 +1,7 @@
 //! Who the signals are about, and how much that adds up to.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 
 use crate::Result;
@@ -36,20 +38,18 @@ impl View<'_> {
     pub fn riskiest(&self, kind: &str, since: i64, until: i64, count: usize) -> Result<Vec<EntityRisk>> {
         let sql = "SELECT e.value, s.risk, s.level FROM signal_entities e JOIN signals s ON s.n = e.n \
                    WHERE e.kind = ?1 AND e.ts >= ?2 AND e.ts < ?3 AND s.is_retracted = 0 \
-                   AND coalesce(s.verdict NOT IN (?4, ?5), TRUE) ORDER BY e.value, s.risk DESC";
+                   AND coalesce(s.verdict NOT IN (?4, ?5), TRUE)";
         let Some(number) = self.find_name(kind)? else { return Ok(Vec::new()) };
         let params = params![number, since, until, code(Verdict::FalsePositive), code(Verdict::Duplicate)];
-        let mut sums: Vec<Sum> = Vec::new();
+        let mut found: HashMap<i64, (Vec<u8>, i64)> = HashMap::new();
         self.each(sql, params, |row| {
-            let value = row.get(0)?;
-            if sums.last().is_none_or(|sum| sum.value != value) {
-                sums.push(Sum { value, score: 0.0, signals: 0, level: -1 });
-            }
-            if let Some(sum) = sums.last_mut() {
-                sum.add(row.get(1)?, row.get(2)?);
-            }
+            let (risks, level) = found.entry(row.get(0)?).or_insert((Vec::new(), -1));
+            risks.push(row.get(1)?);
+            *level = row.get::<_, i64>(2)?.max(*level);
             Ok(())
         })?;
+        let mut sums: Vec<Sum> =
+            found.into_iter().map(|(value, (risks, level))| Sum::new(value, risks, level)).collect();
         sums.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.value.cmp(&b.value)));
         sums.truncate(count);
         sums.into_iter().map(|sum| self.entity(kind, &sum)).collect()
@@ -76,13 +76,10 @@ struct Sum {
 }
 
 impl Sum {
-    /// Adds a signal, whose risk is at most that of those before it.
-    fn add(&mut self, risk: f64, level: i64) {
-        self.signals += 1;
-        self.level = self.level.max(level);
-        // Beyond 2^53 signals one more makes no difference.
-        #[expect(clippy::cast_precision_loss, reason = "a count of signals")]
-        let place = self.signals as f64;
-        self.score += risk * place.powf(-DECAY);
+    fn new(value: i64, mut risks: Vec<u8>, level: i64) -> Self {
+        risks.sort_unstable_by(|a, b| b.cmp(a));
+        let places = std::iter::successors(Some(1.0_f64), |place| Some(place + 1.0));
+        let score = risks.iter().zip(places).map(|(risk, place)| f64::from(*risk) * place.powf(-DECAY)).sum();
+        Self { value, score, signals: risks.len() as u64, level }
     }
 }

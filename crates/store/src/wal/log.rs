@@ -169,24 +169,28 @@ impl Log {
     /// Removes what stands before a position, by whole segments. Returns how many bytes that gave back.
     ///
     /// # Errors
-    /// What the disk says; what has been removed stays removed.
+    /// What the disk says. What could not be removed is not read any more, and is there again after the next opening.
     pub fn release(&self, before: Position) -> Result<u64> {
-        let mut freed = 0;
         let disk = self.shared.disk.as_ref();
         let failed = |error| Error::io("the event log cannot be cut", error);
-        let mut state = self.shared.state();
-        let torn = disk.files(&self.shared.folder).map_err(failed)?;
-        // A segment ends where the next begins; the last one stays.
-        while state.segments.get(1).is_some_and(|next| next.first <= before.0) {
-            let segment = state.segments.remove(0);
+        let released: Vec<Segment> = {
+            let mut state = self.shared.state();
+            // A segment ends where the next begins; the last one stays.
+            let behind = state.segments.iter().skip(1).take_while(|next| next.first <= before.0).count();
+            state.segments.drain(..behind).collect()
+        };
+        if released.is_empty() {
+            return Ok(0);
+        }
+        let files = disk.files(&self.shared.folder).map_err(failed)?;
+        for segment in &released {
             disk.remove(&segment.path).map_err(failed)?;
-            for (name, _) in torn.iter().filter(|(name, _)| segment.has_torn(name)) {
+            for (name, _) in files.iter().filter(|(name, _)| segment.has_torn(name)) {
                 disk.remove(&self.shared.folder.join(name)).map_err(failed)?;
             }
-            freed += segment.length;
         }
         disk.sync_folder(&self.shared.folder).map_err(failed)?;
-        Ok(freed)
+        Ok(released.iter().map(|segment| segment.length).sum())
     }
 
     /// Reads everything and returns each damage.
@@ -325,9 +329,7 @@ impl Shared {
         let failed = |error| Error::io("events cannot be written to the log", error);
         let mut tail = match tail {
             Some(tail) if tail.segment.length >= self.settings.segment_bytes_max => {
-                // Without its foot a segment is as good; only what damage to it is called is less exact.
-                let ended = tail.segment.clone();
-                closed.push(tail.close(durable).unwrap_or(ended));
+                closed.extend(tail.close(self.disk.as_ref(), durable));
                 None
             }
             tail => tail,

@@ -91,11 +91,14 @@ impl Tail {
         Ok(())
     }
 
-    /// Ends the segment. `last` is the number of its last record.
-    pub(super) fn close(mut self, last: u64) -> io::Result<Segment> {
+    /// Ends the segment. `last` is the number of its last record. Without its foot, if there is no room for it, a segment
+    /// is as good; only what damage to it is called is less exact.
+    pub(super) fn close(mut self, disk: &dyn Disk, last: u64) -> Option<Segment> {
         let foot = Foot { records: self.records, checksum: self.running.value() };
-        self.write(&foot.frame(last, self.segment.salt), 0)?;
-        Ok(self.segment)
+        match self.write(&foot.frame(last, self.segment.salt), 0) {
+            Ok(()) => Some(self.segment),
+            Err(_) => self.abandon(disk),
+        }
     }
 
     /// Gives the segment up after a failed write, with as many bytes as are sure to be there; nothing if there is no

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, ItemId, Rule, RuleItem};
 
 use super::options::{self, Options};
-use super::world::{Input, Of};
+use super::world::{Counted, Input, Of};
 use super::{Component, Detection, Num, Outcome, World};
 use crate::evaluator;
 
@@ -136,13 +136,9 @@ impl World<'_> {
         combinations(&components.collect::<Vec<Vec<Component>>>())
     }
 
-    /// What is counted or measured of a hit, with the fields that were read; nothing if it is no input.
-    pub(crate) fn counted(
-        &self,
-        correlation: &Correlation,
-        rule: usize,
-        of: Of,
-    ) -> Option<(Vec<String>, Vec<Vec<String>>)> {
+    /// What is counted or measured of a hit, with the fields that were read, and whether there would be more than the limit
+    /// (E26); nothing if it is no input.
+    pub(crate) fn counted(&self, correlation: &Correlation, rule: usize, of: Of) -> Option<(Counted, bool)> {
         let names: &[String] = match (&correlation.condition, correlation.kind) {
             (
                 _,
@@ -153,17 +149,17 @@ impl World<'_> {
         };
         let fields: Vec<String> = names.iter().map(|name| resolve(correlation, rule, name)).collect();
         if fields.is_empty() {
-            return Some((fields, Vec::new()));
+            return Some(((fields, Vec::new()), false));
         }
-        let tuples: Vec<Vec<String>> = if correlation.kind == CorrelationType::ValueCount {
+        let (tuples, is_cut): (Vec<Vec<String>>, bool) = if correlation.kind == CorrelationType::ValueCount {
             let components: Vec<Vec<String>> =
                 fields.iter().map(|field| distinct(self.read(of, field))).collect();
-            combinations(&components).0
+            combinations(&components)
         } else {
             let texts = self.read(of, &fields[0]).into_iter();
-            texts.filter(|text| Num::parse(text).is_some()).map(|text| vec![text]).collect()
+            (texts.filter(|text| Num::parse(text).is_some()).map(|text| vec![text]).collect(), false)
         };
-        (!tuples.is_empty()).then_some((fields, tuples))
+        (!tuples.is_empty()).then_some(((fields, tuples), is_cut))
     }
 
     /// The outcomes that a rule declares (D15).

@@ -60,6 +60,9 @@ pub(crate) enum Of {
     Detection(usize),
 }
 
+/// The fields that were read, and what they gave.
+pub(crate) type Counted = (Vec<String>, Vec<Vec<String>>);
+
 /// An event or a detection with the listed rules that it hits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Input {
@@ -68,7 +71,7 @@ pub(crate) struct Input {
     /// Places in the correlation's list of rules.
     pub(crate) rules: BTreeSet<usize>,
     /// What is counted or measured of it: the fields that were read, with what they gave.
-    pub(crate) counted: Vec<(Vec<String>, Vec<Vec<String>>)>,
+    pub(crate) counted: Vec<Counted>,
     /// Whether it would lie in more groups than the limit allows (E13).
     pub(crate) is_cut: bool,
 }
@@ -232,8 +235,9 @@ impl<'r> World<'r> {
         let mut groups: BTreeMap<Vec<Component>, Vec<Input>> = BTreeMap::new();
         for (place, rule) in correlation.rules.iter().enumerate() {
             for (of, order) in self.hits(rule.target, options.each_revision) {
-                let Some(counted) = self.counted(correlation, place, of) else { continue };
+                let Some((counted, counts_cut)) = self.counted(correlation, place, of) else { continue };
                 let (memberships, is_cut) = self.memberships(correlation, options, place, of);
+                let is_cut = is_cut || counts_cut;
                 for group in memberships {
                     let inputs = groups.entry(group).or_default();
                     let same = inputs.iter_mut().find(|input| input.id() == order.4 && input.ts() == order.0);

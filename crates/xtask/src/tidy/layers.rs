@@ -102,6 +102,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "convert",
             "correlate",
             "readers",
+            "store",
             "hunt",
             "runtime",
             "testkit",

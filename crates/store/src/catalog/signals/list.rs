@@ -85,6 +85,10 @@ impl View<'_> {
             (first, false) => (first, "ASC", ">"),
         };
         let keys = first.map_or(String::from("s.ts, s.n"), |first| format!("{first}, s.ts, s.n"));
+        if first.is_some() {
+            // Else a list by level of all time would be made by sorting all of it, and not from its own index.
+            condition.sql = self.without_time_index(condition.sql, filter)?;
+        }
         if let Some(cursor) = after {
             let places = if first.is_some() { "?, ?, ?" } else { "?, ?" };
             condition.sql.push_str(&format!(" AND ({keys}) {beyond} ({places})"));

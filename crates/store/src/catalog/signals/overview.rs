@@ -81,12 +81,7 @@ impl View<'_> {
             request.facets.iter().copied().chain(stack).map(|field| field.name()).collect();
         let condition = self.condition(&request.filter)?;
         let listed = columns.iter().map(|name| format!(", s.{name}")).collect::<String>();
-        // The index by time is not worth its detour when most rows are wanted: `+` forbids it.
-        let time = if self.is_wide(&request.filter)? {
-            condition.sql.replace("s.ts ", "+s.ts ")
-        } else {
-            condition.sql
-        };
+        let time = self.without_time_index(condition.sql, &request.filter)?;
         let sql = format!("SELECT s.ts{listed} FROM signals s{} WHERE {time}", details(&request.filter));
         let mut total = 0;
         let mut facets = vec![Counts::new(); request.facets.len()];
@@ -107,6 +102,12 @@ impl View<'_> {
         let facets = facets.map(|(field, counts)| self.facet(*field, counts, request.values_max));
         let histogram = stack.map(|field| self.histogram(field, width, buckets, request.values_max));
         Ok(Overview { total, histogram: histogram.transpose()?, facets: facets.collect::<Result<_>>()? })
+    }
+
+    /// The condition so that the index by time does not serve it, if its detour is not worth it because most rows are wanted.
+    pub(super) fn without_time_index(&self, sql: String, filter: &Filter) -> Result<String> {
+        // To SQLite `+` makes it another expression than what the index is of.
+        Ok(if self.is_wide(filter)? { sql.replace("s.ts ", "+s.ts ") } else { sql })
     }
 
     /// Whether a filter's time spans more than a part of the signals: then reading all is cheaper.
