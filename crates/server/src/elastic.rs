@@ -48,8 +48,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let banner = |is_open_search: bool| get(move || stubs::banner(is_open_search));
     Router::new()
         .merge(own.clone())
-        .nest("/es", own.clone().route("/", banner(false)))
-        .nest("/os", own.route("/", banner(true)))
+        .nest("/es", own.clone())
+        .nest("/os", own)
+        .route("/es", banner(false))
+        .route("/es/", banner(false))
+        .route("/os", banner(true))
+        .route("/os/", banner(true))
         .route_layer(middleware::from_fn_with_state(app.clone(), guard))
 }
 

@@ -1,5 +1,6 @@
 //! `sigyn serve`: events in, signals out, a page for people.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(crate) fn run(serve: &Serve) -> Exit {
     match begin(serve) {
         Ok(()) => Exit::Clean,
         Err(why) => {
-            eprintln!("error: {why}");
+            esay(format_args!("error: {why}"));
             Exit::BadInput
         }
     }
@@ -71,18 +72,23 @@ fn begin(serve: &Serve) -> Result<(), String> {
     let server = Server::start(&app, serve.listen)
         .map_err(|error| format!("{} cannot be listened at: {error}", serve.listen))?;
     let book = node.book();
-    println!("Sigyn listens at http://{}", server.address());
-    println!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len());
+    say(format_args!("Sigyn listens at http://{}", server.address()));
+    say(format_args!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len()));
     if let Some(token) = setup.token {
-        println!("Make the first admin with this token, once: {token}");
-        println!("  http://{}/setup#{token}", server.address());
+        say(format_args!("Make the first admin with this token, once: {token}"));
+        say(format_args!("  http://{}/setup#{token}", server.address()));
     }
     // Ends with an error if the handler is gone, which it is not.
     let _ = stopped.recv();
-    println!("stopping");
+    say(format_args!("stopping"));
     server.stop();
     running.stop();
     Ok(())
+}
+
+/// Says something to whoever started it. If nobody listens any more, it goes on: events do.
+fn say(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn told(error: sigyn_node::Error) -> String {
