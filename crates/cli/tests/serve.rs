@@ -279,7 +279,7 @@ fn all_signals(place: &Place, serving: &Serving) -> Vec<u64> {
 }
 
 #[test]
-fn files_are_followed_through_rotations_and_syslog_is_taken() {
+fn files_are_followed_through_rotations() {
     let place = Place::new();
     let log = place.path("app.log");
     let line = |at: usize| event(at, "C:\\sh.exe") + "\n";

@@ -39,7 +39,7 @@ pub(crate) fn run(serve: &Serve) -> Exit {
     match begin(serve) {
         Ok(()) => Exit::Clean,
         Err(why) => {
-            esay(format_args!("error: {why}"));
+            eprintln!("error: {why}");
             Exit::BadInput
         }
     }
