@@ -269,8 +269,14 @@ impl History for Past {
             return Ok(());
         }
         let mut shown: Vec<(&Change, Body, Entities)> = Vec::new();
-        for change in changes {
+        // A signal may change several times within a chunk; what holds is the last word on it.
+        let last: HashMap<Id, usize> =
+            changes.iter().enumerate().map(|(at, change)| (change.signal().id, at)).collect();
+        for (at, change) in changes.iter().enumerate() {
             let signal = change.signal();
+            if last.get(&signal.id) != Some(&at) {
+                continue;
+            }
             let (body, entities) = self.told(signal);
             if signal.is_shown {
                 shown.push((change, body, entities));

@@ -107,8 +107,9 @@ impl Pipeline {
                 self.checkpoint()?;
             }
             if is_idle {
-                let next = self.reader.position();
-                self.node.log().wait(next, PATIENCE);
+                // Positions begin at 1.
+                let next = self.reader.position().0.max(1);
+                self.node.log().wait(Position(next), PATIENCE);
             }
         }
         self.account(true)?;

@@ -216,7 +216,7 @@ mod tests {
             assert_eq!((got.as_slice(), &bytes[used..]), (expect, left), "{bytes:?}");
         };
         check("<13>a\n<13>b\n", &["<13>a", "<13>b"], "");
-        check("5 <1>a6 <1>b\n<13>c\n<13>d", &["<1>a", "<1>b", "<13>c"], "<13>d");
+        check("4 <1>a4 <1>b\n<13>c\n<13>d", &["<1>a", "<1>b", "<13>c"], "<13>d");
         check("5 <1>a\n5 <1>b\n", &["<1>a", "<1>b"], "");
         check("12 <1>hal", &[], "12 <1>hal");
         check("1", &[], "1");
