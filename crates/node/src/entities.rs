@@ -55,7 +55,7 @@ impl Entities {
         }
         for name in ADDRESSES {
             let mut first = None;
-            event.visit(&FieldPath::new(*name), &mut |value| {
+            event.visit(&FieldPath::new(name), &mut |value| {
                 first.get_or_insert_with(|| {
                     let mut text = String::new();
                     write_scalar(&mut text, value);
