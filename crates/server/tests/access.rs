@@ -1,5 +1,7 @@
 //! Who may call what: every endpoint of the document with every role, with keys, and with nothing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
