@@ -127,7 +127,7 @@ struct Place {
 }
 
 impl Outcomes {
-    /// Room for so many bytes; it is asked for at once and taken as it is used.
+    /// Room for so many bytes, asked for when the first event is kept: a scratch may be made for one event.
     pub(crate) fn new(bytes_max: usize) -> Self {
         let half = bytes_max / 2;
         Self { key: Vec::new(), hash: 0, young: Generation::new(half), old: Generation::new(half) }
@@ -189,14 +189,23 @@ impl Outcomes {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
+        self.young.warm_up();
         self.young.put(self.hash, &self.key, matched);
     }
 }
 
 impl Generation {
     fn new(bytes_max: usize) -> Self {
-        let count = if bytes_max == 0 { 0 } else { (bytes_max / BYTES_PER_PLACE).next_power_of_two() };
-        Self { places: vec![Place::default(); count], bytes: Vec::with_capacity(bytes_max), bytes_max }
+        Self { places: Vec::new(), bytes: Vec::new(), bytes_max }
+    }
+
+    /// Asks for all memory, unless that is done.
+    fn warm_up(&mut self) {
+        if self.places.is_empty() {
+            let count = (self.bytes_max / BYTES_PER_PLACE).next_power_of_two().max(NEIGHBOURS);
+            self.places = vec![Place::default(); count];
+            self.bytes = Vec::with_capacity(self.bytes_max);
+        }
     }
 
     fn clear(&mut self) {
