@@ -8,7 +8,7 @@
     reason = "a test may end here, and shares its helpers"
 )]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,6 +48,26 @@ impl Folder {
     }
 
     /// Runs the binary here; the words are split at spaces.
+    /// Starts a server and stops it as soon as it has said something; its code is 0 if it listens.
+    pub fn serve(&self, words: &str) -> Run {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sigyn"))
+            .args(words.split_whitespace())
+            // Any port: tests run side by side.
+            .args(["--listen", "127.0.0.1:0"])
+            .current_dir(&self.0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut stdout).unwrap();
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Run { code: i32::from(!stdout.starts_with("Sigyn listens")), stdout, stderr }
+    }
+
     pub fn run(&self, words: &str) -> Run {
         self.run_with(words, b"")
     }
