@@ -17,6 +17,7 @@ mod process;
 mod record;
 mod report;
 mod rules;
+mod serve;
 mod stages;
 mod store;
 mod web;
@@ -29,7 +30,7 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate|serve] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | serve [SECONDS] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
             "hunt" => record::hunt(),
             "check" => record::check(),
             "correlate" => record::correlate(),
+            "serve" => record::serve(),
             _ => bail!(USAGE),
         },
         Some("inputs") => inputs::run(),
@@ -49,6 +51,7 @@ fn main() -> Result<()> {
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("store") => print(store::run(word(1))?),
+        Some("serve") => print(serve::run(number(1, serve::SECONDS)?)?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),

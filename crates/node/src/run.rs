@@ -82,7 +82,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
         let outcome = working.run(stop);
         drop(working);
         let Err(error) = outcome else { return };
-        node.set_failure(Some(told(&error)));
+        node.set_failure(Some(error.told()));
         while pipeline.is_none() && !stop.load(Ordering::Acquire) {
             let mut waited = Duration::ZERO;
             while waited < RETRY_AFTER && !stop.load(Ordering::Acquire) {
@@ -94,19 +94,8 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
                     node.set_failure(None);
                     pipeline = Some(again);
                 }
-                Err(error) => node.set_failure(Some(told(&error))),
+                Err(error) => node.set_failure(Some(error.told())),
             }
         }
     }
-}
-
-fn told(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
