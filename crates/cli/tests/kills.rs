@@ -25,8 +25,11 @@ const EACH_ID: &str = "5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0011";
 const MANY_ID: &str = "5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0012";
 const SENDERS: usize = 3;
 const PER_REQUEST: usize = 5;
-/// A server lives so long at most, in milliseconds; many are killed before they listen.
+/// A server lives so long at most, in milliseconds: many are killed before they listen. One in [`LONG_ONE_IN`] lives longer,
+/// so that it has written its state.
 const LIFE_MAX: u64 = 1_500;
+const LONG_ONE_IN: u64 = 8;
+const LONG_LIFE_MAX: u64 = 8_000;
 /// The number of the event that closes all windows.
 const LAST: usize = 10_000_000;
 
@@ -176,7 +179,8 @@ fn signals_are_the_same_however_often_it_is_killed() {
             (0..SENDERS).map(|_| scope.spawn(|| send(&place, &address, &key, base, &next, &stop))).collect();
         for _ in 0..kills {
             let mut child = place.command(&address, &[]).spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(random.below(LIFE_MAX)));
+            let longest = if random.below(LONG_ONE_IN) == 0 { LONG_LIFE_MAX } else { LIFE_MAX };
+            std::thread::sleep(Duration::from_millis(random.below(longest)));
             child.kill().unwrap();
             child.wait().unwrap();
         }

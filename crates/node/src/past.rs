@@ -160,15 +160,15 @@ impl Past {
     fn write(&self, tx: &Tx<'_>, changes: &[(&Change, Body, Entities)]) -> sigyn_store::Result<Vec<Notice>> {
         let mut told = Vec::new();
         for (change, body, entities) in changes {
-            let signal = change.signal();
-            let id = StoreId(signal.id.0);
+            let id = StoreId(change.signal().id.0);
+            let Some(signal) = latest(tx, id, change)? else { continue };
             if let Change::Retract(_) = change {
                 if tx.retract_signal(id, signal.revision)? {
                     told.push(Notice::SignalChanged(id));
                 }
                 continue;
             }
-            told.extend(self.put(tx, id, signal, body, entities)?);
+            told.extend(self.put(tx, id, &signal, body, entities)?);
         }
         Ok(told)
     }
@@ -207,6 +207,25 @@ impl Past {
             Put::Same => None,
         })
     }
+}
+
+/// A change with a revision above that of what is stored, or none if that says the same. The driver's last word on a signal
+/// holds: after a restart it tells again what led there, and counts revisions anew.
+fn latest(tx: &Tx<'_>, id: StoreId, change: &Change) -> sigyn_store::Result<Option<Signal>> {
+    let signal = change.signal().clone();
+    let Some(stored) = tx.signal(id)?.filter(|stored| stored.revision >= signal.revision) else {
+        return Ok(Some(signal));
+    };
+    let is_retract = matches!(change, Change::Retract(_));
+    if stored.is_retracted == is_retract {
+        let known = tx.signal_body(id)?.and_then(|body| serde_json::from_str::<Body>(&body).ok());
+        let known = known.and_then(|body| serde_json::from_value::<Signal>(body.live?).ok());
+        let plain = |it: Signal| Signal { revision: 0, is_late: false, superseded_by: None, ..it };
+        if is_retract || known.is_some_and(|known| plain(known) == plain(signal.clone())) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Signal { revision: stored.revision.saturating_add(1), ..signal }))
 }
 
 /// The group in one line.
@@ -304,7 +323,8 @@ impl History for Past {
             loop {
                 let page = view.signals(&filter, Sort::Oldest, after, PAGE)?;
                 for signal in &page.signals {
-                    bodies.extend(view.signal_body(signal.id)?);
+                    let body = view.signal_body(signal.id)?;
+                    bodies.extend(body.map(|body| (signal.revision, body)));
                 }
                 after = page.next;
                 if after.is_none() || bodies.len() >= SIGNALS_MAX {
@@ -313,10 +333,10 @@ impl History for Past {
             }
         });
         read.map_err(other)?;
-        for body in bodies {
+        for (revision, body) in bodies {
             let live = serde_json::from_str::<Body>(&body).ok().and_then(|body| body.live);
-            if let Some(signal) = live.and_then(|live| serde_json::from_value(live).ok()) {
-                visit(signal);
+            if let Some(signal) = live.and_then(|live| serde_json::from_value::<Signal>(live).ok()) {
+                visit(Signal { revision, ..signal });
             }
         }
         Ok(())

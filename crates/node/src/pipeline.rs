@@ -72,6 +72,7 @@ impl Pipeline {
             let generation = tx.take_shard(SHARD, now())?;
             Ok((generation, tx.checkpoint(SHARD)?))
         })?;
+        let is_first = kept.is_none();
         let mut past = Past::new(Arc::clone(&node), Arc::clone(&book));
         let live = match &kept {
             Some(kept) if !kept.state.is_empty() => restore(&node, &book, &kept.state, &mut past)?,
@@ -81,7 +82,7 @@ impl Pipeline {
         let position = kept.filter(|_| live.is_some()).map_or(0, |kept| kept.position);
         let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), Settings::standard()));
         let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
-        Ok(Self {
+        let mut pipeline = Self {
             intake: Intake::new(Arc::clone(live.view())),
             records: Records::new(now()),
             reader: node.log().read(Position(position)),
@@ -94,7 +95,13 @@ impl Pipeline {
             past,
             generation,
             ends,
-        })
+        };
+        if is_first {
+            // Before the first event: what a crash leaves told but unsettled is found by going on from a state.
+            pipeline.is_changed = true;
+            pipeline.checkpoint()?;
+        }
+        Ok(pipeline)
     }
 
     /// Works until it is told to stop; then writes its state.
