@@ -272,10 +272,12 @@ class Daemon:
 
 class Rsyslog(Daemon):
     name, is_line = "rsyslog omelasticsearch", False
-    output = """\
+    templates = """\
 template(name="document" type="string" string="%msg%")
 template(name="id" type="string" string="%uuid%")
-action(type="omelasticsearch" server="127.0.0.1" serverport="PORT" usehttps="off" uid="USER" pwd="SECRET"
+"""
+    output = """\
+action(type="omelasticsearch" server="127.0.0.1" serverport="@PORT@" usehttps="off" uid="@USER@" pwd="@SECRET@"
        template="document" searchIndex="rsyslog" searchType="" bulkmode="on" bulkid="id" dynbulkid="on" writeoperation="create"
        action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="LinkedList" queue.dequeueBatchSize="100")
 """
@@ -285,12 +287,13 @@ action(type="omelasticsearch" server="127.0.0.1" serverport="PORT" usehttps="off
         return find("rsyslogd")
 
     def run(self, server, folder, numbers, progress):
-        output = self.output.replace("PORT", str(server.port)).replace("SYSLOG", str(server.syslog))
-        output = output.replace("USER", server.user).replace("SECRET", server.secret)
+        output = self.output.replace("@PORT@", str(server.port)).replace("@SYSLOG@", str(server.syslog))
+        output = output.replace("@USER@", server.user).replace("@SECRET@", server.secret)
         (folder / "rsyslog.conf").write_text(f"""\
 global(workDirectory="{folder}" maxMessageSize="64k")
 module(load="imfile" mode="polling" pollingInterval="1")
 module(load="omelasticsearch")
+{self.templates}
 input(type="imfile" file="{folder}/in.log" tag="app" ruleset="out")
 ruleset(name="out") {{
 {output}}}
@@ -303,7 +306,7 @@ ruleset(name="out") {{
 class RsyslogForward(Rsyslog):
     name, is_line = "rsyslog omfwd", True
     output = """\
-action(type="omfwd" target="127.0.0.1" port="SYSLOG" protocol="tcp" tcp_framing="octet-counted"
+action(type="omfwd" target="127.0.0.1" port="@SYSLOG@" protocol="tcp" tcp_framing="octet-counted"
        template="RSYSLOG_SyslogProtocol23Format" action.resumeRetryCount="-1" action.resumeInterval="1"
        queue.type="LinkedList")
 """
@@ -314,7 +317,7 @@ class SyslogNg(Daemon):
     name, is_line = "syslog-ng http", False
     output = r"""
 destination out {
-    http(url("http://127.0.0.1:PORT/_bulk") method("POST") user("USER") password("SECRET")
+    http(url("http://127.0.0.1:@PORT@/_bulk") method("POST") user("@USER@") password("@SECRET@")
          headers("Content-Type: application/x-ndjson") delimiter("\n") body-suffix("\n")
          body("{\"create\":{\"_index\":\"syslog-ng\",\"_id\":\"${UNIQID}\"}}\n${MESSAGE}")
          batch-lines(100) batch-timeout(200) workers(1) retries(1000) time-reopen(1)
@@ -327,8 +330,8 @@ destination out {
         return find("syslog-ng")
 
     def run(self, server, folder, numbers, progress):
-        output = self.output.replace("PORT", str(server.port)).replace("SYSLOG", str(server.syslog))
-        output = output.replace("USER", server.user).replace("SECRET", server.secret)
+        output = self.output.replace("@PORT@", str(server.port)).replace("@SYSLOG@", str(server.syslog))
+        output = output.replace("@USER@", server.user).replace("@SECRET@", server.secret)
         (folder / "syslog-ng.conf").write_text(f"""\
 @version: 3.38
 options {{ use-uniqid(yes); stats-freq(0); time-reopen(1); log-fifo-size(200000); log-msg-size(65536); }};
@@ -344,7 +347,7 @@ log {{ source(in); destination(out); flags(flow-control); }};
 
 class SyslogNgForward(SyslogNg):
     name, is_line = "syslog-ng syslog", True
-    output = 'destination out { syslog("127.0.0.1" port(SYSLOG) transport("tcp")); };'
+    output = 'destination out { syslog("127.0.0.1" port(@SYSLOG@) transport("tcp")); };'
     text = staticmethod(line)
 
 
@@ -408,7 +411,9 @@ def run(client, sigyn, count, is_full):
                 subprocess.run(["umount", "-l", data])
         missing = sorted(acknowledged - seen.keys())
         twice = sorted(number for number, times in seen.items() if times > 1)
-        is_good = not twice and (client.is_line or not missing) and len(acknowledged) == count
+        # What is under way on a connection that breaks is lost to syslog: it is not acknowledged.
+        allowed = count // 20 if client.is_line else 0
+        is_good = not twice and len(missing) <= allowed and len(acknowledged) == count
         how = "a full disk" if is_full else "two kills"
         print(f"{'ok' if is_good else 'FAILED'}: {client.name} through {how}: {count} sent, {len(acknowledged)} acknowledged or kept, "
               f"{len(seen)} stored, {len(missing)} missing {missing[:5]}, {len(twice)} twice {twice[:5]}", flush=True)
