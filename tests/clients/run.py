@@ -372,6 +372,9 @@ def disturb(server, ballast, reached, count, is_over):
 
 
 def fill(path):
+    # Never the machine's own disk, whatever became of the mount.
+    space = os.statvfs(path.parent)
+    assert space.f_blocks * space.f_frsize < 1 << 30, f"{path.parent} is no small file system"
     with open(path, "wb", buffering=0) as out:
         for piece in (1 << 20, 1 << 12):
             try:
@@ -393,7 +396,8 @@ def run(client, sigyn, count, is_full):
         try:
             reached, is_over = [0], threading.Event()
             ballast = data / "ballast" if is_full else None
-            trouble = threading.Thread(target=disturb, args=(server, ballast, reached, count, is_over))
+            trouble = threading.Thread(target=disturb, args=(server, ballast, reached, count, is_over),
+                                       daemon=True)
             trouble.start()
 
             def progress(number):
