@@ -9,6 +9,7 @@ mod convert;
 mod correlate;
 mod hunt;
 mod inputs;
+mod live;
 mod load;
 mod matching;
 mod memory;
@@ -29,7 +30,7 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | live | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +55,7 @@ fn main() -> Result<()> {
         Some("convert") => convert::run(),
         Some("correlate") => print(correlate::run(number(1, correlate::RUNS)?)?),
         Some("correlate-part") => correlate::part(word(1), number(2, 0)?),
+        Some("live") => print(live::run()?),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),
         _ => bail!(USAGE),
