@@ -9,6 +9,7 @@ mod convert;
 mod correlate;
 mod hunt;
 mod inputs;
+mod live;
 mod load;
 mod matching;
 mod memory;
@@ -29,7 +30,22 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | scaling [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+/// One stage a line.
+const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
+  record [hunt|check|correlate]
+  inputs
+  hunt [RUNS]
+  scaling [RUNS]
+  stages [INPUT or LOG]
+  memory [GIGABYTES]
+  store [log|catalog|lake]
+  check [RUNS]
+  web [FOLDER]
+  convert
+  correlate [RUNS]
+  live
+  load
+  match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -55,6 +71,7 @@ fn main() -> Result<()> {
         Some("convert") => convert::run(),
         Some("correlate") => print(correlate::run(number(1, correlate::RUNS)?)?),
         Some("correlate-part") => correlate::part(word(1), number(2, 0)?),
+        Some("live") => print(live::run()?),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),
         _ => bail!(USAGE),
