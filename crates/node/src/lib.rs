@@ -262,6 +262,7 @@ impl Node {
         let book = Arc::new(Book::read(&self.settings.rules, &self.catalog)?);
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&book);
         self.notices.tell(&notice::Notice::Rules);
+        self.fill_back()?;
         Ok(book)
     }
 }

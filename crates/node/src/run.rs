@@ -30,6 +30,7 @@ impl Running {
         let first = Pipeline::new(Arc::clone(node))?;
         running.add(node, "detection", move |node, stop| detect(node, first, stop))?;
         upkeep::sweep(node)?;
+        node.fill_back()?;
         running.add(node, "lake", flush::flush)?;
         running.add(node, "upkeep", upkeep::upkeep)?;
         running.add(node, "hunts", hunts::work)?;

@@ -44,7 +44,7 @@ pub(crate) fn sweep(node: &Node) -> Result<()> {
 
 fn once(node: &Node, verified: &mut HashSet<String>, stop: &AtomicBool) -> Result<()> {
     let now = now();
-    let policy = node.catalog().read(|view| storage::policy(view))?;
+    let policy = node.catalog().read(storage::policy)?;
     let mut outcome = Ok(());
     // Who reads the lake has listed its files: they stay until that is over.
     if let Some(_nobody_reads) = node.reading().alone() {
