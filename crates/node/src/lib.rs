@@ -75,6 +75,13 @@ pub struct Settings {
     pub salt: u64,
 }
 
+impl Settings {
+    /// A data folder and nothing else: no rules, no inputs.
+    pub fn of(data: &Path) -> Self {
+        Self { data: data.to_owned(), rules: Vec::new(), tail: Vec::new(), syslog: Vec::new(), salt: 0 }
+    }
+}
+
 /// A running node. It is shared by all threads.
 pub struct Node {
     settings: Settings,
