@@ -120,8 +120,7 @@ impl Machine {
         let sum = bytes.len();
         bytes.extend_from_slice(&checksum(&[]));
         let start = bytes.len();
-        let mut bytes =
-            postcard::to_extend(&picture, bytes).map_err(|_| SnapshotError(Kind::Damaged))?;
+        let mut bytes = postcard::to_extend(&picture, bytes).map_err(|_| SnapshotError(Kind::Damaged))?;
         let checksum = checksum(bytes.get(start..).unwrap_or_default());
         if let Some(place) = bytes.get_mut(sum..start) {
             place.copy_from_slice(&checksum);
