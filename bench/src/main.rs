@@ -9,6 +9,7 @@ mod convert;
 mod correlate;
 mod hunt;
 mod inputs;
+mod live;
 mod load;
 mod matching;
 mod memory;
@@ -30,7 +31,23 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate|serve] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | serve [SECONDS] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+/// One stage a line.
+const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
+  record [hunt|check|correlate|serve]
+  inputs
+  hunt [RUNS]
+  scaling [RUNS]
+  stages [INPUT or LOG]
+  memory [GIGABYTES]
+  store [log|catalog|lake]
+  serve [SECONDS]
+  check [RUNS]
+  web [FOLDER]
+  convert
+  correlate [RUNS]
+  live
+  load
+  match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +65,7 @@ fn main() -> Result<()> {
         },
         Some("inputs") => inputs::run(),
         Some("hunt") => print(hunt::run(number(1, hunt::RUNS)?)?),
+        Some("scaling") => print(hunt::scaling_alone(number(1, hunt::RUNS)?)?),
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("store") => print(store::run(word(1))?),
@@ -57,6 +75,7 @@ fn main() -> Result<()> {
         Some("convert") => convert::run(),
         Some("correlate") => print(correlate::run(number(1, correlate::RUNS)?)?),
         Some("correlate-part") => correlate::part(word(1), number(2, 0)?),
+        Some("live") => print(live::run()?),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),
         _ => bail!(USAGE),
