@@ -109,7 +109,7 @@ fn a_difference_shows_what_a_pipeline_did() {
 #[test]
 fn the_demo_needs_nothing_but_the_binary() {
     let folder = Folder::with(&[]);
-    let run = folder.run("demo");
+    let run = folder.run("demo hunt");
     assert!(run.code == 0 && run.stderr.is_empty(), "{}", run.stderr);
     // What was read, what was found, why, and what to do next.
     for part in [

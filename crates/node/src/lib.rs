@@ -28,6 +28,7 @@ mod run;
 mod sources;
 mod syslog;
 mod tail;
+mod tally;
 mod watch;
 
 use std::collections::HashMap;
@@ -44,6 +45,7 @@ pub use clock::now;
 pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
+pub use tally::Tally;
 
 use book::Book;
 use notice::Notices;

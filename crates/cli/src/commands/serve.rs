@@ -87,11 +87,12 @@ fn begin(serve: &Serve) -> Result<(), String> {
 }
 
 /// Says something to whoever started it. If nobody listens any more, it goes on: events do.
-fn say(text: std::fmt::Arguments<'_>) {
+pub(crate) fn say(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-fn told(error: sigyn_node::Error) -> String {
+/// An error with what caused it.
+pub(crate) fn told(error: sigyn_node::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(&error);
     while let Some(error) = source {
