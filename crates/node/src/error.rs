@@ -16,6 +16,7 @@ enum Kind {
     Io(String, io::Error),
     Invalid(String),
     Missing(String),
+    TooMany(String),
 }
 
 impl Error {
@@ -31,6 +32,10 @@ impl Error {
         Self(Kind::Missing(what.into()))
     }
 
+    pub(crate) fn too_many(what: impl Into<String>) -> Self {
+        Self(Kind::TooMany(what.into()))
+    }
+
     /// What the store says, if it is the store that failed.
     pub fn store(&self) -> Option<&sigyn_store::Error> {
         match &self.0 {
@@ -42,6 +47,11 @@ impl Error {
     /// Whether the call itself has no meaning; trying again does not help.
     pub fn is_invalid(&self) -> bool {
         matches!(self.0, Kind::Invalid(_)) || self.store().is_some_and(sigyn_store::Error::is_invalid)
+    }
+
+    /// Whether too much waits already; later it may be taken.
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self.0, Kind::TooMany(_)) || self.store().is_some_and(sigyn_store::Error::is_overloaded)
     }
 
     /// Whether what is named is not there.
@@ -60,7 +70,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Store(error) => error.fmt(f),
-            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) => f.write_str(what),
+            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) | Kind::TooMany(what) => {
+                f.write_str(what)
+            }
         }
     }
 }
@@ -70,7 +82,7 @@ impl std::error::Error for Error {
         match &self.0 {
             Kind::Store(error) => std::error::Error::source(error),
             Kind::Io(_, error) => Some(error),
-            Kind::Invalid(_) | Kind::Missing(_) => None,
+            Kind::Invalid(_) | Kind::Missing(_) | Kind::TooMany(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use sigyn_engine::{Explanation, Step};
 use sigyn_event::Event;
 use sigyn_ir::RuleItem;
 use sigyn_store::Id;
-use sigyn_store::catalog::{HistoryEntry, Signal};
+use sigyn_store::catalog::{HistoryEntry, HuntDetection, Signal};
 use sigyn_store::wal::{Item, Position};
 
 pub use crate::body::Matched;
@@ -119,6 +119,46 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
         is_truncated: body.is_truncated,
         entities,
         history,
+    }))
+}
+
+/// A detection of a hunt with what it rests on.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The detection.
+    pub detection: HuntDetection,
+    /// Why it is there, in a sentence.
+    pub why: String,
+    /// Fields and values of its group.
+    pub group: Vec<(String, Option<String>)>,
+    /// What was counted or measured.
+    pub value: Option<String>,
+    /// Named values over its events.
+    pub outcomes: Vec<(String, Vec<String>)>,
+    /// What it rests on, the oldest first.
+    pub evidence: Vec<Evidence>,
+    /// Whether there is more than that.
+    pub is_truncated: bool,
+}
+
+/// Tells a detection of a hunt; none if there is no such detection.
+///
+/// # Errors
+/// What the catalog or the store of events says.
+pub fn finding(node: &Node, hunt: Id, id: Id) -> Result<Option<Finding>> {
+    let Some(detection) = node.catalog().read(|view| view.hunt_detection(hunt, id))? else { return Ok(None) };
+    let body: Body = serde_json::from_str(&detection.body).unwrap_or_default();
+    let mut teller =
+        Teller { node, book: node.book(), records: Records::new(detection.ts), left: PIECES_MAX };
+    let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
+    Ok(Some(Finding {
+        detection,
+        why: body.why,
+        group: body.group,
+        value: body.value,
+        outcomes: body.outcomes,
+        evidence,
+        is_truncated: body.is_truncated,
     }))
 }
 

@@ -6,6 +6,9 @@
 //! | `ingest` | events in, acknowledged when they are on disk |
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
+//! | [`hunts`] | hunts over the lake, as they are ordered |
+//! | `flush` | one thread from the event log to the lake, which also keeps both in order |
+//! | [`storage`] | what is stored, for how long, and what of it is damaged |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -19,6 +22,8 @@ mod entities;
 mod error;
 pub mod evidence;
 mod files;
+mod flush;
+pub mod hunts;
 mod ingest;
 pub mod notice;
 mod past;
@@ -26,6 +31,7 @@ mod pipeline;
 mod replay;
 mod run;
 mod sources;
+pub mod storage;
 mod syslog;
 mod tail;
 mod tally;
@@ -37,9 +43,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use sigyn_store::LocalDisk;
+use sigyn_correlate::Id as Hash;
 use sigyn_store::catalog::Catalog;
+use sigyn_store::lake::{self, Lake};
 use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+use sigyn_store::{Id, LocalDisk};
 
 pub use clock::now;
 pub use error::{Error, Result};
@@ -71,6 +79,9 @@ pub struct Node {
     settings: Settings,
     catalog: Catalog,
     log: Log,
+    lake: Lake,
+    health: storage::Health,
+    flushing: flush::Flushing,
     book: RwLock<Arc<Book>>,
     notices: Notices,
     started: i64,
@@ -104,13 +115,23 @@ impl Node {
         let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
         let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
         let book = Book::read(&settings.rules, &catalog)?;
+        let started = now();
+        // Files of the lake never get a name twice: another start is at another time, or has another salt.
+        let run = Hash::of(&[b"lake", &started.to_le_bytes(), &settings.salt.to_le_bytes()]);
+        let folder = settings.data.join("lake");
+        let lake = Lake::open(Arc::new(LocalDisk), &folder, lake::Settings::standard(), Id(run.0))?;
+        let health = storage::Health::default();
+        opened.damages.iter().for_each(|damage| health.log_damaged(damage));
         Ok(Self {
             settings,
             catalog,
             log,
+            lake,
+            health,
+            flushing: flush::Flushing::default(),
             book: RwLock::new(Arc::new(book)),
             notices: Notices::default(),
-            started: now(),
+            started,
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
@@ -137,6 +158,24 @@ impl Node {
     /// The events as they came.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// The events by log source and hour.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    pub(crate) fn health(&self) -> &storage::Health {
+        &self.health
+    }
+
+    pub(crate) fn flushing(&self) -> &flush::Flushing {
+        &self.flushing
+    }
+
+    /// Damaged places of the event log that were met since the node started, or found when it was opened.
+    pub fn log_damage(&self) -> u64 {
+        self.health.log_damage()
     }
 
     /// What was found when the event log was opened.

@@ -17,6 +17,10 @@ pub enum Notice {
     Sources,
     /// Which rules are in force.
     Rules,
+    /// How far hunts are, or what they have found.
+    Hunts,
+    /// What is stored, for how long, or that something of it is damaged.
+    Storage,
 }
 
 /// What is called with each notice.

@@ -6,6 +6,7 @@ mod chains;
 mod dead_letters;
 mod events;
 mod health;
+mod hunts;
 mod keys;
 mod metrics;
 mod overview;
@@ -17,6 +18,7 @@ mod setup;
 mod signal;
 mod signals;
 mod sources;
+mod storage;
 mod stream;
 mod users;
 
@@ -85,6 +87,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sources::forget))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::replay))
+        .routes(routes!(hunts::list, hunts::order))
+        .routes(routes!(hunts::show, hunts::remove))
+        .routes(routes!(hunts::cancel))
+        .routes(routes!(hunts::detections))
+        .routes(routes!(hunts::detection))
+        .routes(routes!(storage::show))
+        .routes(routes!(storage::change))
         .routes(routes!(response::blocks))
         .routes(routes!(response::alerts))
         .routes(routes!(users::list, users::add))

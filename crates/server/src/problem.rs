@@ -123,6 +123,7 @@ impl From<sigyn_node::Error> for Problem {
             Some(store) if store.is_overloaded() => Self::too_many(store.to_string(), 1),
             Some(store) if store.is_full() => Self::full(store.to_string()),
             Some(store) if store.is_conflict() => Self::conflict(store.to_string()),
+            _ if error.is_overloaded() => Self::too_many(error.to_string(), 60),
             _ if error.is_missing() => Self::missing(error.to_string()),
             _ if error.is_invalid() => Self::invalid(error.to_string()),
             _ => Self::internal(),

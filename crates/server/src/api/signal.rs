@@ -49,18 +49,18 @@ pub(crate) struct SignalDetail {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Named1 {
     /// The name.
-    name: String,
+    pub(super) name: String,
     /// The value; none if the events lack it.
-    value: Option<String>,
+    pub(super) value: Option<String>,
 }
 
 /// A name with values.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Outcome {
     /// The name.
-    name: String,
+    pub(super) name: String,
     /// The values.
-    values: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 /// Something that a signal rests on: an event, or another signal with its own evidence.

@@ -41,6 +41,10 @@ pub(crate) struct Changes {
     sources: bool,
     /// Whether rules have.
     rules: bool,
+    /// Whether hunts have.
+    hunts: bool,
+    /// Whether what is stored has, or its damage.
+    storage: bool,
 }
 
 #[derive(Default)]
@@ -50,6 +54,8 @@ struct Gathered {
     is_partial: bool,
     sources: bool,
     rules: bool,
+    hunts: bool,
+    storage: bool,
 }
 
 impl Gathered {
@@ -60,6 +66,8 @@ impl Gathered {
             Notice::SignalsChanged => self.is_partial = true,
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
+            Notice::Hunts => self.hunts = true,
+            Notice::Storage => self.storage = true,
         }
     }
 
@@ -81,6 +89,8 @@ impl Gathered {
             signals: signals.unwrap_or_default(),
             sources: self.sources,
             rules: self.rules,
+            hunts: self.hunts,
+            storage: self.storage,
         }
     }
 }

@@ -149,6 +149,26 @@ impl Log {
         Position(self.shared.state().durable.saturating_add(1))
     }
 
+    /// The first position that is still there.
+    pub fn first(&self) -> Position {
+        let state = self.shared.state();
+        Position(state.segments.first().map_or(state.durable.saturating_add(1), |segment| segment.first))
+    }
+
+    /// The position from which on so many bytes stand in the log, by whole segments: what stands before it may go without
+    /// leaving less.
+    pub fn tail_of(&self, bytes: u64) -> Position {
+        let state = self.shared.state();
+        let mut sum = 0;
+        for segment in state.segments.iter().rev() {
+            sum += segment.length;
+            if sum >= bytes {
+                return Position(segment.first);
+            }
+        }
+        Position::START
+    }
+
     /// Blocks until there is an event at a position or behind it, or for a time. Returns whether there is.
     pub fn wait(&self, position: Position, timeout: Duration) -> bool {
         let state = self.shared.state();
