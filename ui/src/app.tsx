@@ -26,6 +26,8 @@ const queries = new QueryClient({
 const Overview = lazy(() => import("./pages/overview"));
 const Signals = lazy(() => import("./pages/signals"));
 const Signal = lazy(() => import("./pages/signal"));
+const Hunts = lazy(() => import("./pages/hunts"));
+const Hunt = lazy(() => import("./pages/hunts/hunt"));
 const Rules = lazy(() => import("./pages/rules"));
 const Rule = lazy(() => import("./pages/rule"));
 const Chains = lazy(() => import("./pages/chains"));
@@ -58,6 +60,8 @@ function Inside() {
           <Route path="/" component={Overview} />
           <Route path="/signals" component={Signals} />
           <Route path="/signals/:id" component={Signal} />
+          <Route path="/hunts" component={Hunts} />
+          <Route path="/hunts/:id" component={Hunt} />
           <Route path="/rules" component={Rules} />
           <Route path="/rules/:id" component={Rule} />
           <Route path="/chains" component={Chains} />

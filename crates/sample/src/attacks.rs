@@ -67,11 +67,11 @@ pub(crate) fn come(minute: i64, left: i64, chance: &mut Chance, out: &mut Vec<Re
     if !chance.is(often) {
         return;
     }
-    let net = *chance.one(&[[203, 0, 113], [198, 51, 100]]);
+    let net = chance.one(&[[203, 0, 113], [198, 51, 100]]);
     let client = [net[0], net[1], net[2], u8::try_from(100 + chance.below(90)).unwrap_or(u8::MAX)];
     let (agent, kind) = match chance.below(3) {
-        0 => *chance.one(&TOOLS),
-        _ => (browser(chance), *chance.one(&KINDS)),
+        0 => chance.one(&TOOLS),
+        _ => (browser(chance), chance.one(&KINDS)),
     };
     // Around what rules ask for: some fall short of it.
     let (low, high, pause_seconds) = match kind {
@@ -121,7 +121,7 @@ fn one(at: i64, client: [u8; 4], agent: &str, kind: Kind, chance: &mut Chance) -
         Kind::Sensitive | Kind::Word => (404, 1_912),
         Kind::Login(_) => (401, 6_204),
         Kind::Hang => (408, 0),
-        _ => *chance.one(&[(200, 5_120), (200, 4_870), (403, 1_204), (500, 2_017), (400, 890)]),
+        _ => chance.one(&[(200, 5_120), (200, 4_870), (403, 1_204), (500, 2_017), (400, 890)]),
     };
     if let Kind::Login(_) = kind {
         request.method = "POST";

@@ -34,9 +34,8 @@ impl Chance {
     }
 
     /// One of some, which are not none.
-    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.below(of.len() as u64)).unwrap_or(0);
-        &of[at]
+    pub(crate) fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap_or(0)]
     }
 
     /// A whole number that is `thousandths` / 1000 on average.

@@ -56,7 +56,8 @@ impl Request {
 
     /// The line.
     pub(crate) fn text(&self, at: i64) -> String {
-        let Self { site, client: [a, b, c, d], user, method, target, status, bytes, referer, agent, .. } = self;
+        let Self { site, client: [a, b, c, d], user, method, target, status, bytes, referer, agent, .. } =
+            self;
         let time = time(at);
         let request = match target.as_str() {
             "" => "-".to_owned(),
@@ -95,7 +96,24 @@ pub(crate) fn encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b'(' | b')' | b'=' | b',' | b';' | b':' | b'*' | b'@' | b'!' | b'$' => {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'~'
+            | b'/'
+            | b'('
+            | b')'
+            | b'='
+            | b','
+            | b';'
+            | b':'
+            | b'*'
+            | b'@'
+            | b'!'
+            | b'$' => {
                 out.push(char::from(byte));
             }
             b' ' => out.push('+'),

@@ -103,9 +103,30 @@ const SENSITIVE: [&str; 40] = [
 ];
 /// Names that lists of words try.
 const WORDS: [&str; 24] = [
-    "about-us", "archive-2019", "agency", "beta", "blog", "brochure", "careers", "catalogue", "clients", "download",
-    "events", "forum", "gallery", "help-desk", "jobs", "legacy", "library", "media", "partners", "portal", "press",
-    "reports", "shop-old", "team",
+    "about-us",
+    "archive-2019",
+    "agency",
+    "beta",
+    "blog",
+    "brochure",
+    "careers",
+    "catalogue",
+    "clients",
+    "download",
+    "events",
+    "forum",
+    "gallery",
+    "help-desk",
+    "jobs",
+    "legacy",
+    "library",
+    "media",
+    "partners",
+    "portal",
+    "press",
+    "reports",
+    "shop-old",
+    "team",
 ];
 
 /// A request's target with injected SQL.
@@ -149,7 +170,7 @@ pub(crate) fn command(chance: &mut Chance) -> String {
 
 /// A target that should not be there.
 pub(crate) fn sensitive(chance: &mut Chance) -> String {
-    (*chance.one(&SENSITIVE)).to_owned()
+    chance.one(&SENSITIVE).to_owned()
 }
 
 /// A target that is not there.

@@ -7,8 +7,8 @@ use crate::{MINUTE, SECOND};
 
 /// Visits that begin within a minute, in thousandths, by the hour (UTC).
 const VISITS: [u64; 24] = [
-    900, 600, 450, 400, 450, 700, 1300, 2200, 3000, 3500, 3700, 3800, 3900, 3700, 3500, 3500, 3700, 4200, 4900, 5300,
-    5000, 4000, 2600, 1500,
+    900, 600, 450, 400, 450, 700, 1300, 2200, 3000, 3500, 3700, 3800, 3900, 3700, 3500, 3500, 3700, 4200,
+    4900, 5300, 5000, 4000, 2600, 1500,
 ];
 const BROWSERS: [&str; 6] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
@@ -175,7 +175,10 @@ fn clerk(minute: i64, chance: &mut Chance, out: &mut Vec<Request>) {
         let target = match chance.below(3) {
             0 => "/orders?state=open".to_owned(),
             1 => format!("/orders/{}", 70_000 + chance.below(900)),
-            _ => format!("/customers?name={}", encoded(chance.one(&["O'Brien", "de la Cruz", "Li", "Müller", "Drop"]))),
+            _ => format!(
+                "/customers?name={}",
+                encoded(chance.one(&["O'Brien", "de la Cruz", "Li", "Müller", "Drop"]))
+            ),
         };
         let mut request = Request::get(minute + step * 19 * SECOND, client, target, agent);
         (request.site, request.user, request.bytes) = (OFFICE, user, chance.between(3_000, 30_000));

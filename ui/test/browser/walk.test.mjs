@@ -24,6 +24,9 @@ const pages = (data) => ({
   "signals-empty": ["/signals?text=there-is-no-such-thing", "Nothing matches"],
   signal: [`/signals/${data.chain.id}`, "Why it fired"],
   "signal-gone": ["/signals/00000000000000000000000000000000", "does not exist"],
+  hunts: ["/hunts", "After the advisory"],
+  "hunt-new": ["/hunts?new=1", "Only looked at"],
+  hunt: [`/hunts/${"3".padStart(32, "0")}`, "Why it fired"],
   rules: ["/rules", "Web Request With SQL Injection"],
   rule: [`/rules/${data.rules[0].row.uid}`, "url.query|contains"],
   chains: ["/chains", "rules in"],
@@ -34,6 +37,7 @@ const pages = (data) => ({
   "settings-users": ["/settings?tab=users", "tomas"],
   "settings-keys": ["/settings?tab=keys", "filebeat"],
   "settings-audit": ["/settings?tab=audit", "chain is whole"],
+  "settings-storage": ["/settings?tab=storage", "category=webserver"],
   "settings-server": ["/settings?tab=server", "Event log"],
   missing: ["/no/such/page", "Nothing here"],
 });

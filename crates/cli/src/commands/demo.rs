@@ -1,8 +1,8 @@
 //! `sigyn demo`: what Sigyn does, on rules and logs that are part of the program or made up by it.
 
-mod live;
-mod hunt;
 mod convert;
+mod hunt;
+mod live;
 mod samples;
 
 use std::path::PathBuf;

@@ -137,7 +137,10 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         })
     };
     if outcome.is_ok() && !words.no_wait {
-        say(format_args!("Ctrl-C ends it. `{0} demo hunt` shows a hunt in files, `{0} serve` takes your logs.", super::program()));
+        say(format_args!(
+            "Ctrl-C ends it. `{0} demo hunt` shows a hunt in files, `{0} serve` takes your logs.",
+            super::program()
+        ));
         traffic.by_ref().take_while(|line| line.at < end).for_each(drop);
         goes_on(node, traffic, stopped)?;
     }

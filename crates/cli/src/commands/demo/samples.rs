@@ -35,8 +35,7 @@ pub(super) const RULES: &[Sample] = bundled!["../../../../../";
     "examples/rules/windows_security_log_cleared.yml",
 ];
 
-pub(super) const LOGS: &[Sample] =
-    bundled!["../../../../../";
+pub(super) const LOGS: &[Sample] = bundled!["../../../../../";
     "examples/logs/access.log",
     "examples/logs/auth.log",
     "examples/logs/sysmon_linux.log",
