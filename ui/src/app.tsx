@@ -31,6 +31,7 @@ const Hunt = lazy(() => import("./pages/hunts/hunt"));
 const Rules = lazy(() => import("./pages/rules"));
 const Rule = lazy(() => import("./pages/rule"));
 const Chains = lazy(() => import("./pages/chains"));
+const Attack = lazy(() => import("./pages/attack"));
 const Sources = lazy(() => import("./pages/sources"));
 const Response = lazy(() => import("./pages/response"));
 const Settings = lazy(() => import("./pages/settings"));
@@ -65,6 +66,7 @@ function Inside() {
           <Route path="/rules" component={Rules} />
           <Route path="/rules/:id" component={Rule} />
           <Route path="/chains" component={Chains} />
+          <Route path="/attack" component={Attack} />
           <Route path="/sources" component={Sources} />
           <Route path="/response" component={Response} />
           <Route path="/settings" component={Settings} />

@@ -1,5 +1,6 @@
 //! The endpoints, one file each for what belongs together, and the document made from them.
 
+mod attack;
 mod audit;
 mod bulk;
 mod chains;
@@ -82,6 +83,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules::reload))
         .routes(routes!(rules::targets))
         .routes(routes!(chains::graph))
+        .routes(routes!(attack::matrix))
         .routes(routes!(events::take))
         .routes(routes!(sources::list))
         .routes(routes!(sources::forget))

@@ -10,6 +10,7 @@ export const PAGES = [
   { name: "hunt", path: "/hunts", keys: "g h" },
   { name: "rules", path: "/rules", keys: "g r" },
   { name: "chains", path: "/chains", keys: "g c" },
+  { name: "attack", path: "/attack", keys: "g a" },
   { name: "sources", path: "/sources", keys: "g i" },
   { name: "response", path: "/response", keys: "g x" },
   { name: "settings", path: "/settings", keys: "g ," },

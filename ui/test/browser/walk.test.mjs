@@ -31,6 +31,8 @@ const pages = (data) => ({
   rule: [`/rules/${data.rules[0].row.uid}`, "url.query|contains"],
   chains: ["/chains", "rules in"],
   "chains-chosen": [`/chains?rule=${data.rules[10].row.uid}`, "Fed by"],
+  attack: ["/attack", "Exploit Public-Facing Application"],
+  "overview-tactic": ["/?stack=tactic", "open signals"],
   sources: ["/sources", "silent for"],
   response: ["/response?show=all", "dry run"],
   settings: ["/settings", "Theme"],

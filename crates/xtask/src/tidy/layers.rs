@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "node",
         &["convert", "correlate", "diagnostics", "engine", "event", "ir", "readers", "runtime", "store"],
     ),
-    ("server", &["backends", "convert", "event", "ir", "node", "pipeline", "store"]),
+    ("server", &["attack", "backends", "convert", "event", "ir", "node", "pipeline", "store"]),
     ("verify", &["diagnostics", "yaml", "syntax", "ir", "event", "engine", "readers", "runtime"]),
     ("coverage", &["attack", "ir", "page"]),
     (
