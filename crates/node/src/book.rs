@@ -2,7 +2,7 @@
 //!
 //! A book is read as a whole and never changed; a reload makes another. One broken rule costs no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -107,6 +107,15 @@ impl Book {
         Ok(Self { program: Arc::new(program), set, rules, refused, sources, read_at: now(), by_uid })
     }
 
+    /// What is in force, and some rules beside it whether they are switched on or not.
+    pub(crate) fn program_with(&self, uids: &HashSet<String>) -> Result<Program> {
+        let is_wanted = |rule: &Rule| rule.error.is_none() && (rule.is_enabled || uids.contains(&rule.uid));
+        let is_wanted: Vec<bool> = self.rules.iter().map(is_wanted).collect();
+        let (wanted, _) = self.set.subset(&is_wanted, &[]);
+        let table = LogSources::built_in().map_err(|error| Error::invalid(error.to_string()))?;
+        Ok(Program::build(wanted, &table, &[]).program)
+    }
+
     /// The place of a rule.
     pub fn find(&self, uid: &str) -> Option<usize> {
         self.by_uid.get(uid).copied()
@@ -153,7 +162,7 @@ fn entry(at: usize, set: &RuleSet, plan: &Plan, sources: &Sources) -> Rule {
 }
 
 fn switch_off(rules: &mut [Rule], settings: &[RuleSetting]) {
-    let off: std::collections::HashSet<&str> =
+    let off: HashSet<&str> =
         settings.iter().filter(|setting| !setting.is_enabled).map(|setting| setting.uid.as_str()).collect();
     for rule in rules {
         rule.is_enabled = !off.contains(rule.uid.as_str());

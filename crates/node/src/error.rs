@@ -54,6 +54,11 @@ impl Error {
         matches!(self.0, Kind::TooMany(_)) || self.store().is_some_and(sigyn_store::Error::is_overloaded)
     }
 
+    /// Whether something in store is not as it was written.
+    pub fn is_damaged(&self) -> bool {
+        self.store().is_some_and(sigyn_store::Error::is_damaged)
+    }
+
     /// Whether what is named is not there.
     pub fn is_missing(&self) -> bool {
         matches!(self.0, Kind::Missing(_)) || self.store().is_some_and(sigyn_store::Error::is_missing)

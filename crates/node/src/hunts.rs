@@ -1,5 +1,11 @@
 //! Hunts over the lake, as they are ordered: what is asked for must mean something now, and is worked off later.
 
+mod found;
+mod scan;
+mod work;
+
+pub(crate) use work::work;
+
 use sigyn_correlate::Id as Hash;
 use sigyn_store::Id;
 use sigyn_store::catalog::{HuntKind, NewHunt, Tx};

@@ -7,7 +7,8 @@
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
 //! | [`hunts`] | hunts over the lake, as they are ordered |
-//! | `flush` | one thread from the event log to the lake, which also keeps both in order |
+//! | `flush` | one thread from the event log to the lake |
+//! | `upkeep` | one thread that keeps the lake in order |
 //! | [`storage`] | what is stored, for how long, and what of it is damaged |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
@@ -20,6 +21,7 @@ mod clock;
 mod decode;
 mod entities;
 mod error;
+mod events;
 pub mod evidence;
 mod files;
 mod flush;
@@ -28,20 +30,21 @@ mod ingest;
 pub mod notice;
 mod past;
 mod pipeline;
-mod replay;
 mod run;
 mod sources;
 pub mod storage;
 mod syslog;
 mod tail;
 mod tally;
+mod telling;
+mod upkeep;
 mod watch;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sigyn_correlate::Id as Hash;
 use sigyn_store::catalog::Catalog;
@@ -82,6 +85,7 @@ pub struct Node {
     lake: Lake,
     health: storage::Health,
     flushing: flush::Flushing,
+    reading: Reading,
     book: RwLock<Arc<Book>>,
     notices: Notices,
     started: i64,
@@ -101,6 +105,22 @@ pub struct RuleState {
     pub last: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+/// Who reads the lake.
+#[derive(Debug, Default)]
+pub(crate) struct Reading(RwLock<()>);
+
+impl Reading {
+    /// While this is held no file of the lake is removed.
+    pub(crate) fn with_others(&self) -> RwLockReadGuard<'_, ()> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Files may be removed while this is held; none if somebody reads.
+    pub(crate) fn alone(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        self.0.try_write().ok()
+    }
 }
 
 impl Node {
@@ -129,6 +149,7 @@ impl Node {
             lake,
             health,
             flushing: flush::Flushing::default(),
+            reading: Reading::default(),
             book: RwLock::new(Arc::new(book)),
             notices: Notices::default(),
             started,
@@ -167,6 +188,11 @@ impl Node {
 
     pub(crate) fn health(&self) -> &storage::Health {
         &self.health
+    }
+
+    /// Who reads the lake, so that no file goes away between being listed and being opened.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     pub(crate) fn flushing(&self) -> &flush::Flushing {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sigyn_correlate::Id as Hash;
 use sigyn_runtime::live::{Gathered, Intake, Live, Settings};
 use sigyn_store::Id;
 use sigyn_store::catalog::{Checkpoint, NewDeadLetter, Source};
@@ -71,7 +72,7 @@ impl Pipeline {
             Ok((generation, tx.checkpoint(SHARD)?))
         })?;
         let position = kept.as_ref().map_or(0, |kept| kept.position);
-        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book));
+        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book), node.log().end().0 <= 1);
         let state = kept.map(|kept| kept.state).unwrap_or_default();
         let live = match state.is_empty() {
             true => Live::new(Arc::clone(&book.program), Settings::standard()),
@@ -119,11 +120,11 @@ impl Pipeline {
     /// Takes other rules up if there are any.
     fn reload(&mut self) -> Result<()> {
         let book: Arc<Book> = self.node.book();
-        if Arc::ptr_eq(&book, &self.past.book) {
+        if Arc::ptr_eq(&book, self.past.book()) {
             return Ok(());
         }
         let failed = |error| Error::invalid(format!("the rules cannot be put in force: {error}"));
-        self.past.book = Arc::clone(&book);
+        self.past.renew(Arc::clone(&book));
         self.live.replace(Arc::clone(&book.program), None, &mut self.past).map_err(failed)?;
         self.intake = Intake::new(Arc::clone(self.live.view()));
         Ok(())
@@ -133,14 +134,21 @@ impl Pipeline {
     fn chunk(&mut self) -> Result<usize> {
         let mut batches: HashMap<Arc<str>, Gathered> = HashMap::new();
         let (mut dead, mut bytes, mut count) = (Vec::new(), 0, 0);
-        self.past.copied.clear();
+        self.past.telling.copied.clear();
         if !Arc::ptr_eq(self.intake.view(), self.live.view()) {
             self.intake = Intake::new(Arc::clone(self.live.view()));
         }
         let start = self.reader.position().0;
         while count < CHUNK_EVENTS && bytes < CHUNK_BYTES {
             let Some(item) = self.reader.next()? else { break };
-            let Item::Entry(entry) = item else { continue };
+            let entry = match item {
+                Item::Entry(entry) => entry,
+                Item::Damage(damage) => {
+                    self.node.health().log_damaged(&damage);
+                    self.node.notices().tell(&Notice::Storage);
+                    continue;
+                }
+            };
             let (record, position) = (entry.record, entry.position.0);
             let feed = match self.ends.get_key_value(record.source) {
                 Some((feed, _)) => Arc::clone(feed),
@@ -158,10 +166,11 @@ impl Pipeline {
             let batch = batches.entry(Arc::clone(&feed)).or_insert_with(|| intake.begin(&feed, end));
             let mut ts = None;
             let decoded = self.records.decode(record.source, record.bytes, &mut |event| {
-                let seen = intake.event(batch, position, event, Some(record.ingest));
+                let seen =
+                    intake.stored(batch, position, Some(Hash(record.id.0)), event, Some(record.ingest));
                 ts = seen.at.as_ref().map(|at| at.ts);
                 if !seen.rules.is_empty() && record.bytes.len() <= COPY_BYTES_MAX {
-                    past.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
+                    past.telling.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
                 }
             });
             if let Err(why) = decoded {

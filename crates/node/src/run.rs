@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::pipeline::Pipeline;
-use crate::{Error, Node, Result, syslog, tail, watch};
+use crate::{Error, Node, Result, flush, hunts, syslog, tail, upkeep, watch};
 
 /// After a failure the pipeline starts anew from its last state, after so long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -29,6 +29,10 @@ impl Running {
         let mut running = Self { stop, threads: Vec::new() };
         let first = Pipeline::new(Arc::clone(node))?;
         running.add(node, "detection", move |node, stop| detect(node, first, stop))?;
+        upkeep::sweep(node)?;
+        running.add(node, "lake", flush::flush)?;
+        running.add(node, "upkeep", upkeep::upkeep)?;
+        running.add(node, "hunts", hunts::work)?;
         running.add(node, "rules", watch::watch)?;
         for path in node.settings().tail.clone() {
             running.add(node, "tail", move |node, stop| tail::follow(node, &path, stop))?;
@@ -84,11 +88,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
         let Err(error) = outcome else { return };
         node.set_failure(Some(told(&error)));
         while pipeline.is_none() && !stop.load(Ordering::Acquire) {
-            let mut waited = Duration::ZERO;
-            while waited < RETRY_AFTER && !stop.load(Ordering::Acquire) {
-                std::thread::sleep(LOOK_EVERY);
-                waited += LOOK_EVERY;
-            }
+            rest(RETRY_AFTER, stop);
             match Pipeline::new(Arc::clone(node)) {
                 Ok(again) => {
                     node.set_failure(None);
@@ -100,7 +100,17 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
     }
 }
 
-fn told(error: &Error) -> String {
+/// Waits for a time, or until it is told to stop.
+pub(crate) fn rest(time: Duration, stop: &AtomicBool) {
+    let mut waited = Duration::ZERO;
+    while waited < time && !stop.load(Ordering::Acquire) {
+        std::thread::sleep(LOOK_EVERY);
+        waited += LOOK_EVERY;
+    }
+}
+
+/// An error with all its causes.
+pub(crate) fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

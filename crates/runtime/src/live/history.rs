@@ -1,6 +1,7 @@
 //! What the driver can look back at. The event store implements this; two plain ones are here.
 
 mod files;
+mod kept;
 mod memory;
 
 use std::collections::HashSet;
@@ -12,6 +13,7 @@ use sigyn_correlate::{At, Id, Values};
 use sigyn_event::Event;
 
 pub use files::FileHistory;
+pub use kept::KeptHits;
 pub use memory::MemoryHistory;
 
 use super::{Change, Signal};

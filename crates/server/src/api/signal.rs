@@ -28,6 +28,8 @@ pub(crate) struct SignalDetail {
     why: String,
     /// Whether more events can still change it.
     is_provisional: bool,
+    /// Whether a hunt made it, because its rule was not there when it happened.
+    is_back_filled: bool,
     /// What its events have in common: field and value.
     group: Vec<Named1>,
     /// What was counted or measured.
@@ -246,6 +248,7 @@ fn detail(story: Story) -> SignalDetail {
         signal: story.signal.into(),
         why: story.why,
         is_provisional: story.is_provisional,
+        is_back_filled: story.is_back_filled,
         group: story.group.into_iter().map(|(name, value)| Named1 { name, value }).collect(),
         value: story.value,
         outcomes: story.outcomes.into_iter().map(outcome).collect(),

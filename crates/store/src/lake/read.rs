@@ -174,6 +174,36 @@ impl SplitReader {
         Ok(events)
     }
 
+    /// The events of a stretch of time in their order, some at a time.
+    ///
+    /// # Errors
+    /// As [`events`](Self::events); so may be what it gives.
+    pub fn events_of(
+        &self,
+        since: i64,
+        until: i64,
+        rows_max: usize,
+    ) -> Result<impl Iterator<Item = Result<Vec<StoredEvent>>> + use<>> {
+        let groups = 0..self.metadata.metadata().num_row_groups();
+        let is_in =
+            |group: &usize| self.times(*group).is_none_or(|(first, last)| last >= since && first < until);
+        let reader = self
+            .builder()
+            .with_row_groups(groups.filter(is_in).collect())
+            .with_batch_size(rows_max.max(1))
+            .build()
+            .map_err(failed)?;
+        Ok(reader.map(move |batch| {
+            let batch = batch.map_err(reading)?;
+            let times = times(&batch, TIME)?;
+            let (from, to) =
+                (times.partition_point(|time| *time < since), times.partition_point(|time| *time < until));
+            let mut events = Vec::new();
+            restore_rows(&batch.slice(from, to.saturating_sub(from)), &mut events)?;
+            Ok(events)
+        }))
+    }
+
     /// All events in their order, some at a time.
     pub(super) fn all_events(
         &self,

@@ -9,14 +9,13 @@ use sigyn_correlate::{At, Id};
 use sigyn_event::Event;
 use sigyn_readers::{Decoder, Reader, Step};
 
-use super::{History, KeptHit};
+use super::{History, KeptHit, KeptHits};
 use crate::live::{Change, Signal};
 
 /// Everything in memory, without a limit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryHistory {
-    /// By time, rule and event: what comes again is kept once.
-    hits: BTreeMap<(i64, Id, Id), KeptHit>,
+    hits: KeptHits,
     /// Records by time and event.
     events: BTreeMap<(i64, Id), Stored>,
     signals: BTreeMap<Id, Signal>,
@@ -25,10 +24,16 @@ pub struct MemoryHistory {
 /// An event: where it stands, and its record.
 type Stored = (At, Arc<[u8]>);
 
+impl Default for MemoryHistory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MemoryHistory {
     /// Nothing has been.
     pub fn new() -> Self {
-        Self::default()
+        Self { hits: KeptHits::new(usize::MAX), events: BTreeMap::new(), signals: BTreeMap::new() }
     }
 
     /// Stores an event: a record of any log that can be read by itself.
@@ -44,9 +49,7 @@ impl MemoryHistory {
 
 impl History for MemoryHistory {
     fn keep(&mut self, hits: &[KeptHit]) -> io::Result<()> {
-        for hit in hits {
-            self.hits.entry((hit.at.ts, hit.rule, hit.at.eid)).or_insert_with(|| hit.clone());
-        }
+        hits.iter().for_each(|hit| self.hits.keep(hit));
         Ok(())
     }
 
@@ -56,12 +59,7 @@ impl History for MemoryHistory {
         interval: Range<i64>,
         visit: &mut dyn FnMut(KeptHit) -> bool,
     ) -> io::Result<()> {
-        let first = Id::default();
-        for (_, hit) in self.hits.range((interval.start, first, first)..(interval.end, first, first)) {
-            if rules.contains(&hit.rule) && !visit(hit.clone()) {
-                break;
-            }
-        }
+        self.hits.visit(rules, interval, visit);
         Ok(())
     }
 
