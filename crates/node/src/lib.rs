@@ -6,6 +6,7 @@
 //! | `ingest` | events in, acknowledged when they are on disk |
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
+//! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -24,6 +25,7 @@ pub mod notice;
 mod past;
 mod pipeline;
 mod replay;
+pub mod respond;
 mod run;
 mod sources;
 mod syslog;
@@ -32,6 +34,7 @@ mod watch;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -47,6 +50,7 @@ pub use run::Running;
 
 use book::Book;
 use notice::Notices;
+use respond::Respond;
 use sources::Sources;
 
 /// What a node is told when it starts.
@@ -60,6 +64,8 @@ pub struct Settings {
     pub tail: Vec<PathBuf>,
     /// Where to take syslog, over UDP and TCP.
     pub syslog: Vec<SocketAddr>,
+    /// The socket of the helper that blocks addresses, if there is one.
+    pub blocker: Option<PathBuf>,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -75,6 +81,7 @@ pub struct Node {
     opened: Report,
     rule_states: RwLock<HashMap<String, RuleState>>,
     sources: Sources,
+    respond: Respond,
     batches: AtomicU64,
     failure: Mutex<Option<String>>,
 }
@@ -96,12 +103,17 @@ impl Node {
     /// # Errors
     /// If another process has the folder, a newer version wrote it, a rule folder is not there, or the disk says so.
     pub fn open(settings: Settings) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data)
+        // Others have no business there: it holds what was logged, and secrets of channels.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&settings.data)
             .map_err(|error| Error::io(format!("{} cannot be made", settings.data.display()), error))?;
         let wal = settings.data.join("wal");
         let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
         let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
         let book = Book::read(&settings.rules, &catalog)?;
+        let respond = Respond::open(&catalog, settings.blocker.clone())?;
         Ok(Self {
             settings,
             catalog,
@@ -112,6 +124,7 @@ impl Node {
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
+            respond,
             batches: AtomicU64::new(0),
             failure: Mutex::default(),
         })
@@ -155,6 +168,11 @@ impl Node {
     /// Who wants to know what changes.
     pub fn notices(&self) -> &Notices {
         &self.notices
+    }
+
+    /// Whom to tell of signals, whom to block.
+    pub fn respond(&self) -> &Respond {
+        &self.respond
     }
 
     /// What a rule has done since the node started.

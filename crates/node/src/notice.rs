@@ -17,6 +17,8 @@ pub enum Notice {
     Sources,
     /// Which rules are in force.
     Rules,
+    /// Messages, blocks, or the settings of either.
+    Response,
 }
 
 /// What is called with each notice.

@@ -21,6 +21,7 @@ use crate::decode::Records;
 use crate::entities::Entities;
 use crate::evidence::{event_json, explain};
 use crate::notice::Notice;
+use crate::respond::{Decider, subject};
 use crate::{Node, now};
 
 /// Hits that are kept at most; about 300 bytes each.
@@ -157,7 +158,12 @@ impl Past {
     }
 
     /// Writes changes; the caller tells those who listen when the transaction has happened.
-    fn write(&self, tx: &Tx<'_>, changes: &[(&Change, Body, Entities)]) -> sigyn_store::Result<Vec<Notice>> {
+    fn write(
+        &self,
+        tx: &Tx<'_>,
+        changes: &[(&Change, Body, Entities)],
+        decider: &mut Decider,
+    ) -> sigyn_store::Result<Vec<Notice>> {
         let mut told = Vec::new();
         for (change, body, entities) in changes {
             let signal = change.signal();
@@ -168,7 +174,7 @@ impl Past {
                 }
                 continue;
             }
-            told.extend(self.put(tx, id, signal, body, entities)?);
+            told.extend(self.put(tx, signal, (body, entities), decider)?);
         }
         Ok(told)
     }
@@ -176,16 +182,18 @@ impl Past {
     fn put(
         &self,
         tx: &Tx<'_>,
-        id: StoreId,
         signal: &Signal,
-        body: &Body,
-        entities: &Entities,
+        (body, entities): (&Body, &Entities),
+        decider: &mut Decider,
     ) -> sigyn_store::Result<Option<Notice>> {
+        let id = StoreId(signal.id.0);
         let item = self.book.get(&signal.rule).map(|(_, item)| item.meta());
         let tactic = item.and_then(|meta| meta.tags.iter().find_map(tactic));
         let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
         let text = serde_json::to_string(body).unwrap_or_default();
-        let put = tx.put_signal(&NewSignal {
+        let group = group_text(signal);
+        let pairs = entities.pairs();
+        let new = NewSignal {
             id,
             rule: &signal.rule,
             title: item.map_or(&signal.rule, |meta| &meta.title),
@@ -193,14 +201,18 @@ impl Past {
             ts: signal.ts,
             first_seen: signal.first_seen,
             last_seen: signal.last_seen,
-            group: &group_text(signal),
+            group: &group,
             tactic: tactic.as_deref(),
             risk: signal.risk,
             total: signal.total,
             revision: signal.revision,
-            entities: &entities.pairs(),
+            entities: &pairs,
             body: &text,
-        })?;
+        };
+        let put = tx.put_signal(&new)?;
+        if put == Put::New && !decider.is_idle() {
+            decider.signal(tx, &subject::of_new(&new, body, &self.book))?;
+        }
         Ok(match put {
             Put::New => Some(Notice::SignalAdded(id)),
             Put::Updated => Some(Notice::SignalChanged(id)),
@@ -285,7 +297,12 @@ impl History for Past {
             }
         }
         let catalog = self.node.catalog();
-        let notices = catalog.write(|tx| self.write(tx, &shown)).map_err(other)?;
+        let respond = self.node.respond();
+        let mut decider = Decider::new(respond.config(), now());
+        let notices = catalog.write(|tx| self.write(tx, &shown, &mut decider)).map_err(other)?;
+        if decider.is_anything() {
+            respond.wake();
+        }
         notices.iter().for_each(|notice| self.node.notices().tell(notice));
         Ok(())
     }

@@ -127,7 +127,8 @@ impl Channel {
         self.template.check()?;
         match &self.destination {
             Destination::Slack { url } => {
-                let url = url.as_deref().ok_or("a Slack channel needs the address of its incoming webhook")?;
+                let url =
+                    url.as_deref().ok_or("a Slack channel needs the address of its incoming webhook")?;
                 crate::target::parse_url(url).map(drop)
             }
             Destination::Webhook { url, secret } => {
@@ -179,7 +180,9 @@ impl Destination {
                 parsed.map(|url| url.host).unwrap_or_default()
             }
             Self::Email { to, .. } => to.join(", "),
-            Self::Webhook { url, .. } => crate::target::parse_url(url).map(|url| url.host).unwrap_or_default(),
+            Self::Webhook { url, .. } => {
+                crate::target::parse_url(url).map(|url| url.host).unwrap_or_default()
+            }
         }
     }
 
@@ -216,7 +219,10 @@ mod tests {
     fn what_is_wrong_is_said() {
         let check = |destination: &str, expect: &str| {
             let said = channel(destination).check().err().unwrap_or_default();
-            assert!(if expect.is_empty() { said.is_empty() } else { said.contains(expect) }, "{destination}: {said}");
+            assert!(
+                if expect.is_empty() { said.is_empty() } else { said.contains(expect) },
+                "{destination}: {said}"
+            );
         };
         let mail = |rest: &str| format!(r#"{{"kind":"email","host":"mx","port":25,"from":"a@b.c",{rest}}}"#);
         check(r#"{"kind":"slack","url":"https://hooks.slack.com/services/x"}"#, "");
@@ -228,7 +234,11 @@ mod tests {
         check(&mail(r#""security":"tls","to":["x@y.z"]"#), "");
         check(&mail(r#""security":"tls","to":[]"#), "recipients");
         check(&mail(r#""security":"tls","to":["x@y.z\r\nBcc: e@f.g"]"#), "is no mail address");
-        check(&mail(r#""security":"tls","to":["x@y.z"],"user":"u"#.trim_end_matches('"')).replace(":\"u}", ":\"u\"}"), "belong together");
+        check(
+            &mail(r#""security":"tls","to":["x@y.z"],"user":"u"#.trim_end_matches('"'))
+                .replace(":\"u}", ":\"u\"}"),
+            "belong together",
+        );
         check(&mail(r#""security":"none","to":["x@y.z"],"user":"u","password":"p""#), "not encrypted");
     }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | What do alerting and blocking know of a signal? | [`subject`] |
 //! | Does it concern this setting? | [`condition`] |
-//! | Where do alerts go? | [`channel`] |
+//! | Where do alerts go? | [`channel`], [`alerting`] |
 //! | Which alert goes where, in which group? | [`rule`] |
 //! | Who does not want to hear of it? | [`silence`] |
 //! | What does a message say? | [`notice`], [`template`], [`slack`], [`mail`], [`webhook`] |
@@ -18,6 +18,7 @@
 //! Times are nanoseconds UTC. What is stored as settings is JSON and is read as it was written by earlier versions: a new
 //! field has a default.
 
+pub mod alerting;
 pub mod channel;
 pub mod client;
 pub mod condition;
@@ -35,12 +36,14 @@ pub mod template;
 pub mod text;
 pub mod webhook;
 
+pub use alerting::Alerting;
 pub use channel::{Channel, Destination};
 pub use condition::Conditions;
 pub use notice::Notice;
 pub use policy::Policy;
 pub use rule::AlertRule;
 pub use safety::{Mode, Safety};
+pub use sigyn_blocker::address::parse;
 pub use silence::Silence;
 pub use subject::{Level, Subject};
 pub use target::Targets;
@@ -54,6 +57,19 @@ pub const SECOND: i64 = 1_000_000_000;
 /// A time so many seconds later.
 pub fn after(at: i64, seconds: u64) -> i64 {
     at.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND))
+}
+
+/// What makes something one: the same parts give the same 128 bits.
+pub fn identity(parts: &[&str]) -> [u8; 16] {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut id = [0; 16];
+    id.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    id
 }
 
 /// Names of settings: what people tell them apart by.

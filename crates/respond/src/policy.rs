@@ -123,9 +123,10 @@ impl Policy {
         };
         let address = client.address;
         let refuse = |why| Ok(Decision::Refuse { address: Some(address), why });
-        let forged = subject.sources.iter().find(|source| {
-            safety.untrusted_sources.iter().any(|pattern| is_like(source, pattern))
-        });
+        let forged = subject
+            .sources
+            .iter()
+            .find(|source| safety.untrusted_sources.iter().any(|pattern| is_like(source, pattern)));
         if let Some(source) = forged {
             return refuse(format!("what {source} sends may be forged"));
         }
@@ -207,7 +208,11 @@ mod tests {
     fn blocks_are_real_only_if_everything_says_so() {
         let check = |rest: &str, mode: &str, expect: &str| {
             let safety = format!(r#"{{"mode":"{mode}"}}"#);
-            assert_eq!(decide(&policy(rest), &safety, &subject(), Counts::default()), expect, "{rest} {mode}");
+            assert_eq!(
+                decide(&policy(rest), &safety, &subject(), Counts::default()),
+                expect,
+                "{rest} {mode}"
+            );
         };
         check("", "off", "nothing");
         check("", "dry_run", "dry block 1.2.3.4 for 900");
@@ -226,8 +231,18 @@ mod tests {
         };
         let none = Counts::default();
         let on = r#"{"mode":"real"}"#;
-        check(r#"{"mode":"real","never":[{"network":"1.2.3.4"}]}"#, &subject(), none, "refused: 1.2.3.4 is on the");
-        check(on, &Subject { sources: vec!["syslog-udp:6.6.6.6".into()], ..subject() }, none, "refused: what syslog-udp");
+        check(
+            r#"{"mode":"real","never":[{"network":"1.2.3.4"}]}"#,
+            &subject(),
+            none,
+            "refused: 1.2.3.4 is on the",
+        );
+        check(
+            on,
+            &Subject { sources: vec!["syslog-udp:6.6.6.6".into()], ..subject() },
+            none,
+            "refused: what syslog-udp",
+        );
         check(on, &Subject { sources: vec!["syslog:6.6.6.6".into()], ..subject() }, none, "block");
         check(on, &Subject { last_seen: 0, ..subject() }, none, "nothing");
         check(on, &Subject { level: crate::Level::Low, ..subject() }, none, "nothing");

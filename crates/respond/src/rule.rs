@@ -98,7 +98,9 @@ impl AlertRule {
             GroupBy::Host => all("host"),
             GroupBy::User => all("user"),
             GroupBy::Entity => {
-                let kind = ["address", "user", "host"].into_iter().find(|kind| subject.entities_of(kind).next().is_some());
+                let kind = ["address", "user", "host"]
+                    .into_iter()
+                    .find(|kind| subject.entities_of(kind).next().is_some());
                 kind.map(|kind| format!("{kind}:{}", all(kind))).unwrap_or_default()
             }
         });
@@ -114,7 +116,8 @@ impl AlertRule {
 
     /// Whether a group is over that has nothing to tell.
     pub fn is_over(&self, now: i64, told: i64) -> bool {
-        now.saturating_sub(told) >= i64::try_from(self.quiet_seconds).unwrap_or(i64::MAX).saturating_mul(SECOND)
+        now.saturating_sub(told)
+            >= i64::try_from(self.quiet_seconds).unwrap_or(i64::MAX).saturating_mul(SECOND)
     }
 
     /// Says what is wrong with it.

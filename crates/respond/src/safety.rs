@@ -127,7 +127,9 @@ impl Safety {
         let peer = sigyn_blocker::address::parse(text).ok_or_else(|| format!("`{text}` is no address"))?;
         let forwarded = subject.forwarded.iter().map(String::as_str);
         crate::client::real_client(peer, forwarded, &self.trusted_proxies).ok_or_else(|| {
-            format!("{peer} is a trusted proxy, and its events do not say for one and the same client it speaks")
+            format!(
+                "{peer} is a trusted proxy, and its events do not say for one and the same client it speaks"
+            )
         })
     }
 
@@ -230,7 +232,10 @@ mod tests {
         let check = |address: &str, may_be_private: bool, expect: &str| {
             let said = safety().may_block(address.parse().unwrap(), may_be_private, &present);
             let said = said.err().unwrap_or_default();
-            assert!(if expect.is_empty() { said.is_empty() } else { said.contains(expect) }, "{address}: {said}");
+            assert!(
+                if expect.is_empty() { said.is_empty() } else { said.contains(expect) },
+                "{address}: {said}"
+            );
         };
         check("9.9.9.9", false, "");
         check("203.0.113.7", false, "");
@@ -265,7 +270,11 @@ mod tests {
                 },
                 Err(why) => why,
             };
-            assert!(said.contains(expect), "{addresses:?} {forwarded:?}: {said}", forwarded = subject.forwarded);
+            assert!(
+                said.contains(expect),
+                "{addresses:?} {forwarded:?}: {said}",
+                forwarded = subject.forwarded
+            );
         };
         check(&["9.9.9.9"], &[], "9.9.9.9");
         check(&["9.9.9.9"], &["8.8.8.8"], "9.9.9.9");

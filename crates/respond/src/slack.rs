@@ -37,9 +37,12 @@ pub fn body(notice: &Notice, template: &Template, page: Option<&str>) -> Result<
     let first = notice.signals.first().and_then(|signal| link(page, &signal.id));
     if let Some(url) = first {
         let text = json!({ "type": "plain_text", "text": "Open in Sigyn" });
-        blocks.push(json!({ "type": "actions", "elements": [{ "type": "button", "text": text, "url": url }] }));
+        blocks
+            .push(json!({ "type": "actions", "elements": [{ "type": "button", "text": text, "url": url }] }));
     }
-    Ok(json!({ "text": text::slack(&notice.headline()), "blocks": blocks, "unfurl_links": false, "unfurl_media": false }))
+    Ok(
+        json!({ "text": text::slack(&notice.headline()), "blocks": blocks, "unfurl_links": false, "unfurl_media": false }),
+    )
 }
 
 fn cut(text: &str, chars_max: usize) -> String {
@@ -94,7 +97,10 @@ mod tests {
 
     #[test]
     fn no_value_mentions_links_or_changes_the_shape() {
-        let own = Template { title: Some("{{ title }}".into()), text: Some("*{{ level }}* {{ signals[0].why }}".into()) };
+        let own = Template {
+            title: Some("{{ title }}".into()),
+            text: Some("*{{ level }}* {{ signals[0].why }}".into()),
+        };
         for template in [&Template::default(), &own] {
             let benign = shape(&message("plain", template));
             for hostile in HOSTILE {
@@ -114,7 +120,8 @@ mod tests {
 
     #[test]
     fn texts_are_as_long_as_slack_takes_them() {
-        let made = message(&"x".repeat(5_000), &Template { title: None, text: Some("{{ title }}".repeat(100)) });
+        let made =
+            message(&"x".repeat(5_000), &Template { title: None, text: Some("{{ title }}".repeat(100)) });
         assert!(made["blocks"][0]["text"]["text"].as_str().unwrap().chars().count() <= 151);
         assert!(made["blocks"][1]["text"]["text"].as_str().unwrap().chars().count() <= 2_901);
     }

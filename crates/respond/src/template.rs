@@ -126,7 +126,9 @@ fn render(template: &str, notice: &Notice, page: Option<&str>, escape: Escape) -
         let is_own = value.downcast_object_ref::<Own>().is_some();
         out.write_str(&if is_own { text } else { escape(&text) }).map_err(Into::into)
     });
-    let own = |id: &str| link(page, id).map_or(minijinja::Value::from(()), |link| minijinja::Value::from_object(Own(link)));
+    let own = |id: &str| {
+        link(page, id).map_or(minijinja::Value::from(()), |link| minijinja::Value::from_object(Own(link)))
+    };
     let signals: Vec<minijinja::Value> = notice
         .signals
         .iter()
@@ -168,7 +170,9 @@ mod tests {
     #[test]
     fn usual_words() {
         let template = Template::default();
-        let text = template.text(&notice("see http://evil"), Some("https://sigyn.example/"), text::defanged).unwrap();
+        let text = template
+            .text(&notice("see http://evil"), Some("https://sigyn.example/"), text::defanged)
+            .unwrap();
         assert_eq!(
             text,
             "1 signal, 1970-01-01T00:16:40Z\naddress: 1.2.3.4\nhost: web1\n\n1970-01-01T00:16:40Z [high] SQL injection\n  \

@@ -51,7 +51,10 @@ mod tests {
         assert_eq!(line("a\r\nBcc: b\u{1b}[31m\u{202e}x", 100), "a  Bcc: b\\u{1b}[31m\\u{202e}x");
         assert_eq!(line("abcdef", 3), "abc…");
         assert_eq!(line("가나다", 3), "가나다");
-        assert_eq!(defanged("see https://evil.org or www.evil.org"), "see https[:]//evil.org or www[.]evil.org");
+        assert_eq!(
+            defanged("see https://evil.org or www.evil.org"),
+            "see https[:]//evil.org or www[.]evil.org"
+        );
         assert_eq!(slack("<!channel> <http://x|y> &lt;"), "&lt;!channel&gt; &lt;http[:]//x|y&gt; &amp;lt;");
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Changes {
     sources: bool,
     /// Whether rules have.
     rules: bool,
+    /// Whether messages, blocks or the settings of either have.
+    response: bool,
 }
 
 #[derive(Default)]
@@ -50,6 +52,7 @@ struct Gathered {
     is_partial: bool,
     sources: bool,
     rules: bool,
+    response: bool,
 }
 
 impl Gathered {
@@ -60,6 +63,7 @@ impl Gathered {
             Notice::SignalsChanged => self.is_partial = true,
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
+            Notice::Response => self.response = true,
         }
     }
 
@@ -81,6 +85,7 @@ impl Gathered {
             signals: signals.unwrap_or_default(),
             sources: self.sources,
             rules: self.rules,
+            response: self.response,
         }
     }
 }

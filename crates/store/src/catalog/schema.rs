@@ -9,11 +9,14 @@ use crate::{Error, Result};
 const APPLICATION: i32 = 0x5369_6779;
 
 /// What brings a database from version n to n + 1.
-const STEPS: &[&str] = &[concat!(
-    include_str!("schema/signals.sql"),
-    include_str!("schema/operation.sql"),
-    include_str!("schema/people.sql")
-)];
+const STEPS: &[&str] = &[
+    concat!(
+        include_str!("schema/signals.sql"),
+        include_str!("schema/operation.sql"),
+        include_str!("schema/people.sql")
+    ),
+    include_str!("schema/respond.sql"),
+];
 
 pub(super) fn migrate(connection: &Connection) -> Result<()> {
     let number =
