@@ -109,6 +109,7 @@ fn settings(folder: &Path) -> Result<Settings, String> {
         rules: vec![rules],
         tail: Vec::new(),
         syslog: Vec::new(),
+        blocker: None,
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     })
 }
