@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 import { useSources } from "../api/foot";
 import { get, type Schemas } from "../api/client";
 import { useRules } from "../api/names";
+import { useBlocks } from "../api/respond";
 import { useIsUp, useNews } from "../api/stream";
 import { ends, type Field, readStretch, stretchParams, writeLook, FIRST_LOOK, type Stretch } from "../lib/filter";
 import { grouped, percent, rate, short } from "../lib/format";
@@ -170,10 +171,7 @@ function Stats({ data, stretch }: { data: Answer; stretch: Stretch }) {
   const { signals, open } = data;
   const { data: rules } = useRules();
   const { data: sources } = useSources();
-  const { data: blocks } = useQuery({
-    queryKey: ["blocks", "active"],
-    queryFn: ({ signal }) => get("/api/v1/blocks", { query: { state: "active" }, signal }),
-  });
+  const { data: blocks } = useBlocks("active");
   const good = countOf(signals, "verdict", "true");
   const judged = good + countOf(signals, "verdict", "benign_true") + countOf(signals, "verdict", "false_positive");
   const critical = countOf(open, "level", "critical");

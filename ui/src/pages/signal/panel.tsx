@@ -16,6 +16,7 @@ import { Level, Status } from "../../parts/words";
 import { t } from "../../strings/en";
 import type { Act } from "../signals/index";
 import { depth } from "./evidence";
+import { SignalResponse } from "./response";
 import { boldWords, Outcomes, Story } from "./story";
 import { Before, Entities, History, Related } from "./around";
 
@@ -136,6 +137,7 @@ function Body({ detail, use, isAlone }: { detail: Schemas["SignalDetail"]; use: 
   const around = (
     <>
       <Entities entities={detail.entities} use={use} />
+      <SignalResponse id={signal.id} rule={signal.rule} address={signal.address} />
       <Outcomes outcomes={detail.outcomes} use={use} />
       <Before detail={detail} />
       <Related detail={detail} />
