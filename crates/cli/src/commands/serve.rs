@@ -33,6 +33,9 @@ pub(crate) struct Serve {
     /// Take syslog here, over UDP and TCP; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     syslog: Vec<SocketAddr>,
+    /// The socket of the helper that blocks addresses, see docs/response.md; without it nothing is blocked on this machine
+    #[arg(long, value_name = "SOCKET")]
+    blocker: Option<PathBuf>,
 }
 
 pub(crate) fn run(serve: &Serve) -> Exit {
@@ -64,6 +67,7 @@ fn begin(serve: &Serve) -> Result<(), String> {
         rules: serve.rules.clone(),
         tail: serve.tail.clone(),
         syslog: serve.syslog.clone(),
+        blocker: serve.blocker.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
     let node = Arc::new(Node::open(settings).map_err(|error| error.told())?);
@@ -90,6 +94,6 @@ fn begin(serve: &Serve) -> Result<(), String> {
 }
 
 /// Says something to whoever started it. If nobody listens any more, it goes on: events do.
-fn say(text: std::fmt::Arguments<'_>) {
+pub(crate) fn say(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
