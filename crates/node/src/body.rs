@@ -11,6 +11,9 @@ pub(crate) struct Body {
     /// Whether more events can still change it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_provisional: bool,
+    /// Whether a hunt made it, because its rule was not there when it happened.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_back_filled: bool,
     /// Fields and values of its group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) group: Vec<(String, Option<String>)>,

@@ -2,7 +2,7 @@
 //!
 //! A book is read as a whole and never changed; a reload makes another. One broken rule costs no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub struct Rule {
     pub path: String,
     /// What it reads: uids.
     pub reads: Vec<String>,
+    /// The hash of its logic, which the ids of its detections hang on (E3); none if it is refused.
+    pub logic: Option<String>,
     /// How many rules stand one on the other below it, itself included; none if it is refused.
     pub stratum: Option<u32>,
     /// Whether it is switched on.
@@ -107,6 +109,15 @@ impl Book {
         Ok(Self { program: Arc::new(program), set, rules, refused, sources, read_at: now(), by_uid })
     }
 
+    /// What is in force, and some rules beside it whether they are switched on or not.
+    pub(crate) fn program_with(&self, uids: &HashSet<String>) -> Result<Program> {
+        let is_wanted = |rule: &Rule| rule.error.is_none() && (rule.is_enabled || uids.contains(&rule.uid));
+        let is_wanted: Vec<bool> = self.rules.iter().map(is_wanted).collect();
+        let (wanted, _) = self.set.subset(&is_wanted, &[]);
+        let table = LogSources::built_in().map_err(|error| Error::invalid(error.to_string()))?;
+        Ok(Program::build(wanted, &table, &[]).program)
+    }
+
     /// The place of a rule.
     pub fn find(&self, uid: &str) -> Option<usize> {
         self.by_uid.get(uid).copied()
@@ -144,6 +155,7 @@ fn entry(at: usize, set: &RuleSet, plan: &Plan, sources: &Sources) -> Rule {
         uid: plan.uid(id).map_or_else(own, str::to_owned),
         path: path.to_owned(),
         reads: plan.children(id).iter().filter_map(uid_of).collect(),
+        logic: plan.logic_hash(id).map(|hash| hash.to_string()),
         stratum: plan.stratum(id),
         is_enabled: true,
         is_shown: plan.is_signal(id),
@@ -153,7 +165,7 @@ fn entry(at: usize, set: &RuleSet, plan: &Plan, sources: &Sources) -> Rule {
 }
 
 fn switch_off(rules: &mut [Rule], settings: &[RuleSetting]) {
-    let off: std::collections::HashSet<&str> =
+    let off: HashSet<&str> =
         settings.iter().filter(|setting| !setting.is_enabled).map(|setting| setting.uid.as_str()).collect();
     for rule in rules {
         rule.is_enabled = !off.contains(rule.uid.as_str());

@@ -16,6 +16,7 @@ enum Kind {
     Io(String, io::Error),
     Invalid(String),
     Missing(String),
+    TooMany(String),
 }
 
 impl Error {
@@ -31,6 +32,15 @@ impl Error {
         Self(Kind::Missing(what.into()))
     }
 
+    pub(crate) fn too_many(what: impl Into<String>) -> Self {
+        Self(Kind::TooMany(what.into()))
+    }
+
+    /// What happened and why, down to the last cause, in a line.
+    pub fn told(&self) -> String {
+        told(self)
+    }
+
     /// What the store says, if it is the store that failed.
     pub fn store(&self) -> Option<&sigyn_store::Error> {
         match &self.0 {
@@ -44,10 +54,32 @@ impl Error {
         matches!(self.0, Kind::Invalid(_)) || self.store().is_some_and(sigyn_store::Error::is_invalid)
     }
 
+    /// Whether too much waits already; later it may be taken.
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self.0, Kind::TooMany(_)) || self.store().is_some_and(sigyn_store::Error::is_overloaded)
+    }
+
+    /// Whether something in store is not as it was written.
+    pub fn is_damaged(&self) -> bool {
+        self.store().is_some_and(sigyn_store::Error::is_damaged)
+    }
+
     /// Whether what is named is not there.
     pub fn is_missing(&self) -> bool {
         matches!(self.0, Kind::Missing(_)) || self.store().is_some_and(sigyn_store::Error::is_missing)
     }
+}
+
+/// An error and its causes in a line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }
 
 impl From<sigyn_store::Error> for Error {
@@ -60,7 +92,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Store(error) => error.fmt(f),
-            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) => f.write_str(what),
+            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) | Kind::TooMany(what) => {
+                f.write_str(what)
+            }
         }
     }
 }
@@ -70,7 +104,7 @@ impl std::error::Error for Error {
         match &self.0 {
             Kind::Store(error) => std::error::Error::source(error),
             Kind::Io(_, error) => Some(error),
-            Kind::Invalid(_) | Kind::Missing(_) => None,
+            Kind::Invalid(_) | Kind::Missing(_) | Kind::TooMany(_) => None,
         }
     }
 }

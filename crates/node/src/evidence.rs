@@ -1,25 +1,24 @@
 //! What a signal rests on, told for people: events with the values that made rules match, down the chain.
 
-use sigyn_engine::{Explanation, Step};
+use std::sync::Arc;
+
+use sigyn_engine::{Explanation, Scratch, Step};
 use sigyn_event::Event;
 use sigyn_ir::RuleItem;
 use sigyn_store::Id;
-use sigyn_store::catalog::{HistoryEntry, Signal};
-use sigyn_store::wal::{Item, Position};
+use sigyn_store::catalog::{HistoryEntry, HuntDetection, Signal};
 
 pub use crate::body::Matched;
 use crate::body::{Body, Piece};
 use crate::book::Book;
 use crate::decode::Records;
-use crate::{Node, Result, now};
+use crate::{Node, Result, events, now};
 
 /// How far down a chain is followed, and how many pieces are told in all.
 const DEPTH_MAX: usize = 8;
 const PIECES_MAX: usize = 500;
 /// The risk of an entity is that of so long, in nanoseconds.
 const RISK_OF: i64 = 7 * 86_400 * 1_000_000_000;
-/// Entities of a kind among which one is looked for.
-const RISKIEST_MAX: usize = 10_000;
 
 /// A signal with everything that is known of it.
 #[derive(Clone, Debug)]
@@ -30,6 +29,8 @@ pub struct Story {
     pub why: String,
     /// Whether more events can still change it.
     pub is_provisional: bool,
+    /// Whether a hunt made it, because its rule was not there when it happened.
+    pub is_back_filled: bool,
     /// Fields and values of its group.
     pub group: Vec<(String, Option<String>)>,
     /// What was counted or measured.
@@ -97,8 +98,7 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
         let body = view.signal_body(id)?.unwrap_or_default();
         let mut entities = Vec::new();
         for (kind, value) in view.signal_entities(id)? {
-            let riskiest = view.riskiest(&kind, now.saturating_sub(RISK_OF), i64::MAX, RISKIEST_MAX)?;
-            let own = riskiest.into_iter().find(|entity| entity.value == value);
+            let own = view.entity_risk(&kind, &value, now.saturating_sub(RISK_OF), i64::MAX)?;
             let (risk, signals) = own.map_or((0.0, 0), |own| (own.score, own.signals));
             entities.push(Entity { kind, value, risk, signals });
         }
@@ -106,12 +106,13 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
     })?;
     let Some((signal, body, entities, history)) = found else { return Ok(None) };
     let body: Body = serde_json::from_str(&body).unwrap_or_default();
-    let mut teller = Teller { node, book: node.book(), records: Records::new(signal.ts), left: PIECES_MAX };
+    let mut teller = Teller::new(node, signal.ts);
     let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
     Ok(Some(Story {
         signal,
         why: body.why,
         is_provisional: body.is_provisional,
+        is_back_filled: body.is_back_filled,
         group: body.group,
         value: body.value,
         outcomes: body.outcomes,
@@ -122,14 +123,61 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
     }))
 }
 
+/// A detection of a hunt with what it rests on.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The detection.
+    pub detection: HuntDetection,
+    /// Why it is there, in a sentence.
+    pub why: String,
+    /// Fields and values of its group.
+    pub group: Vec<(String, Option<String>)>,
+    /// What was counted or measured.
+    pub value: Option<String>,
+    /// Named values over its events.
+    pub outcomes: Vec<(String, Vec<String>)>,
+    /// What it rests on, the oldest first.
+    pub evidence: Vec<Evidence>,
+    /// Whether there is more than that.
+    pub is_truncated: bool,
+}
+
+/// Tells a detection of a hunt; none if there is no such detection.
+///
+/// # Errors
+/// What the catalog or the store of events says.
+pub fn finding(node: &Node, hunt: Id, id: Id) -> Result<Option<Finding>> {
+    let Some(detection) = node.catalog().read(|view| view.hunt_detection(hunt, id))? else { return Ok(None) };
+    let body: Body = serde_json::from_str(&detection.body).unwrap_or_default();
+    let mut teller = Teller::new(node, detection.ts);
+    let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
+    Ok(Some(Finding {
+        detection,
+        why: body.why,
+        group: body.group,
+        value: body.value,
+        outcomes: body.outcomes,
+        evidence,
+        is_truncated: body.is_truncated,
+    }))
+}
+
 struct Teller<'n> {
     node: &'n Node,
-    book: std::sync::Arc<Book>,
+    book: Arc<Book>,
+    explainer: Explainer,
     records: Records,
     left: usize,
 }
 
-impl Teller<'_> {
+impl<'n> Teller<'n> {
+    /// `now` serves times without a year.
+    fn new(node: &'n Node, now: i64) -> Self {
+        let book = node.book();
+        let explainer = Explainer::new(Arc::clone(&book));
+        Self { node, book, explainer, records: Records::new(now), left: PIECES_MAX }
+    }
+
     fn pieces(&mut self, pieces: Vec<Piece>, depth: usize) -> Result<Vec<Evidence>> {
         let mut told = Vec::new();
         for piece in pieces {
@@ -171,24 +219,21 @@ impl Teller<'_> {
         Ok(told)
     }
 
-    /// Takes an event out of the event log, if it is still there.
+    /// Takes an event out of the store, if it is still kept.
     fn fetch(&mut self, told: &mut Evidence) -> Result<()> {
         let Some(position) = told.position else { return Ok(()) };
-        let mut reader = self.node.log().read(Position(position));
-        let Some(Item::Entry(entry)) = reader.next()? else { return Ok(()) };
-        if entry.position != Position(position) {
-            return Ok(());
-        }
-        let (book, rule) = (&self.book, &told.rule);
+        let source = told.source.as_deref().unwrap_or_default();
+        let Some(found) = events::find(self.node, source, told.ts, position)? else { return Ok(()) };
+        let (explainer, rule) = (&mut self.explainer, &told.rule);
         let (mut json, mut matched) = (None, Vec::new());
-        let decoded = self.records.decode(entry.record.source, entry.record.bytes, &mut |event| {
+        let decoded = self.records.decode(source, &found.bytes, &mut |event| {
             json = Some(event_json(event));
-            matched = explain(book, rule, event);
+            matched = explainer.explain(rule, event);
         });
         if decoded.is_ok() {
             (told.event, told.matched) = (json, matched);
         }
-        told.raw = Some(String::from_utf8_lossy(entry.record.bytes).into_owned());
+        told.raw = Some(String::from_utf8_lossy(&found.bytes).into_owned());
         Ok(())
     }
 }
@@ -200,12 +245,23 @@ pub(crate) fn event_json(event: Event<'_>) -> String {
     text
 }
 
-/// Which values of an event made a rule match.
-pub(crate) fn explain(book: &Book, uid: &str, event: Event<'_>) -> Vec<Matched> {
-    let Some((_, RuleItem::Rule(rule))) = book.get(uid) else { return Vec::new() };
-    let engine = &book.program.engine;
-    let class = engine.classify(event, &mut engine.scratch());
-    matched(&engine.explain(rule, event, class))
+/// Tells which values of an event made a rule match; kept for the memory that matching takes.
+pub(crate) struct Explainer {
+    book: Arc<Book>,
+    scratch: Scratch,
+}
+
+impl Explainer {
+    pub(crate) fn new(book: Arc<Book>) -> Self {
+        Self { scratch: book.program.engine.scratch(), book }
+    }
+
+    pub(crate) fn explain(&mut self, uid: &str, event: Event<'_>) -> Vec<Matched> {
+        let Some((_, RuleItem::Rule(rule))) = self.book.get(uid) else { return Vec::new() };
+        let engine = &self.book.program.engine;
+        let class = engine.classify(event, &mut self.scratch);
+        matched(&engine.explain(rule, event, class))
+    }
 }
 
 /// The conditions that held, as a flat list.

@@ -7,6 +7,10 @@
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
 //! | [`respond`] | whom to tell of signals, whom to block |
+//! | [`hunts`] | hunts over the lake, as they are ordered |
+//! | `flush` | one thread from the event log to the lake |
+//! | `upkeep` | one thread that keeps the lake in order |
+//! | [`storage`] | what is stored, for how long, and what of it is damaged |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -18,18 +22,23 @@ mod clock;
 mod decode;
 mod entities;
 mod error;
+mod events;
 pub mod evidence;
 mod files;
+mod flush;
+pub mod hunts;
 mod ingest;
 pub mod notice;
 mod past;
 mod pipeline;
-mod replay;
 pub mod respond;
 mod run;
 mod sources;
+pub mod storage;
 mod syslog;
 mod tail;
+mod telling;
+mod upkeep;
 mod watch;
 
 use std::collections::HashMap;
@@ -37,11 +46,13 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sigyn_store::LocalDisk;
-use sigyn_store::catalog::Catalog;
-use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+use sigyn_correlate::Id as Hash;
+use sigyn_store::catalog::{Catalog, NewAudit};
+use sigyn_store::lake::{self, Lake};
+use sigyn_store::wal::{Log, Position, Report, Settings as LogSettings};
+use sigyn_store::{Id, LocalDisk};
 
 pub use clock::now;
 pub use error::{Error, Result};
@@ -70,11 +81,29 @@ pub struct Settings {
     pub salt: u64,
 }
 
+impl Settings {
+    /// A data folder and nothing else: no rules, no inputs.
+    pub fn of(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            rules: Vec::new(),
+            tail: Vec::new(),
+            syslog: Vec::new(),
+            blocker: None,
+            salt: 0,
+        }
+    }
+}
+
 /// A running node. It is shared by all threads.
 pub struct Node {
     settings: Settings,
     catalog: Catalog,
     log: Log,
+    lake: Lake,
+    health: storage::Health,
+    flushing: flush::Flushing,
+    reading: Reading,
     book: RwLock<Arc<Book>>,
     notices: Notices,
     started: i64,
@@ -83,7 +112,9 @@ pub struct Node {
     sources: Sources,
     respond: Respond,
     batches: AtomicU64,
+    detected: AtomicU64,
     failure: Mutex<Option<String>>,
+    rebuilt: Mutex<Option<String>>,
 }
 
 /// What a rule has done.
@@ -95,6 +126,22 @@ pub struct RuleState {
     pub last: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+/// Who reads the lake.
+#[derive(Debug, Default)]
+pub(crate) struct Reading(RwLock<()>);
+
+impl Reading {
+    /// While this is held no file of the lake is removed.
+    pub(crate) fn with_others(&self) -> RwLockReadGuard<'_, ()> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Files may be removed while this is held; none if somebody reads.
+    pub(crate) fn alone(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        self.0.try_write().ok()
+    }
 }
 
 impl Node {
@@ -114,19 +161,32 @@ impl Node {
         let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
         let book = Book::read(&settings.rules, &catalog)?;
         let respond = Respond::open(&catalog, settings.blocker.clone())?;
+        let started = now();
+        // Files of the lake never get a name twice: another start is at another time, or has another salt.
+        let run = Hash::of(&[b"lake", &started.to_le_bytes(), &settings.salt.to_le_bytes()]);
+        let folder = settings.data.join("lake");
+        let lake = Lake::open(Arc::new(LocalDisk), &folder, lake::Settings::standard(), Id(run.0))?;
+        let health = storage::Health::default();
+        opened.damages.iter().for_each(|damage| health.log_damaged(damage));
         Ok(Self {
             settings,
             catalog,
             log,
+            lake,
+            health,
+            flushing: flush::Flushing::default(),
+            reading: Reading::default(),
             book: RwLock::new(Arc::new(book)),
             notices: Notices::default(),
-            started: now(),
+            started,
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
             respond,
             batches: AtomicU64::new(0),
+            detected: AtomicU64::new(0),
             failure: Mutex::default(),
+            rebuilt: Mutex::default(),
         })
     }
 
@@ -148,6 +208,29 @@ impl Node {
     /// The events as they came.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// The events by log source and hour.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    pub(crate) fn health(&self) -> &storage::Health {
+        &self.health
+    }
+
+    /// Who reads the lake, so that no file goes away between being listed and being opened.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    pub(crate) fn flushing(&self) -> &flush::Flushing {
+        &self.flushing
+    }
+
+    /// Damaged places of the event log that were met since the node started, or found when it was opened.
+    pub fn log_damage(&self) -> u64 {
+        self.health.log_damage()
     }
 
     /// What was found when the event log was opened.
@@ -193,6 +276,16 @@ impl Node {
         self.batches.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The position behind the last event that has been through detection, signals written. What lies between it and the end
+    /// of the event log is still to do.
+    pub fn detected(&self) -> Position {
+        Position(self.detected.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_detected(&self, position: Position) {
+        self.detected.store(position.0, Ordering::Release);
+    }
+
     /// Why detection does not go on, if it does not. Events are still taken.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -200,6 +293,27 @@ impl Node {
 
     pub(crate) fn set_failure(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why the state of detection is made anew from the event log, if it is: that of the last run could not be read.
+    pub fn rebuilt(&self) -> Option<String> {
+        self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that it is, here and in the audit trail.
+    pub(crate) fn rebuild_state(&self, why: String) -> Result<()> {
+        let detail = serde_json::json!({ "why": why }).to_string();
+        let entry = NewAudit {
+            at: now(),
+            who: "sigyn",
+            client: "",
+            action: "state.rebuild",
+            target: "detection",
+            detail: &detail,
+        };
+        self.catalog.write(|tx| tx.record(&entry))?;
+        *self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        Ok(())
     }
 
     /// How many events per second a source has sent in the last minute.
@@ -215,6 +329,7 @@ impl Node {
         let book = Arc::new(Book::read(&self.settings.rules, &self.catalog)?);
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&book);
         self.notices.tell(&notice::Notice::Rules);
+        self.fill_back()?;
         Ok(book)
     }
 }

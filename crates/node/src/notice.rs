@@ -19,6 +19,10 @@ pub enum Notice {
     Rules,
     /// Messages, blocks, or the settings of either.
     Response,
+    /// How far hunts are, or what they have found.
+    Hunts,
+    /// What is stored, for how long, or that something of it is damaged.
+    Storage,
 }
 
 /// What is called with each notice.

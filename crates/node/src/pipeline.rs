@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sigyn_correlate::Id as Hash;
 use sigyn_runtime::live::{Gathered, Intake, Live, Settings};
 use sigyn_store::Id;
 use sigyn_store::catalog::{Checkpoint, NewDeadLetter, Source};
@@ -17,6 +18,7 @@ use sigyn_store::wal::{Item, Position, Reader};
 
 use crate::book::Book;
 use crate::decode::Records;
+use crate::error::told;
 use crate::notice::Notice;
 use crate::past::Past;
 use crate::{Error, Node, Result, RuleState, now};
@@ -70,18 +72,17 @@ impl Pipeline {
             let generation = tx.take_shard(SHARD, now())?;
             Ok((generation, tx.checkpoint(SHARD)?))
         })?;
-        let position = kept.as_ref().map_or(0, |kept| kept.position);
-        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book));
-        let state = kept.map(|kept| kept.state).unwrap_or_default();
-        let live = match state.is_empty() {
-            true => Live::new(Arc::clone(&book.program), Settings::standard()),
-            false => Live::restore(Arc::clone(&book.program), Settings::standard(), &state, &mut past)
-                .map_err(|error| {
-                    Error::invalid(format!("the state of the last run cannot be taken up: {error}"))
-                })?,
+        let is_first = kept.is_none();
+        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book), node.log().end().0 <= 1);
+        let live = match &kept {
+            Some(kept) if !kept.state.is_empty() => restore(&node, &book, &kept.state, &mut past)?,
+            _ => None,
         };
+        // Without its state the log is read from the front: what is found a second time is the same signal.
+        let position = kept.filter(|_| live.is_some()).map_or(0, |kept| kept.position);
+        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), Settings::standard()));
         let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
-        Ok(Self {
+        let mut pipeline = Self {
             intake: Intake::new(Arc::clone(live.view())),
             records: Records::new(now()),
             reader: node.log().read(Position(position)),
@@ -94,7 +95,13 @@ impl Pipeline {
             past,
             generation,
             ends,
-        })
+        };
+        if is_first {
+            // Before the first event: what a crash leaves told but unsettled is found by going on from a state.
+            pipeline.is_changed = true;
+            pipeline.checkpoint()?;
+        }
+        Ok(pipeline)
     }
 
     /// Works until it is told to stop; then writes its state.
@@ -119,11 +126,11 @@ impl Pipeline {
     /// Takes other rules up if there are any.
     fn reload(&mut self) -> Result<()> {
         let book: Arc<Book> = self.node.book();
-        if Arc::ptr_eq(&book, &self.past.book) {
+        if Arc::ptr_eq(&book, self.past.book()) {
             return Ok(());
         }
         let failed = |error| Error::invalid(format!("the rules cannot be put in force: {error}"));
-        self.past.book = Arc::clone(&book);
+        self.past.renew(Arc::clone(&book));
         self.live.replace(Arc::clone(&book.program), None, &mut self.past).map_err(failed)?;
         self.intake = Intake::new(Arc::clone(self.live.view()));
         Ok(())
@@ -133,14 +140,21 @@ impl Pipeline {
     fn chunk(&mut self) -> Result<usize> {
         let mut batches: HashMap<Arc<str>, Gathered> = HashMap::new();
         let (mut dead, mut bytes, mut count) = (Vec::new(), 0, 0);
-        self.past.copied.clear();
+        self.past.telling.copied.clear();
         if !Arc::ptr_eq(self.intake.view(), self.live.view()) {
             self.intake = Intake::new(Arc::clone(self.live.view()));
         }
         let start = self.reader.position().0;
         while count < CHUNK_EVENTS && bytes < CHUNK_BYTES {
             let Some(item) = self.reader.next()? else { break };
-            let Item::Entry(entry) = item else { continue };
+            let entry = match item {
+                Item::Entry(entry) => entry,
+                Item::Damage(damage) => {
+                    self.node.health().log_damaged(&damage);
+                    self.node.notices().tell(&Notice::Storage);
+                    continue;
+                }
+            };
             let (record, position) = (entry.record, entry.position.0);
             let feed = match self.ends.get_key_value(record.source) {
                 Some((feed, _)) => Arc::clone(feed),
@@ -158,10 +172,11 @@ impl Pipeline {
             let batch = batches.entry(Arc::clone(&feed)).or_insert_with(|| intake.begin(&feed, end));
             let mut ts = None;
             let decoded = self.records.decode(record.source, record.bytes, &mut |event| {
-                let seen = intake.event(batch, position, event, Some(record.ingest));
+                let seen =
+                    intake.stored(batch, position, Some(Hash(record.id.0)), event, Some(record.ingest));
                 ts = seen.at.as_ref().map(|at| at.ts);
                 if !seen.rules.is_empty() && record.bytes.len() <= COPY_BYTES_MAX {
-                    past.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
+                    past.telling.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
                 }
             });
             if let Err(why) = decoded {
@@ -204,9 +219,10 @@ impl Pipeline {
             })
             .collect();
         let taken = self.live.take(batches, now(), &mut self.past);
-        taken
-            .map(drop)
-            .map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))
+        taken.map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))?;
+        // Positions begin at 1: a log without events is one that is through.
+        self.node.set_detected(Position(end.max(1)));
+        Ok(())
     }
 
     /// Tells the catalog what came, and everybody what rules have done.
@@ -248,6 +264,28 @@ impl Pipeline {
         self.is_changed = false;
         Ok(())
     }
+}
+
+/// Takes the state of the last run up; none if it cannot be read. That is told and written down, and the bytes are kept.
+fn restore(node: &Node, book: &Book, state: &[u8], past: &mut Past) -> Result<Option<Live>> {
+    let error = match Live::restore(Arc::clone(&book.program), Settings::standard(), state, past) {
+        Ok(live) => return Ok(Some(live)),
+        Err(error) => error,
+    };
+    let is_unreadable = error.is_unreadable();
+    let why = told(&error);
+    if !is_unreadable {
+        return Err(Error::invalid(format!("the state of the last run cannot be taken up: {why}")));
+    }
+    let name = format!("unreadable-state-{}.bin", Hash::of(&[state]));
+    let kept = match std::fs::write(node.data().join(&name), state) {
+        Ok(()) => format!("it is kept as {name}"),
+        Err(error) => format!("it could not be kept as {name}: {error}"),
+    };
+    node.rebuild_state(format!(
+        "the state of the last run cannot be read ({why}); it is made anew from all events of the event log, and {kept}"
+    ))?;
+    Ok(None)
 }
 
 fn hear(heard: &mut HashMap<Arc<str>, Source>, feed: &Arc<str>, bytes: usize, at: i64, ts: Option<i64>) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::pipeline::Pipeline;
 use crate::respond::Respond;
-use crate::{Error, Node, Result, syslog, tail, watch};
+use crate::{Error, Node, Result, flush, hunts, syslog, tail, upkeep, watch};
 
 /// After a failure the pipeline starts anew from its last state, after so long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -30,6 +30,11 @@ impl Running {
         let mut running = Self { stop, threads: Vec::new() };
         let first = Pipeline::new(Arc::clone(node))?;
         running.add(node, "detection", move |node, stop| detect(node, first, stop))?;
+        upkeep::sweep(node)?;
+        node.fill_back()?;
+        running.add(node, "lake", flush::flush)?;
+        running.add(node, "upkeep", upkeep::upkeep)?;
+        running.add(node, "hunts", hunts::work)?;
         running.add(node, "rules", watch::watch)?;
         running.add(node, "alerts", Respond::send_until)?;
         running.add(node, "blocks", Respond::block_until)?;
@@ -85,31 +90,25 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
         let outcome = working.run(stop);
         drop(working);
         let Err(error) = outcome else { return };
-        node.set_failure(Some(told(&error)));
+        node.set_failure(Some(error.told()));
         while pipeline.is_none() && !stop.load(Ordering::Acquire) {
-            let mut waited = Duration::ZERO;
-            while waited < RETRY_AFTER && !stop.load(Ordering::Acquire) {
-                std::thread::sleep(LOOK_EVERY);
-                waited += LOOK_EVERY;
-            }
+            rest(RETRY_AFTER, stop);
             match Pipeline::new(Arc::clone(node)) {
                 Ok(again) => {
                     node.set_failure(None);
                     pipeline = Some(again);
                 }
-                Err(error) => node.set_failure(Some(told(&error))),
+                Err(error) => node.set_failure(Some(error.told())),
             }
         }
     }
 }
 
-fn told(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
+/// Waits for a time, or until it is told to stop.
+pub(crate) fn rest(time: Duration, stop: &AtomicBool) {
+    let mut waited = Duration::ZERO;
+    while waited < time && !stop.load(Ordering::Acquire) {
+        std::thread::sleep(LOOK_EVERY);
+        waited += LOOK_EVERY;
     }
-    text
 }

@@ -66,7 +66,7 @@ fn attack(node: &Node, source: &str, address: &str, more: &Value) {
         event[name] = value.clone();
     }
     let text = event.to_string();
-    node.take(source, &[Given { id: None, bytes: text.as_bytes() }]).unwrap();
+    node.take(&[Given { source, id: None, bytes: text.as_bytes() }]).unwrap();
 }
 
 fn open(folder: &Path, blocker: bool) -> Arc<Node> {

@@ -39,9 +39,11 @@ mod matcher;
 mod recent;
 mod repair;
 mod replace;
+mod retro;
 mod settings;
 mod signal;
 mod snapshot;
+mod standing;
 
 use std::fmt;
 use std::io;
@@ -50,10 +52,12 @@ pub use arrival::{Gathered, Intake, Seen, TimeSource, View};
 pub use driver::Live;
 pub use feeds::{Counts, FeedHealth, Lateness};
 pub use health::RuleHealth;
-pub use history::{FileHistory, History, KeptHit, MemoryHistory};
+pub use history::{FileHistory, History, KeptHit, KeptHits, MemoryHistory};
+pub use retro::{Gathering, Recalled, Retro, RetroOutcome};
 pub use settings::Settings;
 pub use signal::{Change, Reference, Signal};
 pub use snapshot::RestoreError;
+pub use standing::{Standing, Stored};
 
 /// Why a step was not made. Nothing was lost: the same call may be made again.
 #[derive(Debug)]

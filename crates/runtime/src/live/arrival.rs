@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use sigyn_correlate::{At, Hit, Id, Limits, Plan};
 use sigyn_engine::{ClassId, Scratch};
-use sigyn_event::{Event, Timestamp};
+use sigyn_event::Event;
 use sigyn_ir::ItemId;
-use sigyn_readers::Facts;
 
 use super::signal::Names;
+use super::standing::{Standing, Stored};
 use crate::feed::Gatherer;
 use crate::program::Program;
-
-/// How far ahead of its arrival an event may say it happened (E5), in nanoseconds.
-const AHEAD_MAX: i64 = 300_000_000_000;
 
 /// A program as the driver needs it: with a plan in any case.
 #[derive(Debug)]
@@ -121,10 +118,8 @@ pub struct Intake {
     view: Arc<View>,
     scratch: Scratch,
     next: Option<Scratch>,
-    facts: Facts,
+    standing: Standing,
     gatherer: Gatherer,
-    /// The time of the event before.
-    last: Option<i64>,
 }
 
 impl Intake {
@@ -133,10 +128,9 @@ impl Intake {
         Self {
             scratch: view.rules.program.engine.scratch(),
             next: view.next.as_ref().map(|(_, rules)| rules.program.engine.scratch()),
+            standing: Standing::new(view.retention),
             view,
-            facts: Facts::new(),
             gatherer: Gatherer::default(),
-            last: None,
         }
     }
 
@@ -150,7 +144,7 @@ impl Intake {
     /// A feed is whatever hands out events in one order with offsets that stay: a file, a partition, a connection's log. Its
     /// name is the events' source (E4).
     pub fn begin(&mut self, feed: &Arc<str>, offset: u64) -> Gathered {
-        self.last = None;
+        self.standing.begin();
         Gathered {
             view: self.view.number,
             feed: feed.clone(),
@@ -173,14 +167,26 @@ impl Intake {
         event: Event<'_>,
         arrived: Option<i64>,
     ) -> Seen<'_> {
+        self.stored(batch, offset, None, event, arrived)
+    }
+
+    /// As [`event`](Self::event), for one that has an id in store: the same again is the same event, wherever it stands.
+    pub fn stored(
+        &mut self,
+        batch: &mut Gathered,
+        offset: u64,
+        id: Option<Id>,
+        event: Event<'_>,
+        arrived: Option<i64>,
+    ) -> Seen<'_> {
         batch.offsets.end = offset.saturating_add(1).max(batch.offsets.end);
         batch.events += 1;
-        let (ts, time) = self.time(event, arrived);
-        let Some(ts) = ts else {
+        let (at, time) = self.standing.of(event, Stored { feed: &batch.feed, offset, id, arrived });
+        let Some(at) = at else {
             batch.untimed += 1;
             return Seen { at: None, time, class: None, rules: &[] };
         };
-        self.last = Some(ts);
+        let ts = at.ts;
         batch.retimed += u64::from(time == TimeSource::Ingest);
         batch.newest = batch.newest.max(Some(ts));
         let rules = self.view.at(ts).clone();
@@ -191,8 +197,6 @@ impl Intake {
         };
         let engine = &rules.program.engine;
         let (class, matched) = engine.run(event, scratch);
-        let name = self.gatherer.naming.of(event, &mut self.facts);
-        let at = crate::feed::at(&batch.feed, offset, ts, name);
         for rule in matched.iter().copied() {
             if rules.plan.is_read(rule) || rules.plan.is_signal(rule) {
                 let values = self.gatherer.values(&rules.plan, engine, class, rule, event);
@@ -205,22 +209,5 @@ impl Intake {
     /// Ends a batch: the next one of the feed begins at `offset`. Without it a batch ends behind its last event.
     pub fn end(&self, batch: &mut Gathered, offset: u64) {
         batch.offsets.end = batch.offsets.end.max(offset);
-    }
-
-    /// The time of an event (E5).
-    fn time(&mut self, event: Event<'_>, arrived: Option<i64>) -> (Option<i64>, TimeSource) {
-        let own = self.facts.time(event).map(|Timestamp(ts)| ts);
-        match (own, arrived) {
-            (Some(ts), None) => (Some(ts), TimeSource::Event),
-            (None, None) => (self.last, TimeSource::Previous),
-            (Some(ts), Some(arrived)) => {
-                let earliest = arrived.saturating_sub(self.view.retention);
-                match (earliest..=arrived.saturating_add(AHEAD_MAX)).contains(&ts) {
-                    true => (Some(ts), TimeSource::Event),
-                    false => (Some(arrived), TimeSource::Ingest),
-                }
-            }
-            (None, Some(arrived)) => (Some(arrived), TimeSource::Ingest),
-        }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct SignalDetail {
     why: String,
     /// Whether more events can still change it.
     is_provisional: bool,
+    /// Whether a hunt made it, because its rule was not there when it happened.
+    is_back_filled: bool,
     /// What its events have in common: field and value.
     group: Vec<Named1>,
     /// What was counted or measured.
@@ -49,18 +51,18 @@ pub(crate) struct SignalDetail {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Named1 {
     /// The name.
-    name: String,
+    pub(super) name: String,
     /// The value; none if the events lack it.
-    value: Option<String>,
+    pub(super) value: Option<String>,
 }
 
 /// A name with values.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Outcome {
     /// The name.
-    name: String,
+    pub(super) name: String,
     /// The values.
-    values: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 /// Something that a signal rests on: an event, or another signal with its own evidence.
@@ -246,6 +248,7 @@ fn detail(story: Story) -> SignalDetail {
         signal: story.signal.into(),
         why: story.why,
         is_provisional: story.is_provisional,
+        is_back_filled: story.is_back_filled,
         group: story.group.into_iter().map(|(name, value)| Named1 { name, value }).collect(),
         value: story.value,
         outcomes: story.outcomes.into_iter().map(outcome).collect(),

@@ -43,6 +43,10 @@ pub(crate) struct Changes {
     rules: bool,
     /// Whether messages, blocks or the settings of either have.
     response: bool,
+    /// Whether hunts have.
+    hunts: bool,
+    /// Whether what is stored has, or its damage.
+    storage: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +57,8 @@ struct Gathered {
     sources: bool,
     rules: bool,
     response: bool,
+    hunts: bool,
+    storage: bool,
 }
 
 impl Gathered {
@@ -64,6 +70,8 @@ impl Gathered {
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
             Notice::Response => self.response = true,
+            Notice::Hunts => self.hunts = true,
+            Notice::Storage => self.storage = true,
         }
     }
 
@@ -86,6 +94,8 @@ impl Gathered {
             sources: self.sources,
             rules: self.rules,
             response: self.response,
+            hunts: self.hunts,
+            storage: self.storage,
         }
     }
 }

@@ -55,6 +55,31 @@ impl View<'_> {
         sums.into_iter().map(|sum| self.entity(kind, &sum)).collect()
     }
 
+    /// The risk of an entity from signals of a stretch of time; none if it has none that count.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn entity_risk(&self, kind: &str, value: &str, since: i64, until: i64) -> Result<Option<EntityRisk>> {
+        let sql = "SELECT s.risk, s.level FROM signal_entities e JOIN signals s ON s.n = e.n \
+                   WHERE e.kind = ?1 AND e.value = ?2 AND e.ts >= ?3 AND e.ts < ?4 AND s.is_retracted = 0 \
+                   AND coalesce(s.verdict NOT IN (?5, ?6), TRUE)";
+        let (Some(kind_number), Some(number)) = (self.find_name(kind)?, self.find_name(value)?) else {
+            return Ok(None);
+        };
+        let (false_positive, duplicate) = (code(Verdict::FalsePositive), code(Verdict::Duplicate));
+        let params = params![kind_number, number, since, until, false_positive, duplicate];
+        let (mut risks, mut level) = (Vec::new(), -1);
+        self.each(sql, params, |row| {
+            risks.push(row.get(0)?);
+            level = row.get::<_, i64>(1)?.max(level);
+            Ok(())
+        })?;
+        if risks.is_empty() {
+            return Ok(None);
+        }
+        self.entity(kind, &Sum::new(number, risks, level)).map(Some)
+    }
+
     fn entity(&self, kind: &str, sum: &Sum) -> Result<EntityRisk> {
         let value = self.one("SELECT text FROM names WHERE n = ?1", [sum.value], |row| row.get(0))?;
         Ok(EntityRisk {

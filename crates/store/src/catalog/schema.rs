@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
         include_str!("schema/operation.sql"),
         include_str!("schema/people.sql")
     ),
+    include_str!("schema/hunts.sql"),
     include_str!("schema/respond.sql"),
 ];
 

@@ -48,9 +48,25 @@ impl Lake {
     /// # Errors
     /// As said; what the disk or the database says.
     pub fn compact(&self, catalog: &Catalog, now: i64) -> Result<Compacted> {
+        self.compact_while(catalog, now, &|| true)
+    }
+
+    /// As [`compact`](Self::compact), until `goes_on` says no, which is asked before each file to be written.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn compact_while(
+        &self,
+        catalog: &Catalog,
+        now: i64,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Compacted> {
         let mut done = Compacted::default();
         let mut failure = None;
         for group in self.plan(catalog.read(|view| view.splits(&SplitQuery::default()))?) {
+            if !goes_on() {
+                break;
+            }
             match self.compact_group(catalog, &group, now) {
                 Ok(saved) => {
                     done.removed += group.len();
@@ -116,6 +132,14 @@ impl Lake {
         old.iter().try_for_each(|path| self.remove(path))?;
         let before: u64 = group.iter().map(|split| split.bytes).sum();
         Ok(before.cast_signed() - bytes.cast_signed())
+    }
+
+    /// Removes files that were written and did not become part of the lake.
+    ///
+    /// # Errors
+    /// What the disk says; what is left is swept away at the next start.
+    pub fn discard(&self, splits: &[Split]) -> Result<()> {
+        splits.iter().try_for_each(|split| self.remove(&split.path))
     }
 
     /// Takes files out of the lake that are too old or too many. Returns them.

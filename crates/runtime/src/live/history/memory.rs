@@ -1,6 +1,6 @@
 //! A history in memory: for tests, and for runs that are not meant to last.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Cursor};
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,31 +9,49 @@ use sigyn_correlate::{At, Id};
 use sigyn_event::Event;
 use sigyn_readers::{Decoder, Reader, Step};
 
-use super::{History, KeptHit};
+use super::{History, KeptHit, KeptHits};
 use crate::live::{Change, Signal};
 
 /// Everything in memory, without a limit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryHistory {
-    /// By time, rule and event: what comes again is kept once.
-    hits: BTreeMap<(i64, Id, Id), KeptHit>,
+    hits: KeptHits,
     /// Records by time and event.
     events: BTreeMap<(i64, Id), Stored>,
     signals: BTreeMap<Id, Signal>,
+    /// By rule and time.
+    by_rule: BTreeSet<(Arc<str>, i64, Id)>,
 }
 
 /// An event: where it stands, and its record.
 type Stored = (At, Arc<[u8]>);
 
+impl Default for MemoryHistory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MemoryHistory {
     /// Nothing has been.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            hits: KeptHits::new(usize::MAX),
+            events: BTreeMap::new(),
+            signals: BTreeMap::new(),
+            by_rule: BTreeSet::new(),
+        }
     }
 
     /// Stores an event: a record of any log that can be read by itself.
     pub fn store(&mut self, at: At, record: &[u8]) {
         self.events.entry((at.ts, at.eid)).or_insert_with(|| (at, record.into()));
+    }
+
+    fn forget(&mut self, id: Id) {
+        if let Some(signal) = self.signals.remove(&id) {
+            self.by_rule.remove(&(signal.rule, signal.ts, id));
+        }
     }
 
     /// All signals that stand, by id.
@@ -44,9 +62,7 @@ impl MemoryHistory {
 
 impl History for MemoryHistory {
     fn keep(&mut self, hits: &[KeptHit]) -> io::Result<()> {
-        for hit in hits {
-            self.hits.entry((hit.at.ts, hit.rule, hit.at.eid)).or_insert_with(|| hit.clone());
-        }
+        hits.iter().for_each(|hit| self.hits.keep(hit));
         Ok(())
     }
 
@@ -56,12 +72,7 @@ impl History for MemoryHistory {
         interval: Range<i64>,
         visit: &mut dyn FnMut(KeptHit) -> bool,
     ) -> io::Result<()> {
-        let first = Id::default();
-        for (_, hit) in self.hits.range((interval.start, first, first)..(interval.end, first, first)) {
-            if rules.contains(&hit.rule) && !visit(hit.clone()) {
-                break;
-            }
-        }
+        self.hits.visit(rules, interval, visit);
         Ok(())
     }
 
@@ -87,19 +98,31 @@ impl History for MemoryHistory {
         for change in changes {
             match change {
                 Change::Add(signal) | Change::Update(signal) => {
+                    self.forget(signal.id);
+                    self.by_rule.insert((signal.rule.clone(), signal.ts, signal.id));
                     self.signals.insert(signal.id, signal.clone());
                 }
-                Change::Retract(signal) => {
-                    self.signals.remove(&signal.id);
-                }
+                Change::Retract(signal) => self.forget(signal.id),
             }
         }
         Ok(())
     }
 
     fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()> {
-        let is_it = |signal: &&Signal| &*signal.rule == rule && interval.contains(&signal.ts);
-        self.signals.values().filter(is_it).cloned().for_each(visit);
+        self.signals_of(rule, interval, &|_| true, visit)
+    }
+
+    fn signals_of(
+        &mut self,
+        rule: &str,
+        interval: Range<i64>,
+        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        visit: &mut dyn FnMut(Signal),
+    ) -> io::Result<()> {
+        let (rule, first): (Arc<str>, _) = (rule.into(), Id::default());
+        let of_rule = self.by_rule.range((rule.clone(), interval.start, first)..(rule, interval.end, first));
+        let signals = of_rule.filter_map(|(_, _, id)| self.signals.get(id));
+        signals.filter(|signal| is_wanted(&signal.group)).cloned().for_each(visit);
         Ok(())
     }
 }

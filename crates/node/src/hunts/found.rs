@@ -1,0 +1,186 @@
+//! What a hunt finds, on its way into the catalog.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sigyn_correlate::At;
+use sigyn_runtime::live::Signal;
+use sigyn_store::Id;
+use sigyn_store::catalog::{Hunt, HuntDetection, HuntKind, HuntRule, Level, Named};
+
+use crate::body::{Body, Matched};
+use crate::book::Book;
+use crate::entities::Entities;
+use crate::notice::Notice;
+use crate::respond::Decider;
+use crate::telling::{Telling, group_text};
+use crate::{Node, Result, now};
+
+/// Detections of a hunt that are kept; all are counted.
+const KEPT_MAX: u64 = 100_000;
+/// Detections that wait to be written.
+const WAITING_MAX: usize = 1_000;
+/// Events that are fetched from the store for detections of several events.
+const FETCHES_MAX: usize = 2_000;
+
+/// Collects what a hunt finds.
+pub(super) struct Found {
+    node: Arc<Node>,
+    hunt: Hunt,
+    telling: Telling,
+    waiting: Vec<(HuntDetection, Waiting)>,
+    counts: HashMap<String, HuntRule>,
+    kept: u64,
+    is_cut: bool,
+}
+
+/// What a detection of a back-fill becomes a signal with.
+struct Waiting(Option<(Signal, Body, Entities)>);
+
+impl Found {
+    pub(super) fn new(node: Arc<Node>, book: Arc<Book>, hunt: Hunt) -> Self {
+        let mut telling = Telling::new(Arc::clone(&node), book);
+        telling.fetches_left = FETCHES_MAX;
+        Self { telling, node, hunt, waiting: Vec::new(), counts: HashMap::new(), kept: 0, is_cut: false }
+    }
+
+    /// The event that the next signals are of.
+    pub(super) fn at_hand(&mut self, at: &At, bytes: &[u8]) {
+        self.telling.explained = None;
+        self.telling.copied.clear();
+        if self.kept < KEPT_MAX {
+            self.telling.copied.insert(at.seq, (Arc::clone(&at.source), bytes.to_vec()));
+        }
+    }
+
+    /// What made the rule match of which the next signal is, whose event is not at hand.
+    pub(super) fn explained(&mut self, explained: &[Matched]) {
+        if !self.is_truncated() {
+            self.telling.explained = Some(explained.to_vec());
+        }
+    }
+
+    /// Whether no more detections are kept, and only their number is wanted.
+    pub(super) fn is_truncated(&self) -> bool {
+        self.kept >= KEPT_MAX
+    }
+
+    /// Counts detections of a rule, and returns its title.
+    pub(super) fn count(&mut self, uid: &str, level: Option<&str>, detections: u64) -> String {
+        let book = &self.telling.book;
+        let count = self.counts.entry(uid.to_owned()).or_insert_with(|| {
+            let meta = book.get(uid).map(|(_, item)| item.meta());
+            let own = meta.and_then(|meta| meta.level).map(|level| level.as_str());
+            HuntRule {
+                rule: uid.to_owned(),
+                title: meta.map_or_else(String::new, |meta| meta.title.clone()),
+                level: level.or(own).and_then(Level::parse).unwrap_or(Level::Informational),
+                detections: 0,
+            }
+        });
+        count.detections += detections;
+        self.is_cut |= self.kept >= KEPT_MAX;
+        count.title.clone()
+    }
+
+    /// Signals that are evidence of others and nobody's result.
+    pub(super) fn hide(&mut self, signals: Vec<Signal>) {
+        self.telling.explained = None;
+        self.telling.copied.clear();
+        for signal in signals {
+            let (body, _) = self.telling.told(&signal);
+            self.telling.hide(signal.id, body);
+        }
+    }
+
+    /// A signal of the event at hand.
+    pub(super) fn add(&mut self, signal: &Signal) {
+        let title = self.count(&signal.rule, signal.level.as_deref(), 1);
+        if self.is_truncated() {
+            return;
+        }
+        let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
+        self.kept += 1;
+        let (mut body, entities) = self.telling.told(signal);
+        body.is_back_filled = self.hunt.kind == HuntKind::BackFill;
+        let found = HuntDetection {
+            id: Id(signal.id.0),
+            rule: signal.rule.to_string(),
+            title,
+            level,
+            ts: signal.ts,
+            first_seen: signal.first_seen,
+            last_seen: signal.last_seen,
+            group: group_text(signal),
+            risk: signal.risk,
+            total: signal.total,
+            body: serde_json::to_string(&body).unwrap_or_default(),
+            is_signal: false,
+        };
+        let waiting = body.is_back_filled.then(|| {
+            // What live says of the same signal later goes before.
+            (Signal { revision: 0, ..signal.clone() }, body, entities)
+        });
+        self.waiting.push((found, Waiting(waiting)));
+    }
+
+    /// A signal of several events.
+    pub(super) fn late(&mut self, signal: &Signal) {
+        self.telling.explained = None;
+        self.telling.copied.clear();
+        self.add(signal);
+    }
+
+    /// Whether enough waits to be written.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() >= WAITING_MAX
+    }
+
+    /// Writes what waits.
+    pub(super) fn write(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let id = self.hunt.id;
+        let counts: Vec<HuntRule> = self.counts.values().cloned().collect();
+        for (_, Waiting(signal)) in &mut waiting {
+            if let Some((signal, body, _)) = signal {
+                body.live = serde_json::to_value(&*signal).ok();
+            }
+        }
+        let telling = &self.telling;
+        // What a new rule finds in events that are not old is told and answered as if it had been there then.
+        let mut decider = Decider::new(self.node.respond().config(), now());
+        let (repeated, notices) = self.node.catalog().write(|tx| {
+            let (mut repeated, mut notices) = (Vec::new(), Vec::new());
+            for (found, Waiting(signal)) in &waiting {
+                if tx.add_hunt_detections(id, std::slice::from_ref(found))? == 0 {
+                    repeated.push(found.rule.clone());
+                }
+                // What is there already was found live, and people may have worked on it.
+                if let Some((signal, body, entities)) = signal
+                    && tx.signal(found.id)?.is_none()
+                {
+                    notices.extend(telling.put(tx, signal, (body, entities), &mut decider)?);
+                }
+            }
+            let mut counts = counts;
+            for rule in &repeated {
+                let count = counts.iter_mut().find(|count| count.rule == *rule);
+                count.into_iter().for_each(|count| count.detections = count.detections.saturating_sub(1));
+            }
+            tx.count_hunt(id, &counts, self.is_cut)?;
+            Ok((repeated, notices))
+        })?;
+        if decider.is_anything() {
+            self.node.respond().wake();
+        }
+        // Copies of an event are one event, and were counted as several.
+        for rule in repeated {
+            if let Some(count) = self.counts.get_mut(&rule) {
+                count.detections = count.detections.saturating_sub(1);
+            }
+        }
+        notices.iter().for_each(|notice| self.node.notices().tell(notice));
+        self.node.notices().tell(&Notice::Hunts);
+        Ok(())
+    }
+}
