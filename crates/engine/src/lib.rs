@@ -28,6 +28,7 @@
 mod any_of;
 mod catalogue;
 mod class;
+mod columnar;
 mod config;
 mod derive;
 mod engine;
@@ -56,6 +57,7 @@ mod witness;
 
 pub use catalogue::Known;
 pub use class::ClassId;
+pub use columnar::{Decisive, Sequences};
 pub use config::{Base64Case, Config, Routing, Switch};
 pub use engine::{Built, Engine, Inert};
 pub use explain::{Explanation, Step};

@@ -36,7 +36,12 @@ impl Engine {
         self.planned(event, scratch, |plan, scratch| self.classify_planned(event, plan, scratch))
     }
 
-    fn classify_planned(&self, event: Event<'_>, plan: &mut Plan, scratch: &mut Scratch) -> Option<ClassId> {
+    pub(crate) fn classify_planned(
+        &self,
+        event: Event<'_>,
+        plan: &mut Plan,
+        scratch: &mut Scratch,
+    ) -> Option<ClassId> {
         let is_kept = event.layout().is_some() && self.config.value_cache.is_on();
         if is_kept && let Some(class) = plan.last.same(event) {
             return class;
@@ -56,7 +61,7 @@ impl Engine {
         &scratch.matched
     }
 
-    fn planned<T>(
+    pub(crate) fn planned<T>(
         &self,
         event: Event<'_>,
         scratch: &mut Scratch,

@@ -45,6 +45,8 @@ pub struct Rule {
     pub path: String,
     /// What it reads: uids.
     pub reads: Vec<String>,
+    /// The hash of its logic, which the ids of its detections hang on (E3); none if it is refused.
+    pub logic: Option<String>,
     /// How many rules stand one on the other below it, itself included; none if it is refused.
     pub stratum: Option<u32>,
     /// Whether it is switched on.
@@ -153,6 +155,7 @@ fn entry(at: usize, set: &RuleSet, plan: &Plan, sources: &Sources) -> Rule {
         uid: plan.uid(id).map_or_else(own, str::to_owned),
         path: path.to_owned(),
         reads: plan.children(id).iter().filter_map(uid_of).collect(),
+        logic: plan.logic_hash(id).map(|hash| hash.to_string()),
         stratum: plan.stratum(id),
         is_enabled: true,
         is_shown: plan.is_signal(id),

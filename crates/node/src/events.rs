@@ -118,7 +118,7 @@ impl Events {
         Ok(())
     }
 
-    fn source(&mut self, name: &str) -> Arc<str> {
+    pub(crate) fn source(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.sources.get(name) {
             return Arc::clone(known);
         }

@@ -1,5 +1,8 @@
 //! Hunts over the lake, as they are ordered: what is asked for must mean something now, and is worked off later.
 
+mod columns;
+mod fill;
+mod forms;
 mod found;
 mod scan;
 mod work;

@@ -50,9 +50,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sigyn_correlate::Id as Hash;
-use sigyn_store::catalog::Catalog;
+use sigyn_store::catalog::{Catalog, NewAudit};
 use sigyn_store::lake::{self, Lake};
-use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+use sigyn_store::wal::{Log, Position, Report, Settings as LogSettings};
 use sigyn_store::{Id, LocalDisk};
 
 pub use clock::now;
@@ -83,6 +83,20 @@ pub struct Settings {
     pub salt: u64,
 }
 
+impl Settings {
+    /// A data folder and nothing else: no rules, no inputs.
+    pub fn of(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            rules: Vec::new(),
+            tail: Vec::new(),
+            syslog: Vec::new(),
+            blocker: None,
+            salt: 0,
+        }
+    }
+}
+
 /// A running node. It is shared by all threads.
 pub struct Node {
     settings: Settings,
@@ -100,7 +114,9 @@ pub struct Node {
     sources: Sources,
     respond: Respond,
     batches: AtomicU64,
+    detected: AtomicU64,
     failure: Mutex<Option<String>>,
+    rebuilt: Mutex<Option<String>>,
 }
 
 /// What a rule has done.
@@ -170,7 +186,9 @@ impl Node {
             sources: Sources::default(),
             respond,
             batches: AtomicU64::new(0),
+            detected: AtomicU64::new(0),
             failure: Mutex::default(),
+            rebuilt: Mutex::default(),
         })
     }
 
@@ -260,6 +278,16 @@ impl Node {
         self.batches.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The position behind the last event that has been through detection, signals written. What lies between it and the end
+    /// of the event log is still to do.
+    pub fn detected(&self) -> Position {
+        Position(self.detected.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_detected(&self, position: Position) {
+        self.detected.store(position.0, Ordering::Release);
+    }
+
     /// Why detection does not go on, if it does not. Events are still taken.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -267,6 +295,27 @@ impl Node {
 
     pub(crate) fn set_failure(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why the state of detection is made anew from the event log, if it is: that of the last run could not be read.
+    pub fn rebuilt(&self) -> Option<String> {
+        self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that it is, here and in the audit trail.
+    pub(crate) fn rebuild_state(&self, why: String) -> Result<()> {
+        let detail = serde_json::json!({ "why": why }).to_string();
+        let entry = NewAudit {
+            at: now(),
+            who: "sigyn",
+            client: "",
+            action: "state.rebuild",
+            target: "detection",
+            detail: &detail,
+        };
+        self.catalog.write(|tx| tx.record(&entry))?;
+        *self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        Ok(())
     }
 
     /// How many events per second a source has sent in the last minute.
@@ -282,6 +331,7 @@ impl Node {
         let book = Arc::new(Book::read(&self.settings.rules, &self.catalog)?);
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&book);
         self.notices.tell(&notice::Notice::Rules);
+        self.fill_back()?;
         Ok(book)
     }
 }

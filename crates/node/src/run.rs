@@ -31,6 +31,7 @@ impl Running {
         let first = Pipeline::new(Arc::clone(node))?;
         running.add(node, "detection", move |node, stop| detect(node, first, stop))?;
         upkeep::sweep(node)?;
+        node.fill_back()?;
         running.add(node, "lake", flush::flush)?;
         running.add(node, "upkeep", upkeep::upkeep)?;
         running.add(node, "hunts", hunts::work)?;
@@ -89,7 +90,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
         let outcome = working.run(stop);
         drop(working);
         let Err(error) = outcome else { return };
-        node.set_failure(Some(told(&error)));
+        node.set_failure(Some(error.told()));
         while pipeline.is_none() && !stop.load(Ordering::Acquire) {
             rest(RETRY_AFTER, stop);
             match Pipeline::new(Arc::clone(node)) {
@@ -97,7 +98,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
                     node.set_failure(None);
                     pipeline = Some(again);
                 }
-                Err(error) => node.set_failure(Some(told(&error))),
+                Err(error) => node.set_failure(Some(error.told())),
             }
         }
     }
@@ -110,16 +111,4 @@ pub(crate) fn rest(time: Duration, stop: &AtomicBool) {
         std::thread::sleep(LOOK_EVERY);
         waited += LOOK_EVERY;
     }
-}
-
-/// An error with all its causes.
-pub(crate) fn told(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -9,7 +9,7 @@ use sigyn_runtime::live::{Reference, Signal};
 use sigyn_store::Id as StoreId;
 use sigyn_store::catalog::{Level, Named, NewSignal, Put, Tx};
 
-use crate::body::{Body, Piece};
+use crate::body::{Body, Matched, Piece};
 use crate::book::Book;
 use crate::decode::Records;
 use crate::entities::Entities;
@@ -38,6 +38,8 @@ pub(crate) struct Telling {
     hidden_order: VecDeque<Id>,
     /// Events at hand by their place in the event log: source and bytes.
     pub(crate) copied: HashMap<u64, (Arc<str>, Vec<u8>)>,
+    /// Which values made the rule match, if that is known and its event is not at hand.
+    pub(crate) explained: Option<Vec<Matched>>,
     /// Events that may still be fetched from the store because they are not at hand.
     pub(crate) fetches_left: usize,
 }
@@ -53,6 +55,7 @@ impl Telling {
             hidden: HashMap::new(),
             hidden_order: VecDeque::new(),
             copied: HashMap::new(),
+            explained: None,
             fetches_left: 0,
         }
     }
@@ -140,6 +143,10 @@ impl Telling {
     /// Copies what an event says, if it is at hand or may be fetched.
     fn look_into(&mut self, piece: &mut Piece, entities: &mut Entities) {
         let Some(position) = piece.position else { return };
+        if let Some(explained) = &self.explained {
+            piece.matched.clone_from(explained);
+            return;
+        }
         if !self.copied.contains_key(&position) && self.fetches_left > 0 {
             self.fetches_left -= 1;
             // What cannot be fetched now is tried again when somebody looks at the signal.

@@ -46,6 +46,13 @@ impl Gatherer {
     }
 }
 
+impl Gatherer {
+    /// The values of a hit of which nothing is read.
+    pub(crate) fn nothing(&mut self) -> Values {
+        self.writer.finish()
+    }
+}
+
 /// The events of a log, by name and number: where they stand among all (E4). What the producer calls an event names it, if it
 /// does; then it is the same event in every copy. Else its number in its log does, because logs are read from front to
 /// back and do not change meanwhile.

@@ -40,7 +40,8 @@ mod write;
 pub use batch::{ABSENT, Batch, Column, ColumnKind, Values};
 pub use maintain::{Compacted, Retention, Swept};
 pub use names::{field_name, field_path};
-pub use read::{Batches, ReadRequest, SplitReader, StoredEvent};
+pub use read::{Batches, ReadRequest, Slice, Slices, SplitReader, StoredEvent, StoredPlace};
+pub use shred::field_names;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use sigyn_runtime::live::Signal;
 use sigyn_store::Id;
 use sigyn_store::catalog::{Hunt, HuntDetection, HuntKind, HuntRule, Level, Named};
 
-use crate::body::Body;
+use crate::body::{Body, Matched};
 use crate::book::Book;
 use crate::entities::Entities;
 use crate::notice::Notice;
@@ -30,7 +30,7 @@ pub(super) struct Found {
     waiting: Vec<(HuntDetection, Waiting)>,
     counts: HashMap<String, HuntRule>,
     kept: u64,
-    is_truncated: bool,
+    is_cut: bool,
 }
 
 /// What a detection of a back-fill becomes a signal with.
@@ -40,27 +40,51 @@ impl Found {
     pub(super) fn new(node: Arc<Node>, book: Arc<Book>, hunt: Hunt) -> Self {
         let mut telling = Telling::new(Arc::clone(&node), book);
         telling.fetches_left = FETCHES_MAX;
-        Self {
-            telling,
-            node,
-            hunt,
-            waiting: Vec::new(),
-            counts: HashMap::new(),
-            kept: 0,
-            is_truncated: false,
-        }
+        Self { telling, node, hunt, waiting: Vec::new(), counts: HashMap::new(), kept: 0, is_cut: false }
     }
 
     /// The event that the next signals are of.
     pub(super) fn at_hand(&mut self, at: &At, bytes: &[u8]) {
+        self.telling.explained = None;
         self.telling.copied.clear();
         if self.kept < KEPT_MAX {
             self.telling.copied.insert(at.seq, (Arc::clone(&at.source), bytes.to_vec()));
         }
     }
 
+    /// What made the rule match of which the next signal is, whose event is not at hand.
+    pub(super) fn explained(&mut self, explained: &[Matched]) {
+        if !self.is_truncated() {
+            self.telling.explained = Some(explained.to_vec());
+        }
+    }
+
+    /// Whether no more detections are kept, and only their number is wanted.
+    pub(super) fn is_truncated(&self) -> bool {
+        self.kept >= KEPT_MAX
+    }
+
+    /// Counts detections of a rule, and returns its title.
+    pub(super) fn count(&mut self, uid: &str, level: Option<&str>, detections: u64) -> String {
+        let book = &self.telling.book;
+        let count = self.counts.entry(uid.to_owned()).or_insert_with(|| {
+            let meta = book.get(uid).map(|(_, item)| item.meta());
+            let own = meta.and_then(|meta| meta.level).map(|level| level.as_str());
+            HuntRule {
+                rule: uid.to_owned(),
+                title: meta.map_or_else(String::new, |meta| meta.title.clone()),
+                level: level.or(own).and_then(Level::parse).unwrap_or(Level::Informational),
+                detections: 0,
+            }
+        });
+        count.detections += detections;
+        self.is_cut |= self.kept >= KEPT_MAX;
+        count.title.clone()
+    }
+
     /// Signals that are evidence of others and nobody's result.
     pub(super) fn hide(&mut self, signals: Vec<Signal>) {
+        self.telling.explained = None;
         self.telling.copied.clear();
         for signal in signals {
             let (body, _) = self.telling.told(&signal);
@@ -70,20 +94,11 @@ impl Found {
 
     /// A signal of the event at hand.
     pub(super) fn add(&mut self, signal: &Signal) {
-        let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
-        let book = &self.telling.book;
-        let count = self.counts.entry(signal.rule.to_string()).or_insert_with(|| HuntRule {
-            rule: signal.rule.to_string(),
-            title: book.get(&signal.rule).map_or_else(String::new, |(_, item)| item.meta().title.clone()),
-            level,
-            detections: 0,
-        });
-        count.detections += 1;
-        let title = count.title.clone();
-        if self.kept >= KEPT_MAX {
-            self.is_truncated = true;
+        let title = self.count(&signal.rule, signal.level.as_deref(), 1);
+        if self.is_truncated() {
             return;
         }
+        let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
         self.kept += 1;
         let (mut body, entities) = self.telling.told(signal);
         body.is_back_filled = self.hunt.kind == HuntKind::BackFill;
@@ -110,6 +125,7 @@ impl Found {
 
     /// A signal of several events.
     pub(super) fn late(&mut self, signal: &Signal) {
+        self.telling.explained = None;
         self.telling.copied.clear();
         self.add(signal);
     }
@@ -148,7 +164,7 @@ impl Found {
                 let count = counts.iter_mut().find(|count| count.rule == *rule);
                 count.into_iter().for_each(|count| count.detections = count.detections.saturating_sub(1));
             }
-            tx.count_hunt(id, &counts, self.is_truncated)?;
+            tx.count_hunt(id, &counts, self.is_cut)?;
             Ok((repeated, notices))
         })?;
         // Copies of an event are one event, and were counted as several.

@@ -1,68 +1,369 @@
-//! Looks through files of the lake for events that rules match.
+//! Looks through files of the lake for events that rules match: by columns where rows say the same again and again, else row by
+//! row. Both find the same; which one it is shows in time only.
 
-use sigyn_correlate::At;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sigyn_correlate::{At, Id};
 use sigyn_engine::{ClassId, Engine, Scratch};
 use sigyn_event::Event;
 use sigyn_ir::ItemId;
 use sigyn_runtime::live::Retro;
 use sigyn_store::catalog::Split;
+use sigyn_store::lake::SplitReader;
 
+use super::columns::{Layout, Rows, SHAPE};
+use super::forms::Form;
+use crate::body::Matched;
 use crate::events::Events;
+use crate::evidence::Explainer;
 use crate::{Node, Result};
 
 /// Rows of a file that are put together at a time.
-const ROWS: usize = 4_096;
+const EVENTS: usize = 4_096;
+/// Rows that are numbered at a time: the columns of as many stay in the processor's caches.
+const SLICE: usize = 8_192;
+/// Rows that are put together at a time because of what their numbers say.
+const CHOSEN: usize = 16_384;
+/// Forms of a file at most; with more it is looked through row by row.
+const FORMS_MAX: usize = 256;
+/// What is known of values and rows may take so much, in bytes; beyond it everything is forgotten.
+const MEMORY_MAX: usize = 128 << 20;
 
 /// An event of the lake that rules match.
-pub(crate) struct Matched<'m> {
+pub(crate) struct Stored<'m> {
     pub(crate) event: Event<'m>,
     /// As it came, or as JSON of the same meaning.
     pub(crate) bytes: &'m [u8],
 }
 
-/// What is called with events that rules match, and with how many rows have been looked at since it was called before.
-pub(crate) type Take<'t> =
-    dyn FnMut(u64, Option<(&At, Matched<'_>, Option<ClassId>, &[ItemId])>) -> Result<()> + 't;
+/// What is made of what rules match.
+pub(crate) trait Sink {
+    /// So many rows have been looked at.
+    fn looked(&mut self, rows: u64) -> Result<()>;
+    /// An event that rules match.
+    fn event(&mut self, at: &At, stored: Stored<'_>, class: Option<ClassId>, rules: &[ItemId]) -> Result<()>;
+    /// An event that a [bare](Retro::is_bare) rule matches, with the values that made it match.
+    fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()>;
+    /// So many events that a rule matches, of which no more is wanted.
+    fn counted(&mut self, rule: ItemId, events: u64) -> Result<()>;
+    /// Whether the events are wanted, and not only where they stand.
+    fn wants_events(&self) -> bool;
+    /// Whether only the number is wanted.
+    fn wants_numbers(&self) -> bool;
+}
+
+/// What is known of rows that say the same.
+#[derive(Clone)]
+enum Known {
+    /// Nothing.
+    Nothing,
+    /// They do not decide enough: each is matched by itself.
+    Single,
+    /// These rules match, each with the values that made it match.
+    Rules(Arc<[(ItemId, Vec<Matched>)]>),
+}
 
 /// Memory for looking through files.
 pub(crate) struct Scan<'s> {
+    retro: &'s Retro,
     engine: &'s Engine,
     scratch: Scratch,
     events: Events,
+    explainer: Explainer,
+    forms: Vec<Form>,
+    form_of: HashMap<String, usize>,
+    rows: Rows,
+    known: Vec<Known>,
+    nothing: Arc<[(ItemId, Vec<Matched>)]>,
+    /// Whether files are looked through by columns; tests do without.
+    pub(crate) is_by_columns: bool,
+    /// How many files were.
+    pub(crate) files_by_columns: u64,
 }
 
 impl<'s> Scan<'s> {
-    pub(crate) fn new(engine: &'s Engine) -> Self {
-        Self { engine, scratch: engine.scratch(), events: Events::new() }
+    pub(crate) fn new(retro: &'s Retro, explainer: Explainer) -> Self {
+        Self {
+            retro,
+            engine: retro.engine(),
+            scratch: retro.engine().scratch(),
+            events: Events::new(),
+            explainer,
+            forms: Vec::new(),
+            form_of: HashMap::new(),
+            rows: Rows::default(),
+            known: Vec::new(),
+            nothing: Arc::new([]),
+            is_by_columns: true,
+            files_by_columns: 0,
+        }
     }
 
-    /// Looks through a file for events that matter to a hunt.
-    pub(crate) fn split(
-        &mut self,
-        node: &Node,
-        retro: &Retro,
-        split: &Split,
-        take: &mut Take<'_>,
-    ) -> Result<()> {
-        let feed = retro.feed();
+    /// Looks through a file for events that matter to the hunt.
+    pub(crate) fn split(&mut self, node: &Node, split: &Split, sink: &mut dyn Sink) -> Result<()> {
         let open = node.lake().open_split(split)?;
-        let (engine, scratch) = (self.engine, &mut self.scratch);
-        for events in open.events_of(feed.start, feed.end, ROWS)? {
+        if self.rows.bytes() > MEMORY_MAX {
+            (self.rows, self.known) = (Rows::default(), Vec::new());
+        }
+        // What came as other text than JSON is read as its source is, not as its columns are.
+        let forms = if self.is_by_columns && !open.has_raw() { self.learn(&open)? } else { None };
+        match forms {
+            Some(forms) => self.by_columns(&open, &forms, sink),
+            None => self.by_rows(&open, sink),
+        }
+    }
+
+    fn by_rows(&mut self, open: &SplitReader, sink: &mut dyn Sink) -> Result<()> {
+        let feed = self.retro.feed();
+        let (retro, engine) = (self.retro, self.engine);
+        for events in open.events_of(feed.start, feed.end, EVENTS)? {
             let events = events?;
             for stored in &events {
                 let bytes = stored.raw.as_deref().unwrap_or(&stored.json).as_bytes();
-                let mut outcome = Ok(());
+                let (scratch, mut outcome) = (&mut self.scratch, Ok(()));
                 self.events.of_stored(stored, &mut |at, event| {
                     let (class, rules) = engine.run(event, scratch);
                     if rules.iter().any(|rule| retro.is_useful(*rule, at.ts)) {
-                        outcome = take(0, Some((at, Matched { event, bytes }, class, rules)));
+                        outcome = sink.event(at, Stored { event, bytes }, class, rules);
                     }
                     true
                 });
                 outcome?;
             }
-            take(events.len() as u64, None)?;
+            sink.looked(events.len() as u64)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the forms of a file's events, and learns what decides on those that are new. None if they are too many.
+    fn learn(&mut self, open: &SplitReader) -> Result<Option<Vec<usize>>> {
+        let feed = self.retro.feed();
+        let mut used: Vec<usize> = Vec::new();
+        // The first and the last row of each new form.
+        let mut samples: HashMap<usize, (u64, u64)> = HashMap::new();
+        for slice in open.slices(&[SHAPE.to_owned()], feed.start, feed.end, SLICE * 8) {
+            let slice = slice?;
+            let Some(shapes) = slice.columns.first() else { return Ok(None) };
+            let mut of_key = vec![None; shapes.values.len()];
+            for (row, key) in (slice.first_row..).zip(&shapes.keys) {
+                let (Some(of_key), Some(shape)) =
+                    (of_key.get_mut(*key as usize), shapes.values.get(*key as usize))
+                else {
+                    return Ok(None);
+                };
+                let form = *of_key.get_or_insert_with(|| form(&mut self.forms, &mut self.form_of, shape));
+                if !used.contains(&form) {
+                    used.push(form);
+                    if used.len() > FORMS_MAX {
+                        return Ok(None);
+                    }
+                }
+                if self.forms.get(form).is_some_and(Form::is_new) {
+                    samples.entry(form).or_insert((row, row)).1 = row;
+                }
+            }
+        }
+        let mut rows: Vec<(u64, usize)> =
+            samples.into_iter().flat_map(|(form, (first, last))| [(first, form), (last, form)]).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let numbers: Vec<u64> = rows.iter().map(|(row, _)| *row).collect();
+        for (stored, (_, form)) in open.events(&numbers)?.iter().zip(&rows) {
+            let Some(form) = self.forms.get_mut(*form) else { continue };
+            let (engine, scratch) = (self.engine, &mut self.scratch);
+            self.events.of_stored(stored, &mut |_, event| {
+                let class = engine.classify(event, scratch);
+                form.learn(engine, event, class, scratch);
+                true
+            });
+        }
+        // Rows of which nothing less than the event decides are put together anyway.
+        let is_single = |form: &usize| self.forms.get(*form).is_none_or(|form| form.is_single);
+        Ok((!used.iter().any(is_single)).then_some(used))
+    }
+
+    fn by_columns(&mut self, open: &SplitReader, used: &[usize], sink: &mut dyn Sink) -> Result<()> {
+        let feed = self.retro.feed();
+        let layout = Layout::new(open, &self.forms, used);
+        let (mut numbers, mut times) = (Vec::new(), Vec::new());
+        // Where rows that stand behind one another begin: in the file, and here.
+        let mut starts: Vec<(u64, usize)> = Vec::new();
+        self.rows.begin();
+        for slice in open.slices(&layout.names, feed.start, feed.end, SLICE) {
+            let slice = slice?;
+            starts.push((slice.first_row, numbers.len()));
+            let (forms, form_of) = (&self.forms, &self.form_of);
+            let mut of_shape = |shape: &str| form_of.get(shape).copied().unwrap_or(usize::MAX);
+            self.rows.number(self.engine, &layout, forms, &mut of_shape, &slice, &mut numbers);
+            times.extend_from_slice(&slice.times);
+            sink.looked(slice.times.len() as u64)?;
+        }
+        self.known.resize(self.rows.sequences.len(), Known::Nothing);
+        let row_of = |at: usize| {
+            let (first, start) = starts[starts.partition_point(|(_, start)| *start <= at) - 1];
+            first + (at - start) as u64
+        };
+        self.represent(open, &numbers, &row_of)?;
+        self.matched(open, &numbers, &times, &row_of, sink)
+    }
+
+    /// Matches an event of each sequence that is new.
+    fn represent(
+        &mut self,
+        open: &SplitReader,
+        numbers: &[u32],
+        row_of: &dyn Fn(usize) -> u64,
+    ) -> Result<()> {
+        let mut new: Vec<(u64, u32)> = Vec::new();
+        for (at, number) in numbers.iter().enumerate() {
+            if let Some(known) = self.known.get_mut(*number as usize)
+                && matches!(known, Known::Nothing)
+            {
+                // Until its event has been seen; if it cannot be read, it stays so.
+                *known = Known::Single;
+                new.push((row_of(at), *number));
+            }
+        }
+        for chunk in new.chunks(CHOSEN) {
+            let rows: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
+            for (stored, (_, number)) in open.events(&rows)?.iter().zip(chunk) {
+                let known = self.judge(stored, *number);
+                if let Some(slot) = self.known.get_mut(*number as usize) {
+                    *slot = known;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an event says of all rows with its number.
+    fn judge(&mut self, stored: &sigyn_store::lake::StoredEvent, number: u32) -> Known {
+        let (form, version) = self.rows.form_of(number);
+        let Some(form) = self.forms.get_mut(form) else { return Known::Single };
+        let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
+        let (explainer, nothing) = (&mut self.explainer, &self.nothing);
+        let mut known = Known::Single;
+        self.events.of_stored(stored, &mut |_, event| {
+            let (class, rules) = engine.run(event, scratch);
+            let rules: Vec<ItemId> = rules.to_vec();
+            if scratch.looked_everywhere() {
+                return true;
+            }
+            // What it has learned since rows were numbered is not in the number.
+            if form.learn(engine, event, class, scratch) && form.version == version {
+                let explained = |rule: &ItemId| {
+                    let uid = retro.uid(*rule).filter(|_| retro.is_bare(*rule));
+                    (*rule, uid.map_or_else(Vec::new, |uid| explainer.explain(&uid, event)))
+                };
+                let mut useful = rules.iter().filter(|rule| retro.is_ever_useful(**rule)).peekable();
+                known = Known::Rules(match useful.peek() {
+                    None => Arc::clone(nothing),
+                    Some(_) => useful.map(explained).collect(),
+                });
+            }
+            true
+        });
+        known
+    }
+
+    /// Hands over what rules match.
+    fn matched(
+        &mut self,
+        open: &SplitReader,
+        numbers: &[u32],
+        times: &[i64],
+        row_of: &dyn Fn(usize) -> u64,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let retro = self.retro;
+        let (mut singles, mut places) = (Vec::new(), Vec::new());
+        let mut counts: HashMap<ItemId, u64> = HashMap::new();
+        for (at, (number, ts)) in numbers.iter().zip(times).enumerate() {
+            let rules = match self.known.get(*number as usize) {
+                Some(Known::Rules(rules)) if rules.is_empty() => continue,
+                Some(Known::Rules(rules)) => rules,
+                _ => {
+                    singles.push(row_of(at));
+                    continue;
+                }
+            };
+            let useful = rules.iter().filter(|(rule, _)| retro.is_useful(*rule, *ts));
+            if useful.clone().next().is_none() {
+                continue;
+            }
+            let is_bare = useful.clone().all(|(rule, _)| retro.is_bare(*rule));
+            if sink.wants_numbers() && useful.clone().all(|(rule, _)| !retro.is_read(*rule)) {
+                useful.for_each(|(rule, _)| *counts.entry(*rule).or_default() += 1);
+            } else if !is_bare || sink.wants_events() {
+                singles.push(row_of(at));
+            } else {
+                places.push((row_of(at), *number));
+            }
+        }
+        // To read every row once is cheaper than to choose most of them.
+        if singles.len() > numbers.len() / 2 && singles.len() > CHOSEN {
+            return self.by_rows(open, sink);
+        }
+        self.files_by_columns += 1;
+        for (rule, count) in counts {
+            sink.counted(rule, count)?;
+        }
+        for chunk in singles.chunks(CHOSEN) {
+            self.singles(open, chunk, sink)?;
+        }
+        for chunk in places.chunks(CHOSEN) {
+            self.places(open, chunk, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Matches rows by themselves.
+    fn singles(&mut self, open: &SplitReader, rows: &[u64], sink: &mut dyn Sink) -> Result<()> {
+        let (retro, engine) = (self.retro, self.engine);
+        for stored in &open.events(rows)? {
+            let (scratch, mut outcome) = (&mut self.scratch, Ok(()));
+            let bytes = stored.raw.as_deref().unwrap_or(&stored.json).as_bytes();
+            self.events.of_stored(stored, &mut |at, event| {
+                let (class, rules) = engine.run(event, scratch);
+                if rules.iter().any(|rule| retro.is_useful(*rule, at.ts)) {
+                    outcome = sink.event(at, Stored { event, bytes }, class, rules);
+                }
+                true
+            });
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// Hands over rows of which only their place is wanted.
+    fn places(&mut self, open: &SplitReader, chosen: &[(u64, u32)], sink: &mut dyn Sink) -> Result<()> {
+        let rows: Vec<u64> = chosen.iter().map(|(row, _)| *row).collect();
+        for (place, (_, number)) in open.places(&rows)?.into_iter().zip(chosen) {
+            let Some(Known::Rules(rules)) = self.known.get(*number as usize) else { continue };
+            let at = At {
+                ts: place.time,
+                source: self.events.source(&place.source),
+                seq: place.sequence,
+                eid: Id(place.id.0),
+            };
+            for (rule, explained) in rules.iter().filter(|(rule, _)| self.retro.is_useful(*rule, at.ts)) {
+                sink.place(&at, *rule, explained)?;
+            }
         }
         Ok(())
     }
 }
+
+/// The form with a shape.
+fn form(forms: &mut Vec<Form>, form_of: &mut HashMap<String, usize>, shape: &str) -> usize {
+    if let Some(known) = form_of.get(shape) {
+        return *known;
+    }
+    forms.push(Form::new(shape));
+    form_of.insert(shape.to_owned(), forms.len() - 1);
+    forms.len() - 1
+}
+
+#[cfg(test)]
+mod tests;

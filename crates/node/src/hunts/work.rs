@@ -6,15 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sigyn_correlate::At;
+use sigyn_engine::ClassId;
+use sigyn_ir::ItemId;
 use sigyn_runtime::live::{Gathering, Retro};
 use sigyn_runtime::{Program, RunFile};
-use sigyn_store::catalog::{Hunt, HuntProgress, HuntState, Split, SplitQuery};
+use sigyn_store::catalog::{Hunt, HuntKind, HuntProgress, HuntState, Split, SplitQuery};
 
 use super::found::Found;
-use super::scan::Scan;
+use super::scan::{Scan, Sink, Stored};
+use crate::body::Matched;
 use crate::book::Book;
+use crate::evidence::Explainer;
 use crate::notice::Notice;
-use crate::run::{rest, told};
+use crate::run::rest;
 use crate::{Error, Node, Result, now};
 
 /// How often it looks whether something is to be done.
@@ -53,7 +58,7 @@ fn job(node: &Arc<Node>, hunt: &Hunt, stop: &AtomicBool) {
         Ok(()) => None,
         // It was cancelled, or goes on after the next start.
         Err(_) if stop.load(Ordering::Acquire) || !is_running(node, hunt) => return,
-        Err(error) => Some(told(&error)),
+        Err(error) => Some(error.told()),
     };
     if let Some(failure) = failure {
         // If even that cannot be written it is tried again.
@@ -124,7 +129,7 @@ impl<'j> Job<'j> {
         let data = node.data().to_owned();
         let mut store = || tempfile::tempfile_in(&data).map(|file| Box::new(file) as Box<dyn RunFile>);
         let retro = std::mem::replace(&mut self.retro, Retro::new(Arc::clone(&self.book.program), &[], 0..0));
-        let mut scan = Scan::new(retro.engine());
+        let mut scan = Scan::new(&retro, Explainer::new(Arc::clone(&self.book)));
         let mut late = Vec::new();
         let outcome = {
             let mut work = |gathering: &mut Gathering<'_>| {
@@ -160,22 +165,7 @@ impl<'j> Job<'j> {
         found: &mut Found,
     ) -> Result<()> {
         let before = self.progress.events.0;
-        let mut seen = 0;
-        let looked = scan.split(self.node, retro, split, &mut |rows, event| {
-            if let Some((at, event, class, rules)) = event {
-                let bytes = event.bytes;
-                found.at_hand(at, bytes);
-                gathering
-                    .event(at, event.event, class, rules, &mut |signal| found.add(&signal))
-                    .map_err(|error| Error::io("matches cannot be kept", error))?;
-            }
-            seen += rows;
-            self.progress.events.0 = before + seen;
-            if found.is_full() {
-                found.write()?;
-            }
-            self.say(false)
-        });
+        let looked = scan.split(self.node, split, &mut Taking { job: self, retro, gathering, found });
         match looked {
             Ok(()) => {}
             Err(error) if error.is_damaged() || error.is_missing() => {
@@ -206,6 +196,64 @@ impl<'j> Job<'j> {
         let goes_on = self.node.catalog().write(|tx| tx.hunt_goes_on(self.hunt.id, &self.progress))?;
         self.node.notices().tell(&Notice::Hunts);
         if goes_on { Ok(()) } else { Err(Error::invalid(STOPPED)) }
+    }
+}
+
+/// Takes what a file holds.
+struct Taking<'t, 'j, 'g> {
+    job: &'t mut Job<'j>,
+    retro: &'t Retro,
+    gathering: &'t mut Gathering<'g>,
+    found: &'t mut Found,
+}
+
+impl Taking<'_, '_, '_> {
+    fn after(&mut self) -> Result<()> {
+        if self.found.is_full() {
+            self.found.write()?;
+        }
+        Ok(())
+    }
+}
+
+fn not_kept(error: io::Error) -> Error {
+    Error::io("matches cannot be kept", error)
+}
+
+impl Sink for Taking<'_, '_, '_> {
+    fn looked(&mut self, rows: u64) -> Result<()> {
+        self.job.progress.events.0 += rows;
+        self.job.say(false)
+    }
+
+    fn event(&mut self, at: &At, stored: Stored<'_>, class: Option<ClassId>, rules: &[ItemId]) -> Result<()> {
+        let found = &mut *self.found;
+        found.at_hand(at, stored.bytes);
+        let tell = &mut |signal| found.add(&signal);
+        self.gathering.event(at, stored.event, class, rules, tell).map_err(not_kept)?;
+        self.after()
+    }
+
+    fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()> {
+        let found = &mut *self.found;
+        found.explained(explained);
+        self.gathering.bare(at, rule, &mut |signal| found.add(&signal)).map_err(not_kept)?;
+        self.after()
+    }
+
+    fn counted(&mut self, rule: ItemId, events: u64) -> Result<()> {
+        if let Some(uid) = self.retro.uid(rule) {
+            self.found.count(&uid, None, events);
+        }
+        self.job.say(false)
+    }
+
+    fn wants_events(&self) -> bool {
+        self.job.hunt.kind == HuntKind::BackFill
+    }
+
+    fn wants_numbers(&self) -> bool {
+        self.found.is_truncated()
     }
 }
 

@@ -88,6 +88,13 @@ impl Retro {
         self.useful.contains(&rule) && (plan.is_read(rule) || self.is_told(rule, ts))
     }
 
+    /// Whether anything is made of matches of a rule at some time.
+    pub fn is_ever_useful(&self, rule: ItemId) -> bool {
+        let plan = &self.rules.plan;
+        self.useful.contains(&rule)
+            && (plan.is_read(rule) || (self.wanted.contains(&rule) && plan.is_signal(rule)))
+    }
+
     /// Whether a match of a rule at a time is a result by itself.
     pub fn is_told(&self, rule: ItemId, ts: i64) -> bool {
         self.wanted.contains(&rule) && self.rules.plan.is_signal(rule) && self.interval.contains(&ts)
@@ -96,6 +103,11 @@ impl Retro {
     /// Whether rules above read matches of a rule.
     pub fn is_read(&self, rule: ItemId) -> bool {
         self.useful.contains(&rule) && self.rules.plan.is_read(rule)
+    }
+
+    /// Whether a match of a rule is known by the rule and its event's place alone: nothing reads values of it.
+    pub fn is_bare(&self, rule: ItemId) -> bool {
+        self.rules.plan.reads(rule).is_empty()
     }
 
     /// The uid of a rule.
@@ -184,19 +196,32 @@ impl Gathering<'_> {
         tell: &mut dyn FnMut(Signal),
     ) -> io::Result<()> {
         let retro = self.retro;
-        let (plan, names) = (&retro.rules.plan, &retro.rules.names);
         for rule in matched.iter().copied().filter(|rule| retro.is_useful(*rule, at.ts)) {
-            let values = self.gatherer.values(plan, retro.engine(), class, rule, event);
-            let hit = Hit { rule, at: at.clone(), values };
-            if retro.is_told(rule, at.ts)
-                && let Some(detection) = plan.detection_of(&hit)
-                && let Some(signal) = Signal::of(detection, plan, names)
-            {
-                tell(signal);
-            }
-            if plan.is_read(rule) {
-                self.spool.add(hit)?;
-            }
+            let values = self.gatherer.values(&retro.rules.plan, retro.engine(), class, rule, event);
+            self.hit(Hit { rule, at: at.clone(), values }, tell)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a match of a [bare](Retro::is_bare) rule, of which nobody needs the event.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn bare(&mut self, at: &At, rule: ItemId, tell: &mut dyn FnMut(Signal)) -> io::Result<()> {
+        let values = self.gatherer.nothing();
+        self.hit(Hit { rule, at: at.clone(), values }, tell)
+    }
+
+    fn hit(&mut self, hit: Hit, tell: &mut dyn FnMut(Signal)) -> io::Result<()> {
+        let (retro, plan) = (self.retro, &self.retro.rules.plan);
+        if retro.is_told(hit.rule, hit.at.ts)
+            && let Some(detection) = plan.detection_of(&hit)
+            && let Some(signal) = Signal::of(detection, plan, &retro.rules.names)
+        {
+            tell(signal);
+        }
+        if plan.is_read(hit.rule) {
+            self.spool.add(hit)?;
         }
         Ok(())
     }

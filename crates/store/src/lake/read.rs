@@ -54,6 +54,19 @@ pub struct StoredEvent {
     pub raw: Option<String>,
 }
 
+/// Where an event of the lake stands among all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPlace {
+    /// What makes it one.
+    pub id: Id,
+    /// When it happened, in nanoseconds UTC.
+    pub time: i64,
+    /// Who sent it.
+    pub source: String,
+    /// The source's own order.
+    pub sequence: u64,
+}
+
 /// A file of the lake, open. It may be used by many threads.
 pub struct SplitReader {
     file: Checked,
@@ -141,6 +154,85 @@ impl SplitReader {
         }
     }
 
+    /// Reads columns by their own names, those of every event among them; a name that the file does not have is left out.
+    /// A row group after the other, as [`batches`](Self::batches).
+    pub fn slices(&self, names: &[String], since: i64, until: i64, rows_max: usize) -> Slices<'_> {
+        let mut all = vec![TIME.to_owned()];
+        all.extend(names.iter().cloned());
+        Slices(Batches {
+            split: self,
+            projection: self.projection(&all),
+            in_rest: Vec::new(),
+            since,
+            until: Some(until),
+            rows_max: rows_max.max(1),
+            group: 0,
+            row: 0,
+            reader: None,
+        })
+    }
+
+    /// Whether some event has its original text beside its JSON.
+    pub fn has_raw(&self) -> bool {
+        let Ok(place) = self.metadata.schema().index_of(RAW) else { return false };
+        self.metadata.metadata().row_groups().iter().any(|group| {
+            let nulls = group.column(place).statistics().and_then(Statistics::null_count_opt);
+            nulls.is_none_or(|nulls| i64::try_from(nulls) != Ok(group.num_rows()))
+        })
+    }
+
+    /// Whether every value of a column begins like a number, as far as the file says.
+    pub fn has_numbers_only(&self, column: &str) -> bool {
+        let Ok(place) = self.metadata.schema().index_of(column) else { return false };
+        self.metadata.metadata().row_groups().iter().all(|group| {
+            let statistics = group.column(place).statistics();
+            let bounds = statistics.and_then(|known| known.min_bytes_opt().zip(known.max_bytes_opt()));
+            bounds.is_some_and(|(least, greatest)| {
+                least.first().is_some_and(|byte| *byte >= b'-')
+                    && greatest.first().is_some_and(|byte| *byte <= b'9')
+            })
+        })
+    }
+
+    /// Where the events of some rows stand, in ascending order; rows that the file does not have are left out.
+    ///
+    /// # Errors
+    /// As [`events`](Self::events).
+    pub fn places(&self, rows: &[u64]) -> Result<Vec<StoredPlace>> {
+        let names = [TIME, ID, SOURCE, SEQUENCE].map(str::to_owned);
+        let reader = self
+            .builder()
+            .with_row_selection(self.selection(rows))
+            .with_projection(self.projection(&names))
+            .build()
+            .map_err(failed)?;
+        let mut places = Vec::with_capacity(rows.len());
+        for batch in reader {
+            let batch = batch.map_err(reading)?;
+            let (times, ids, sequences) = (times(&batch, TIME)?, ids(&batch)?, sequences(&batch)?);
+            let sources = column(&batch, SOURCE)?;
+            for row in 0..batch.num_rows() {
+                places.push(StoredPlace {
+                    id: ids[row],
+                    time: times[row],
+                    source: text(sources, row).unwrap_or_default().to_owned(),
+                    sequence: sequences[row],
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    /// The rows that are there, once each.
+    fn selection(&self, rows: &[u64]) -> RowSelection {
+        let total = usize::try_from(self.split.rows).unwrap_or(usize::MAX);
+        let mut rows: Vec<usize> = rows.iter().filter_map(|row| usize::try_from(*row).ok()).collect();
+        rows.retain(|row| *row < total);
+        rows.sort_unstable();
+        rows.dedup();
+        RowSelection::from_consecutive_ranges(rows.iter().map(|row| *row..row + 1), total)
+    }
+
     /// The event of a row.
     ///
     /// # Errors
@@ -156,17 +248,7 @@ impl SplitReader {
     /// # Errors
     /// [`Error::is_damaged`]; what the disk says.
     pub fn events(&self, rows: &[u64]) -> Result<Vec<StoredEvent>> {
-        let total = usize::try_from(self.split.rows).unwrap_or(usize::MAX);
-        let mut rows: Vec<usize> = rows.iter().filter_map(|row| usize::try_from(*row).ok()).collect();
-        rows.retain(|row| *row < total);
-        rows.sort_unstable();
-        rows.dedup();
-        let ranges = rows.iter().map(|row| *row..row + 1);
-        let reader = self
-            .builder()
-            .with_row_selection(RowSelection::from_consecutive_ranges(ranges, total))
-            .build()
-            .map_err(failed)?;
+        let reader = self.builder().with_row_selection(self.selection(rows)).build().map_err(failed)?;
         let mut events = Vec::with_capacity(rows.len());
         for batch in reader {
             restore_rows(&batch.map_err(reading)?, &mut events)?;
@@ -262,15 +344,62 @@ pub struct Batches<'s> {
     reader: Option<ParquetRecordBatchReader>,
 }
 
+/// Some rows of a file by columns that were asked for by name.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The number of the first row in its file.
+    pub first_row: u64,
+    /// When each happened, in nanoseconds UTC, ascending.
+    pub times: Vec<i64>,
+    /// The columns, by their own names; the kind says nothing.
+    pub columns: Vec<Column>,
+}
+
+/// Rows of a file, slice by slice.
+pub struct Slices<'s>(Batches<'s>);
+
+impl Iterator for Slices<'_> {
+    type Item = Result<Slice>;
+
+    fn next(&mut self) -> Option<Result<Slice>> {
+        let rows = self.0.rows()?;
+        Some(rows.and_then(|(batch, first_row)| {
+            let mut columns = Vec::new();
+            let schema = batch.schema();
+            for (field, array) in schema.fields().iter().zip(batch.columns()) {
+                if field.name() != TIME {
+                    let column = stored(field.name().clone(), ColumnKind::Text, array);
+                    columns.push(column.ok_or_else(unexpected)?);
+                }
+            }
+            Ok(Slice { first_row, times: times(&batch, TIME)?.to_vec(), columns })
+        }))
+    }
+}
+
 impl Iterator for Batches<'_> {
     type Item = Result<Batch>;
 
     fn next(&mut self) -> Option<Result<Batch>> {
+        let rows = self.rows()?;
+        Some(rows.and_then(|(batch, first)| self.convert(&batch, first)))
+    }
+}
+
+enum Step {
+    Rows(Box<(RecordBatch, u64)>),
+    Again,
+    End,
+}
+
+impl Batches<'_> {
+    /// The next rows, with the number of the first.
+    fn rows(&mut self) -> Option<Result<(RecordBatch, u64)>> {
         loop {
             match self.step() {
                 Ok(Step::End) => return None,
                 Ok(Step::Again) => {}
-                Ok(Step::Batch(batch)) => return Some(Ok(*batch)),
+                Ok(Step::Rows(rows)) => return Some(Ok(*rows)),
                 Err(error) => {
                     // Behind damage nothing is read: the rows have no numbers any more.
                     self.group = usize::MAX;
@@ -280,15 +409,7 @@ impl Iterator for Batches<'_> {
             }
         }
     }
-}
 
-enum Step {
-    Batch(Box<Batch>),
-    Again,
-    End,
-}
-
-impl Batches<'_> {
     fn step(&mut self) -> Result<Step> {
         if let Some(reader) = &mut self.reader {
             let Some(batch) = reader.next() else {
@@ -299,7 +420,7 @@ impl Batches<'_> {
             let first = self.row;
             self.row += batch.num_rows() as u64;
             let batch = self.cut(batch, first)?;
-            return Ok(batch.map_or(Step::Again, |batch| Step::Batch(Box::new(batch))));
+            return Ok(batch.map_or(Step::Again, |rows| Step::Rows(Box::new(rows))));
         }
         let groups = self.split.metadata.metadata().row_groups();
         let Some(group) = groups.get(self.group) else { return Ok(Step::End) };
@@ -324,7 +445,7 @@ impl Batches<'_> {
     }
 
     /// The part of some rows that was asked for, if there is any.
-    fn cut(&self, batch: RecordBatch, first: u64) -> Result<Option<Batch>> {
+    fn cut(&self, batch: RecordBatch, first: u64) -> Result<Option<(RecordBatch, u64)>> {
         let times = times(&batch, TIME)?;
         let from = times.partition_point(|time| *time < self.since);
         let to = self.until.map_or(times.len(), |until| times.partition_point(|time| *time < until));
@@ -332,7 +453,7 @@ impl Batches<'_> {
             return Ok(None);
         }
         let batch = if to - from < times.len() { batch.slice(from, to - from) } else { batch };
-        self.convert(&batch, first + from as u64).map(Some)
+        Ok(Some((batch, first + from as u64)))
     }
 
     fn convert(&self, batch: &RecordBatch, first_row: u64) -> Result<Batch> {

@@ -39,6 +39,19 @@ pub(super) fn shred<'j>(
     walk(raw.get(), 0, &mut name, shape, leaf)
 }
 
+/// The fields of a shape, in the order of their values.
+///
+/// # Errors
+/// If it is no JSON.
+pub fn field_names(shape: &str) -> Result<Vec<String>> {
+    let (mut names, mut again) = (Vec::new(), String::new());
+    shred(shape, &mut again, &mut |name, _| {
+        names.push(name.to_owned());
+        Ok(())
+    })?;
+    Ok(names)
+}
+
 fn walk<'j>(
     json: &'j str,
     depth: usize,
