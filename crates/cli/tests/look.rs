@@ -131,7 +131,7 @@ fn the_demo_needs_nothing_but_the_binary() {
 #[test]
 fn the_demo_lets_a_made_up_day_through_a_server() {
     let folder = Folder::with(&[]);
-    let run = folder.run("demo --no-wait --port 0 --data kept");
+    let run = folder.run("demo --no-wait --hours 1 --port 0 --data kept");
     assert_eq!(run.code, 0, "{}", run.stderr);
     for part in [
         "Sigyn listens at http://127.0.0.1:",
@@ -145,7 +145,7 @@ fn the_demo_lets_a_made_up_day_through_a_server() {
     let critical: usize = critical.rsplit(' ').next().unwrap_or_default().parse().unwrap();
     assert!(critical >= 3, "the break-in, its chain and the guessing: {}", run.stdout);
     // What is kept is shown again, and the day does not come twice.
-    let again = folder.run("demo --no-wait --port 0 --data kept");
+    let again = folder.run("demo --no-wait --hours 1 --port 0 --data kept");
     assert!(again.code == 0 && again.stdout.contains("has run through before"), "{}", again.stdout);
 }
 

@@ -15,6 +15,7 @@ mod mail;
 mod outgoing;
 mod present;
 pub mod subject;
+mod trial;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;

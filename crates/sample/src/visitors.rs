@@ -7,8 +7,8 @@ use crate::{MINUTE, SECOND};
 
 /// Visits that begin within a minute, in thousandths, by the hour (UTC).
 const VISITS: [u64; 24] = [
-    900, 600, 450, 400, 450, 700, 1300, 2200, 3000, 3500, 3700, 3800, 3900, 3700, 3500, 3500, 3700, 4200,
-    4900, 5300, 5000, 4000, 2600, 1500,
+    540, 360, 270, 240, 270, 420, 780, 1_320, 1_800, 2_100, 2_220, 2_280, 2_340, 2_220, 2_100, 2_100, 2_220,
+    2_520, 2_940, 3_180, 3_000, 2_400, 1_560, 900,
 ];
 const BROWSERS: [&str; 6] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",

@@ -19,14 +19,16 @@ use crate::screen::counted;
 const PORT: u16 = 7474;
 /// The day is the same each time, but for its date.
 const SEED: u64 = 0x5167_796e;
+/// The rule whose signals would block an address (`BEHAVIOR-MULTI-001`), and for how long.
+const BLOCKED_FOR: &str = "1315dabb-61d4-46f0-bdc0-13adeb95004d";
+const BLOCK_SECONDS: u64 = 86_400;
 /// How long the day takes for those who watch.
 const DAY_TAKES: Duration = Duration::from_secs(25);
 /// How much of the day is handed over at once.
 const SLICE_NANOS: i64 = 5 * 60 * SECOND;
 const SECOND: i64 = 1_000_000_000;
-const DAY_NANOS: i64 = 86_400 * SECOND;
 /// How long detection may take for what was handed over.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How often it is asked whether detection is done.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How soon an overloaded event log is tried again.
@@ -56,6 +58,9 @@ pub(super) struct Words {
     /// Keep everything in this folder; without it all is removed at the end
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// How much of the day runs through: its last hours, with the break-in in the last one
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u8).range(1..=24))]
+    hours: u8,
     /// Let the day run through as fast as it goes, say what was found, and end
     #[arg(long)]
     no_wait: bool,
@@ -124,6 +129,9 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         say(format_args!("Make the first admin with this token, once: {token}"));
         say(format_args!("  http://{address}/setup#{token}"));
     }
+    // What response would do shows without doing it: a dry run.
+    node.try_response("Several kinds of attack: a day", BLOCKED_FOR, BLOCK_SECONDS)
+        .map_err(|error| error.told())?;
     let is_again = node.tally().map_err(|error| error.told())?.events > 0;
     let mut traffic = Traffic::new(SEED, now(), Scene::Everything).peekable();
     let end = now();
@@ -132,7 +140,9 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         Ok(())
     } else {
         let pace = if words.no_wait { Duration::ZERO } else { DAY_TAKES };
-        day(node, &mut traffic, end, pace, stopped).and_then(|sent| match sent {
+        let start = end - i64::from(words.hours) * 3_600 * SECOND;
+        while traffic.next_if(|line| line.at < start).is_some() {}
+        day(node, &mut traffic, (start, end), pace, stopped).and_then(|sent| match sent {
             Some(sent) => found(node, sent, &address, stopped),
             None => Ok(()),
         })
@@ -142,7 +152,7 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
             "Ctrl-C ends it. `{0} demo hunt` shows a hunt in files, `{0} serve` takes your logs.",
             super::program()
         ));
-        traffic.by_ref().take_while(|line| line.at < end).for_each(drop);
+        while traffic.next_if(|line| line.at < end).is_some() {}
         goes_on(node, traffic, stopped)?;
     }
     server.stop();
@@ -164,13 +174,13 @@ fn listen(app: &App, port: Option<u16>) -> Result<Server, String> {
 fn day(
     node: &Node,
     traffic: &mut std::iter::Peekable<Traffic>,
-    end: i64,
+    (start, end): (i64, i64),
     takes: Duration,
     stopped: &Receiver<()>,
 ) -> Result<Option<u64>, String> {
     let started = Instant::now();
     let mut sent = 0;
-    let mut until = end - DAY_NANOS;
+    let mut until = start;
     let rules = node.book().rules.len();
     say(format_args!("A made-up day of a web shop goes through {rules} rules now."));
     while until < end {
@@ -181,7 +191,7 @@ fn day(
         }
         sent += slice.len() as u64;
         send(node, &slice)?;
-        let share = 1.0 - (end - until) as f64 / DAY_NANOS as f64;
+        let share = 1.0 - (end - until) as f64 / (end - start) as f64;
         let rest = takes.mul_f64(share.clamp(0.0, 1.0)).saturating_sub(started.elapsed());
         if !matches!(stopped.recv_timeout(rest), Err(RecvTimeoutError::Timeout)) {
             return Ok(None);
@@ -228,14 +238,12 @@ fn goes_on(node: &Node, traffic: impl Iterator<Item = Line>, stopped: &Receiver<
     Ok(())
 }
 
-/// Hands lines over, each as its server's.
+/// Hands lines over, as those of the servers that write them.
 fn send(node: &Node, lines: &[Line]) -> Result<(), String> {
     let sources: Vec<String> = lines.iter().map(|line| format!("demo:{}", line.server)).collect();
-    let given: Vec<Given<'_>> = lines
-        .iter()
-        .zip(&sources)
-        .map(|(line, source)| Given { source, id: None, bytes: line.text.as_bytes() })
-        .collect();
+    let given = lines.iter().zip(&sources);
+    let given: Vec<Given<'_>> =
+        given.map(|(line, source)| Given { source, id: None, bytes: line.text.as_bytes() }).collect();
     while let Err(error) = node.take(&given) {
         if !error.store().is_some_and(|error| error.is_overloaded()) {
             return Err(error.told());
@@ -260,5 +268,9 @@ mod tests {
         there.sort_unstable();
         let bundled: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
         assert_eq!(bundled, there);
+        let texts = RULES.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes));
+        assert!(
+            texts.collect::<String>().contains(&format!("id: {BLOCKED_FOR}\nname: BEHAVIOR-MULTI-001\n"))
+        );
     }
 }
