@@ -29,7 +29,7 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake|retro] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sigyn_node::evidence::{finding, story};
 use sigyn_node::hunts::Order;
-use sigyn_node::storage::{self, Policy};
+use sigyn_node::storage;
 use sigyn_node::{Given, Node, Running, Settings, now};
 use sigyn_store::Id;
 use sigyn_store::catalog::{Filter, Hunt, HuntKind, HuntQuery, HuntState, Level, Sort, SplitQuery};

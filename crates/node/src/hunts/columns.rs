@@ -348,7 +348,7 @@ impl Rows {
             let mapped =
                 mapped(&mut self.mapped, (name, meaning), column, &mut |value| match (meaning, is_json) {
                     (Meaning::Kind, false) => TEXT,
-                    (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of(true, value)),
+                    (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of_kind(value)),
                     _ => numbers.of(is_json, value),
                 });
             for (slot, row) in vector.iter_mut().zip(rows) {

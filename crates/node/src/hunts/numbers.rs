@@ -26,6 +26,25 @@ pub(super) fn kind_of(json: &str) -> Option<u32> {
     })
 }
 
+/// A list as far as it decides how an event is read: how many elements of which kinds. None if there are objects in it, whose keys
+/// do.
+fn skeleton(json: &serde_json::Value, out: &mut String) -> Option<()> {
+    use serde_json::Value;
+    match json {
+        Value::Null => out.push('n'),
+        Value::Bool(_) => out.push('t'),
+        Value::Number(_) => out.push('0'),
+        Value::String(_) => out.push('s'),
+        Value::Object(_) => return None,
+        Value::Array(list) => {
+            out.push('[');
+            list.iter().try_for_each(|one| skeleton(one, out))?;
+            out.push(']');
+        }
+    }
+    Some(())
+}
+
 /// Texts as numbers.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
@@ -35,6 +54,16 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// The number of the kind of a list or an object.
+    pub(super) fn of_kind(&mut self, value: &str) -> u32 {
+        let mut out = String::new();
+        let json = serde_json::from_str(value).ok();
+        match json.and_then(|json| skeleton(&json, &mut out)) {
+            Some(()) => self.of(true, &out),
+            None => self.of(true, value),
+        }
+    }
+
     /// The number of a text, or of JSON that is none.
     pub(super) fn of(&mut self, is_json: bool, text: &str) -> u32 {
         self.buffer.clear();

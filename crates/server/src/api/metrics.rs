@@ -37,6 +37,8 @@ fn encoded(app: &App) -> Answer<String> {
     let node = app.node();
     let (sources, dead, outbox) =
         node.catalog().read(|view| Ok((view.sources()?, view.count_dead_letters()?, view.outbox()?)))?;
+    let (lake, covered) =
+        node.catalog().read(|view| Ok((view.lake_sizes()?, view.progress(sigyn_node::storage::READER)?)))?;
     let mut registry = Registry::with_prefix("sigyn");
     let (events, bytes, dropped, lag) =
         (Family::default(), Family::default(), Family::default(), Family::default());
@@ -84,6 +86,25 @@ fn encoded(app: &App) -> Answer<String> {
     single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
     single(&mut registry, "log_end", "Position behind the last event on disk", node.log().end().0);
     single(&mut registry, "log_bytes", "What the event log takes on disk", node.log().bytes());
+    single(
+        &mut registry,
+        "log_damaged",
+        "Places of the event log that were not as they had been written",
+        node.log_damage(),
+    );
+    single(
+        &mut registry,
+        "lake_bytes",
+        "What the lake takes on disk",
+        lake.iter().map(|(_, _, bytes)| bytes).sum(),
+    );
+    single(
+        &mut registry,
+        "lake_events",
+        "Events in the lake",
+        lake.iter().map(|(_, events, _)| events).sum(),
+    );
+    single(&mut registry, "lake_covered", "Events of the log before this position are in the lake", covered);
     single(
         &mut registry,
         "detection_failed",

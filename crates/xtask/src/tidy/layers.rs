@@ -105,6 +105,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "hunt",
             "runtime",
+            "node",
             "testkit",
         ],
     ),
