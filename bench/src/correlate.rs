@@ -86,7 +86,16 @@ fn speed(runs: usize) -> Result<Table> {
 fn memory() -> Result<Table> {
     let mut table = Table::new(
         "Correlations: memory per group",
-        &["what", "which groups fire", "groups", "hits per group", "bytes per group", "in a snapshot", "written in", "read in"],
+        &[
+            "what",
+            "which groups fire",
+            "groups",
+            "hits per group",
+            "bytes per group",
+            "in a snapshot",
+            "written in",
+            "read in",
+        ],
     );
     for (at, shape) in MEMORY.iter().enumerate() {
         eprintln!("memory of {}", shape.name);

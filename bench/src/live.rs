@@ -95,7 +95,15 @@ fn orders() -> Result<Option<Table>> {
     let program = web()?;
     let mut table = Table::new(
         format!("Live: {} lines of a web log through the driver, the web pack's rules", lines.len()),
-        &["lines come", "lines a step", "processor time", "against in order", "signals", "changes", "slowest step"],
+        &[
+            "lines come",
+            "lines a step",
+            "processor time",
+            "against in order",
+            "signals",
+            "changes",
+            "slowest step",
+        ],
     );
     for step in [64, 512, 8_192] {
         let mut usual = Duration::ZERO;
@@ -147,8 +155,11 @@ fn through(program: &Arc<Program>, lines: &[&str], order: &[usize], step: usize)
     live.open_feed(&feed, 0, 0).map_err(failed)?;
     let mut intake = Intake::new(live.view().clone());
     let mut history = MemoryHistory::new();
-    let batches: Vec<Gathered> =
-        order.chunks(step).enumerate().map(|(at, chunk)| gather(&mut intake, &feed, lines, chunk, at * step)).collect();
+    let batches: Vec<Gathered> = order
+        .chunks(step)
+        .enumerate()
+        .map(|(at, chunk)| gather(&mut intake, &feed, lines, chunk, at * step))
+        .collect();
     let (mut spent, mut slowest, mut changes) = (Duration::ZERO, Duration::ZERO, 0);
     let clock = Instant::now();
     let mut time = 0;

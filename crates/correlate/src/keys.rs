@@ -379,9 +379,10 @@ pub(crate) struct KeysImage {
 impl Serialize for Keys {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let firsts = self.firsts.iter().map(|(key, entry)| (Bytes(key), entry));
-        let slots = self.slots.iter().filter_map(|slot| {
-            Some((Bytes(slot.key.bytes()), slot.state.as_ref()?, slot.tick))
-        });
+        let slots = self
+            .slots
+            .iter()
+            .filter_map(|slot| Some((Bytes(slot.key.bytes()), slot.state.as_ref()?, slot.tick)));
         let mut image = serializer.serialize_struct("KeysImage", 2)?;
         image.serialize_field("firsts", &Sequence(self.firsts.len(), RefCell::new(firsts)))?;
         let held = self.slots.len() - self.free.len();

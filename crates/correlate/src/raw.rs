@@ -11,7 +11,9 @@ pub(crate) fn serialize<S: Serializer>(bytes: impl AsRef<[u8]>, serializer: S) -
 }
 
 /// As one piece, or from a list, which is what texts make of bytes.
-pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: From<Vec<u8>>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: From<Vec<u8>>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     struct Bytes;
 
     impl<'de> Visitor<'de> for Bytes {

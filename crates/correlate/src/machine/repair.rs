@@ -76,7 +76,8 @@ impl Machine {
         replay.active = self.active;
         let late = std::mem::take(&mut scope.late);
         // What rules on detections say of a late event is new; what they say of others stands.
-        let mut compare = Compare { new: ids_as_detections(&self.plan, &late), old: HashSet::new(), changes: Vec::new() };
+        let mut compare =
+            Compare { new: ids_as_detections(&self.plan, &late), old: HashSet::new(), changes: Vec::new() };
         for hit in late {
             replay.push(hit);
         }
@@ -112,9 +113,8 @@ impl Machine {
                 continue;
             };
             let Correlating { pending, mut keys, inventory_from, visited } = std::mem::take(new);
-            let concerns = |waiting: &Waiting| {
-                visited.is_none() || scope.concerns_input(operator, *rule, waiting)
-            };
+            let concerns =
+                |waiting: &Waiting| visited.is_none() || scope.concerns_input(operator, *rule, waiting);
             match &visited {
                 None => own.keys = keys,
                 Some(groups) => {
@@ -162,7 +162,8 @@ impl Compare {
         history: &mut dyn History,
     ) {
         let is_selecting = !scope.is_whole(rule) && scope.is_on_detections(rule);
-        let stands_on = |it: &Detection, ids: &HashSet<Id>| it.evidence.iter().any(|one| ids.contains(&one.eid));
+        let stands_on =
+            |it: &Detection, ids: &HashSet<Id>| it.evidence.iter().any(|one| ids.contains(&one.eid));
         let is_looked_at = |it: &Detection, ids: &HashSet<Id>| match is_selecting {
             true => stands_on(it, ids),
             false => scope.concerns(rule, &it.group),

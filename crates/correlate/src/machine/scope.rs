@@ -45,7 +45,8 @@ impl Machine {
                 match plan.islands.division(reader.island) {
                     None => _ = touched.insert(reader.island, Touched::All),
                     Some(division) => {
-                        let all = touched.entry(reader.island).or_insert_with(|| Touched::Values(HashSet::new()));
+                        let all =
+                            touched.entry(reader.island).or_insert_with(|| Touched::Values(HashSet::new()));
                         if let Touched::Values(all) = all {
                             all.extend(values(division, &reader.slots, &hit.values));
                         }
@@ -141,11 +142,13 @@ impl Scope {
         let mut running: HashSet<ItemId> = HashSet::new();
         let island = |rule: ItemId| self.plan.islands.of(rule);
         let is_in = |rule: ItemId| island(rule).is_some_and(|island| self.touched.contains_key(&island));
-        let mut to_see: Vec<ItemId> = self.affected.iter().map(|(rule, _)| *rule).filter(|rule| is_in(*rule)).collect();
+        let mut to_see: Vec<ItemId> =
+            self.affected.iter().map(|(rule, _)| *rule).filter(|rule| is_in(*rule)).collect();
         while let Some(rule) = to_see.pop() {
             // What a rule that joins nothing reads of other islands is as it was.
             if running.insert(rule) {
-                to_see.extend(self.plan.children(rule).iter().filter(|child| island(**child) == island(rule)));
+                to_see
+                    .extend(self.plan.children(rule).iter().filter(|child| island(**child) == island(rule)));
             }
         }
         running

@@ -193,7 +193,8 @@ impl Links {
                         Some(slot) => self.read.push((part, item, slot)),
                         None => _ = self.failed.insert(part),
                     },
-                    NodeKind::Correlation(below) => match below.group.iter().position(|known| *known == name) {
+                    NodeKind::Correlation(below) => match below.group.iter().position(|known| *known == name)
+                    {
                         Some(at) => self.parts.join(part, (item, at)),
                         None => _ = self.failed.insert(part),
                     },
@@ -261,7 +262,9 @@ mod tests {
         let islands = &it.plan.islands;
         let division = islands.division(islands.of(it.item(rule)).unwrap())?;
         let of = |item: &ItemId| {
-            let Some(NodeKind::Correlation(operator)) = it.plan.node(*item).map(|node| &node.kind) else { return None };
+            let Some(NodeKind::Correlation(operator)) = it.plan.node(*item).map(|node| &node.kind) else {
+                return None;
+            };
             let at = division.component(*item)?;
             Some(format!("{} by {}", it.set.get(*item).unwrap().meta().title, operator.group[at]))
         };
@@ -271,7 +274,9 @@ mod tests {
     #[test]
     fn islands_are_divided_by_what_all_groups_have() {
         let count = |rules: &str, by: &str, more: &str| {
-            format!("type: event_count, rules: [{rules}], group-by: [{by}], timespan: 1m, condition: {{gte: 2}}{more}")
+            format!(
+                "type: event_count, rules: [{rules}], group-by: [{by}], timespan: 1m, condition: {{gte: 2}}{more}"
+            )
         };
         let watcher = |name: &str, of: &str| {
             format!(
@@ -293,24 +298,36 @@ mod tests {
                 Some(vec!["c by u", "d by u"]),
             ),
             (
-                text(&[correlation("c", &count("a", "u", ""), ""), correlation("d", &count("c", "w", alias), "")]),
+                text(&[
+                    correlation("c", &count("a", "u", ""), ""),
+                    correlation("d", &count("c", "w", alias), ""),
+                ]),
                 "d",
                 Some(vec!["c by u", "d by w"]),
             ),
             // It reads the events below, or has one group.
             (
-                text(&[correlation("c", &count("a", "u", ""), ""), correlation("d", &count("c", "h", ""), "")]),
+                text(&[
+                    correlation("c", &count("a", "u", ""), ""),
+                    correlation("d", &count("c", "h", ""), ""),
+                ]),
                 "c",
                 None,
             ),
             (
-                text(&[correlation("c", &count("a", "u", ""), ""), correlation("d", &count("c", "", ""), "")]),
+                text(&[
+                    correlation("c", &count("a", "u", ""), ""),
+                    correlation("d", &count("c", "", ""), ""),
+                ]),
                 "c",
                 None,
             ),
             // Rules that read the same events are islands of their own.
             (
-                text(&[correlation("c", &count("a", "u", ""), ""), correlation("d", &count("a", "h", ""), "")]),
+                text(&[
+                    correlation("c", &count("a", "u", ""), ""),
+                    correlation("d", &count("a", "h", ""), ""),
+                ]),
                 "d",
                 Some(vec!["d by h"]),
             ),
@@ -338,11 +355,7 @@ mod tests {
             ),
             (text(&[watcher("w", "a")]), "w", Some(Vec::new())),
             // Keys of which nothing came.
-            (
-                text(&[correlation("c", &count("a", "u", ""), "window: tumbling, inventory: [x]")]),
-                "c",
-                None,
-            ),
+            (text(&[correlation("c", &count("a", "u", ""), "window: tumbling, inventory: [x]")]), "c", None),
         ] {
             let it = Bench::new(&rules);
             let expect = expect.map(|it: Vec<&str>| it.into_iter().map(str::to_owned).collect::<Vec<_>>());

@@ -65,14 +65,17 @@ impl Values {
 
     fn count(&self, key: &Key) -> u64 {
         match self {
-            Values::Few(few) => few.iter().find(|(known, _)| known == key).map_or(0, |(_, count)| (*count).into()),
+            Values::Few(few) => {
+                few.iter().find(|(known, _)| known == key).map_or(0, |(_, count)| (*count).into())
+            }
             Values::Many(many) => many.get(key).copied().unwrap_or(0),
         }
     }
 
     fn add(&mut self, key: &Key) {
         if let Values::Few(few) = self {
-            if let Some((_, count)) = few.iter_mut().find(|(known, count)| known == key && *count < u32::MAX) {
+            if let Some((_, count)) = few.iter_mut().find(|(known, count)| known == key && *count < u32::MAX)
+            {
                 *count += 1;
                 return;
             }

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use sigyn_correlate::{
-    Change as Repaired, Detection, History as Past, Hit, Id, Plan, Scope, Status, Values,
-};
+use sigyn_correlate::{Change as Repaired, Detection, History as Past, Hit, Id, Plan, Scope, Status, Values};
 use sigyn_ir::ItemId;
 
 use super::driver::Live;

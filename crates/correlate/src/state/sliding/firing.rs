@@ -187,7 +187,12 @@ impl Sliding {
     }
 
     /// The inputs that contribute at a true input, with their serials, from a serial on.
-    fn contributing(&self, it: &True, from: u64, operator: &Operator) -> impl Iterator<Item = (u64, Cow<'_, Entry>)> {
+    fn contributing(
+        &self,
+        it: &True,
+        from: u64,
+        operator: &Operator,
+    ) -> impl Iterator<Item = (u64, Cow<'_, Entry>)> {
         let from = match operator.on_match {
             OnMatch::Reset => from.max(self.first).max(self.consumed),
             _ => from.max(self.first),

@@ -35,7 +35,12 @@ impl Default for MemoryHistory {
 impl MemoryHistory {
     /// Nothing has been.
     pub fn new() -> Self {
-        Self { hits: KeptHits::new(usize::MAX), events: BTreeMap::new(), signals: BTreeMap::new() }
+        Self {
+            hits: KeptHits::new(usize::MAX),
+            events: BTreeMap::new(),
+            signals: BTreeMap::new(),
+            by_rule: BTreeSet::new(),
+        }
     }
 
     /// Stores an event: a record of any log that can be read by itself.
