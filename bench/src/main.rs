@@ -18,6 +18,7 @@ mod process;
 mod record;
 mod report;
 mod rules;
+mod serve;
 mod stages;
 mod store;
 mod web;
@@ -32,13 +33,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One stage a line.
 const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
-  record [hunt|check|correlate]
+  record [hunt|check|correlate|serve]
   inputs
   hunt [RUNS]
   scaling [RUNS]
   stages [INPUT or LOG]
   memory [GIGABYTES]
   store [log|catalog|lake]
+  serve [SECONDS]
   check [RUNS]
   web [FOLDER]
   convert
@@ -58,6 +60,7 @@ fn main() -> Result<()> {
             "hunt" => record::hunt(),
             "check" => record::check(),
             "correlate" => record::correlate(),
+            "serve" => record::serve(),
             _ => bail!(USAGE),
         },
         Some("inputs") => inputs::run(),
@@ -66,6 +69,7 @@ fn main() -> Result<()> {
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("store") => print(store::run(word(1))?),
+        Some("serve") => print(serve::run(number(1, serve::SECONDS)?)?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),

@@ -46,9 +46,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sigyn_correlate::Id as Hash;
-use sigyn_store::catalog::Catalog;
+use sigyn_store::catalog::{Catalog, NewAudit};
 use sigyn_store::lake::{self, Lake};
-use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+use sigyn_store::wal::{Log, Position, Report, Settings as LogSettings};
 use sigyn_store::{Id, LocalDisk};
 
 pub use clock::now;
@@ -98,7 +98,9 @@ pub struct Node {
     rule_states: RwLock<HashMap<String, RuleState>>,
     sources: Sources,
     batches: AtomicU64,
+    detected: AtomicU64,
     failure: Mutex<Option<String>>,
+    rebuilt: Mutex<Option<String>>,
 }
 
 /// What a rule has done.
@@ -162,7 +164,9 @@ impl Node {
             rule_states: RwLock::default(),
             sources: Sources::default(),
             batches: AtomicU64::new(0),
+            detected: AtomicU64::new(0),
             failure: Mutex::default(),
+            rebuilt: Mutex::default(),
         })
     }
 
@@ -247,6 +251,16 @@ impl Node {
         self.batches.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The position behind the last event that has been through detection, signals written. What lies between it and the end
+    /// of the event log is still to do.
+    pub fn detected(&self) -> Position {
+        Position(self.detected.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_detected(&self, position: Position) {
+        self.detected.store(position.0, Ordering::Release);
+    }
+
     /// Why detection does not go on, if it does not. Events are still taken.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -254,6 +268,27 @@ impl Node {
 
     pub(crate) fn set_failure(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why the state of detection is made anew from the event log, if it is: that of the last run could not be read.
+    pub fn rebuilt(&self) -> Option<String> {
+        self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that it is, here and in the audit trail.
+    pub(crate) fn rebuild_state(&self, why: String) -> Result<()> {
+        let detail = serde_json::json!({ "why": why }).to_string();
+        let entry = NewAudit {
+            at: now(),
+            who: "sigyn",
+            client: "",
+            action: "state.rebuild",
+            target: "detection",
+            detail: &detail,
+        };
+        self.catalog.write(|tx| tx.record(&entry))?;
+        *self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        Ok(())
     }
 
     /// How many events per second a source has sent in the last minute.

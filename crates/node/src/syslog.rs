@@ -144,9 +144,10 @@ fn take(node: &Arc<Node>, from: IpAddr, frames: &[&[u8]], stop: &AtomicBool) {
 }
 
 fn store(node: &Arc<Node>, from: IpAddr, frames: &[&[u8]]) -> Result<()> {
+    let source = format!("syslog:{from}");
     let frames = frames.iter().filter(|frame| !frame.is_empty());
-    let given: Vec<Given<'_>> = frames.map(|bytes| Given { id: None, bytes }).collect();
-    if given.is_empty() { Ok(()) } else { node.take(&format!("syslog:{from}"), &given).map(drop) }
+    let given: Vec<Given<'_>> = frames.map(|bytes| Given { source: &source, id: None, bytes }).collect();
+    if given.is_empty() { Ok(()) } else { node.take(&given).map(drop) }
 }
 
 /// Whole frames at the front of what came, and how many bytes they take.

@@ -64,6 +64,35 @@ impl Modify for Schemes {
 
 /// All endpoints of the API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
+    let mut routes = endpoints();
+    name_operations(routes.get_openapi_mut());
+    routes
+}
+
+/// Names each operation by what its path is about and what is done: `signals_list`. Clients made from the document are named
+/// so, and names must not come twice; the functions' own are short ones that do.
+fn name_operations(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        let about = path.trim_start_matches("/api/v1").split('/').find(|part| !part.is_empty());
+        let about = about.unwrap_or_default().replace('-', "_");
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.options,
+            &mut item.head,
+            &mut item.patch,
+            &mut item.trace,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let done = operation.operation_id.take().unwrap_or_default();
+            operation.operation_id = Some(if done == about { done } else { format!("{about}_{done}") });
+        }
+    }
+}
+
+fn endpoints() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(setup::needed, setup::set_up))
         .routes(routes!(session::me, session::log_in, session::log_out))
@@ -117,3 +146,23 @@ pub fn document() -> Document {
 
 /// A short answer to a change that has no more to say.
 pub(crate) const DONE: axum::http::StatusCode = axum::http::StatusCode::NO_CONTENT;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut names = HashSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name.to_owned()), "{name} of {method} {path} comes twice");
+            }
+        }
+        assert!(names.contains("signals_list") && names.contains("overview"), "{names:?}");
+    }
+}

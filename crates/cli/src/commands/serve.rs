@@ -66,14 +66,17 @@ fn begin(serve: &Serve) -> Result<(), String> {
         syslog: serve.syslog.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
-    let node = Arc::new(Node::open(settings).map_err(told)?);
-    let running = Running::start(&node).map_err(told)?;
+    let node = Arc::new(Node::open(settings).map_err(|error| error.told())?);
+    let running = Running::start(&node).map_err(|error| error.told())?;
     let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false })?;
     let server = Server::start(&app, serve.listen)
         .map_err(|error| format!("{} cannot be listened at: {error}", serve.listen))?;
     let book = node.book();
     say(format_args!("Sigyn listens at http://{}", server.address()));
     say(format_args!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len()));
+    if let Some(why) = node.rebuilt() {
+        say(format_args!("warning: {why}"));
+    }
     if let Some(token) = setup.token {
         say(format_args!("Make the first admin with this token, once: {token}"));
         say(format_args!("  http://{}/setup#{token}", server.address()));
@@ -89,15 +92,4 @@ fn begin(serve: &Serve) -> Result<(), String> {
 /// Says something to whoever started it. If nobody listens any more, it goes on: events do.
 fn say(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn told(error: sigyn_node::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -36,6 +36,13 @@ enum Kind {
     History(LiveError),
 }
 
+impl RestoreError {
+    /// Whether the snapshot itself is of no use: trying again does not help, reading the feeds from the front does.
+    pub fn is_unreadable(&self) -> bool {
+        !matches!(self.0, Kind::History(_))
+    }
+}
+
 impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
