@@ -47,10 +47,11 @@ async fn only_who_may_send_events_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("rules")).unwrap();
     let (data, rules) = (folder.path().join("data"), vec![folder.path().join("rules")]);
-    let settings = Settings { data, rules, tail: vec![], syslog: vec![], salt: 1 };
+    let settings = Settings { data, rules, tail: vec![], syslog: vec![], salt: 1, blocker: None };
     let node = Arc::new(Node::open(settings).unwrap());
     let hash: [u8; 32] = Sha256::digest(b"secret").into();
-    for (id, scopes) in [("sender", &["ingest"][..]), ("other", &["read", "triage", "rules", "respond", "admin"])]
+    for (id, scopes) in
+        [("sender", &["ingest"][..]), ("other", &["read", "triage", "rules", "respond", "admin"])]
     {
         let key = NewApiKey { id, hash: &hash, name: "", owner: "", scopes, made: 0, expires: None };
         node.catalog().write(|tx| tx.add_api_key(&key)).unwrap();
@@ -62,8 +63,10 @@ async fn only_who_may_send_events_is_answered() {
         for (method, path) in ENDPOINTS {
             let status = async |key: Option<&str>| {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
-                let mut request =
-                    Request::builder().method(method).uri(format!("{prefix}{path}")).body(Body::from(documents));
+                let mut request = Request::builder()
+                    .method(method)
+                    .uri(format!("{prefix}{path}"))
+                    .body(Body::from(documents));
                 let request = request.as_mut().unwrap();
                 if let Some(key) = key {
                     request.headers_mut().insert("authorization", key.parse().unwrap());
