@@ -6,14 +6,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use nix::unistd::{User, chown, geteuid};
+use nix::unistd::{User, geteuid};
 use sigyn_blocker::machine::addresses;
 use sigyn_blocker::nft::{Kernel, Nft};
 use sigyn_blocker::service::Service;
@@ -102,7 +102,7 @@ fn listen<K: Kernel>(service: &mut Service<K>, path: &Path, user: &str) -> io::R
     }
     let listener = UnixListener::bind(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    chown(path, Some(known.uid), None)?;
+    chown(path, Some(known.uid.as_raw()), None)?;
     println!("sigyn-blocker listens at {} for {user}", path.display());
     loop {
         let (stream, _) = listener.accept()?;

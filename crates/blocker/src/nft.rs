@@ -89,8 +89,9 @@ impl Nft {
         self.run(&["-f", "-"], script).map(drop)
     }
 
-    fn json(&self, what: &str) -> io::Result<Value> {
-        let text = self.run(&["-j", "-f", "-"], &format!("list {what}\n"))?;
+    /// What the kernel has; no request has a say in the words of this.
+    fn listing(&self) -> io::Result<Value> {
+        let text = self.run(&["-j", "list", "table", "inet", "sigyn"], "")?;
         serde_json::from_str(&text).map_err(io::Error::other)
     }
 }
@@ -130,7 +131,7 @@ impl Kernel for Nft {
     }
 
     fn list(&self) -> io::Result<Vec<(IpAddr, u32)>> {
-        let table = self.json(&format!("table {TABLE}"))?;
+        let table = self.listing()?;
         Ok(if rules_in_place(&table) { elements(&table) } else { Vec::new() })
     }
 }

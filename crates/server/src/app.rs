@@ -242,6 +242,18 @@ mod tests {
             }
         }
         assert_eq!(node.log().bytes(), 0);
+        // One that would throw away what is refused is kept waiting.
+        let full = all_places();
+        let held = Request::post("/_bulk")
+            .header("authorization", "Bearer k:secret")
+            .header("content-type", "application/json; charset=utf-8")
+            .body(Body::from("{\"index\":{}}\n{\"a\":1}\n"))
+            .unwrap();
+        let held = tokio::spawn(router(&app).oneshot(held));
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        assert!(!held.is_finished());
+        drop(full);
+        assert_eq!(held.await.unwrap().unwrap().status(), 200);
         assert_eq!(send("/_bulk").await.unwrap().status(), 200);
         assert!(node.log().bytes() > 0);
     }

@@ -274,7 +274,7 @@ impl Live {
         }
         self.switch_if_due(watermark, history)?;
         self.advance(watermark);
-        self.preview();
+        self.preview(now);
         Ok(())
     }
 
@@ -383,10 +383,15 @@ impl Live {
     }
 
     /// What holds unless something in between changes it.
-    fn preview(&mut self) {
+    ///
+    /// Events wait for others to come between them and the latest, but no longer than others may be under way: the last
+    /// events of a burst are told of when it has been silent for a while, not when the next event comes.
+    fn preview(&mut self, now: i64) {
         let (Some(after), Some(ahead)) = (self.settings.provisional_after, &mut self.ahead) else { return };
         let Some(newest) = self.feeds.newest() else { return };
-        let to = newest.saturating_sub(after.max(0)).saturating_add(1).max(self.machine.watermark());
+        let is_quiet = self.feeds.heard().is_some_and(|heard| now.saturating_sub(heard) >= after);
+        let shown = if is_quiet { newest } else { newest.saturating_sub(after.max(0)) };
+        let to = shown.saturating_add(1).max(self.machine.watermark());
         let mut out = Vec::new();
         ahead.advance(to, &mut Matching { rules: &self.rules, memory: &mut self.memory }, &mut out);
         ahead.take_degraded();

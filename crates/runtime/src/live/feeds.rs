@@ -167,6 +167,11 @@ impl Feeds {
         }
     }
 
+    /// The time of day at which something last came.
+    pub(super) fn heard(&self) -> Option<i64> {
+        self.feeds.values().map(|feed| feed.heard).max()
+    }
+
     /// The latest time of any event.
     pub(super) fn newest(&self) -> Option<i64> {
         self.feeds.values().filter_map(|feed| feed.newest).max()

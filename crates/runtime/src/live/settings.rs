@@ -10,8 +10,8 @@ const SECOND: i64 = 1_000_000_000;
 pub struct Settings {
     /// How the watermark follows the events.
     pub lateness: Lateness,
-    /// Provisional signals are told of events that came this long before the latest, in nanoseconds: what comes more out
-    /// of order counts when the watermark passes it. None: nothing is told before that. It costs the correlator's memory and
+    /// Provisional signals are told of events that happened this long before the latest, in nanoseconds, and of all when
+    /// nothing has come for as long: what comes more out of order counts when the watermark passes it. None: nothing is told before that. It costs the correlator's memory and
     /// time a second time.
     pub provisional_after: Option<i64>,
     /// Late events wait so long for others, to be repaired together; nanoseconds of the time of day.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
+use sigyn_correlate::Status;
 use sigyn_runtime::Program;
 use sigyn_runtime::live::{Intake, Settings};
 
@@ -102,6 +103,36 @@ fn what_is_told_early_is_confirmed_or_taken_back() {
         same("provisional", &hunted(&program, &feeds), &told);
     }
     assert!(provisional > 50 && retracted > 0 && retracted < provisional, "{provisional} {retracted}");
+}
+
+/// Single events are told of in the step that brings them, for good; a burst as soon as nothing more comes for two seconds, not
+/// when the watermark passes it after a minute.
+#[test]
+fn nobody_waits_for_the_next_event() {
+    let program = all_kinds();
+    let line = |second: u32, kind: &str| {
+        format!(
+            r#"{{"@timestamp":"2026-03-02T10:00:{second:02}Z","Channel":"Security","EventID":1,"kind":"{kind}","user":"anna","host":"h1"}}"#
+        )
+    };
+    let lines: Vec<String> =
+        (0..12).map(|second| line(second, if second == 11 { "clear" } else { "fail" })).collect();
+    let feeds = [Feed { name: "quiet.log".into(), lines }];
+    let mut run = Run::new(&program, Settings::standard(), &feeds);
+    run.now = 1_000 * SECOND;
+    let told = |run: &Run, status: Status| {
+        let standing = run.history.standing().values();
+        let shown = standing.filter(|signal| signal.status == status);
+        (shown.clone().filter(|it| it.stratum == 1).count(), shown.filter(|it| it.stratum > 1).count())
+    };
+    run.take(&feeds, &[Chunk { feed: 0, from: 0, to: 12 }]);
+    let (singles, before) = (told(&run, Status::Final).0, told(&run, Status::Provisional).1);
+    assert_eq!(told(&run, Status::Provisional).0, 0);
+    run.now += 2 * SECOND;
+    run.take(&feeds, &[]);
+    let after = told(&run, Status::Provisional).1;
+    assert!(singles > 0 && after > before, "{singles} singles, {before} before, {after} after");
+    same("quiet", &hunted(&program, &feeds), &run.finish().0);
 }
 
 #[test]

@@ -74,10 +74,7 @@ struct Told {
         ("until" = Option<String>, Query, description = "until when; now"),
     ),
     responses((status = 200, body = AttackMatrix), (status = 400, body = Problem)))]
-pub(crate) async fn matrix(
-    State(app): State<App>,
-    RawQuery(text): RawQuery,
-) -> Answer<Json<AttackMatrix>> {
+pub(crate) async fn matrix(State(app): State<App>, RawQuery(text): RawQuery) -> Answer<Json<AttackMatrix>> {
     let mut query = Query::parse(text.as_deref().unwrap_or_default())?;
     let until = query.take_as("until", Moment::parse)?.map_or_else(sigyn_node::now, |Moment(until)| until);
     let since =
@@ -93,7 +90,11 @@ pub(crate) async fn matrix(
         version: attack.version().map(str::to_owned),
         since: Moment(since),
         until: Moment(until),
-        tactics: TACTICS.iter().map(|tactic| row(tactic, attack, &told)).filter(|row| !row.techniques.is_empty()).collect(),
+        tactics: TACTICS
+            .iter()
+            .map(|tactic| row(tactic, attack, &told))
+            .filter(|row| !row.techniques.is_empty())
+            .collect(),
     }))
 }
 

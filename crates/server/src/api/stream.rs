@@ -41,12 +41,12 @@ pub(crate) struct Changes {
     sources: bool,
     /// Whether rules have.
     rules: bool,
+    /// Whether messages, blocks or the settings of either have.
+    response: bool,
     /// Whether hunts have.
     hunts: bool,
     /// Whether what is stored has, or its damage.
     storage: bool,
-    /// Whether messages, blocks or the settings of either have.
-    response: bool,
 }
 
 #[derive(Default)]
@@ -56,9 +56,9 @@ struct Gathered {
     is_partial: bool,
     sources: bool,
     rules: bool,
+    response: bool,
     hunts: bool,
     storage: bool,
-    response: bool,
 }
 
 impl Gathered {
@@ -69,9 +69,9 @@ impl Gathered {
             Notice::SignalsChanged => self.is_partial = true,
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
+            Notice::Response => self.response = true,
             Notice::Hunts => self.hunts = true,
             Notice::Storage => self.storage = true,
-            Notice::Response => self.response = true,
         }
     }
 
@@ -93,9 +93,9 @@ impl Gathered {
             signals: signals.unwrap_or_default(),
             sources: self.sources,
             rules: self.rules,
+            response: self.response,
             hunts: self.hunts,
             storage: self.storage,
-            response: self.response,
         }
     }
 }

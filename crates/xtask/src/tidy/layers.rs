@@ -121,6 +121,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "hunt",
             "runtime",
+            "node",
             "testkit",
         ],
     ),
