@@ -130,8 +130,7 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         say(format_args!("  http://{address}/setup#{token}"));
     }
     // What response would do shows without doing it: a dry run.
-    node.try_response("Several kinds of attack: a day", BLOCKED_FOR, BLOCK_SECONDS)
-        .map_err(|error| error.told())?;
+    node.try_response("Break-ins", BLOCKED_FOR, BLOCK_SECONDS).map_err(|error| error.told())?;
     let is_again = node.tally().map_err(|error| error.told())?.events > 0;
     let mut traffic = Traffic::new(SEED, now(), Scene::Everything).peekable();
     let end = now();
