@@ -86,7 +86,16 @@ fn speed(runs: usize) -> Result<Table> {
 fn memory() -> Result<Table> {
     let mut table = Table::new(
         "Correlations: memory per group",
-        &["what", "which groups fire", "groups", "hits per group", "bytes per group"],
+        &[
+            "what",
+            "which groups fire",
+            "groups",
+            "hits per group",
+            "bytes per group",
+            "in a snapshot",
+            "written in",
+            "read in",
+        ],
     );
     for (at, shape) in MEMORY.iter().enumerate() {
         eprintln!("memory of {}", shape.name);
@@ -98,6 +107,9 @@ fn memory() -> Result<Table> {
             grouped(groups),
             format!("{:.1}", shape.hits as f64 / groups),
             grouped(number(&found, "bytes") / groups),
+            grouped(number(&found, "snapshot") / groups),
+            format!("{:.0} ms", number(&found, "written")),
+            format!("{:.0} ms", number(&found, "read")),
         ]);
     }
     table.note("Growth of the resident set over all that the process did, by groups held at the end: the allocator's rounding and what tables grew by are in it.");
@@ -156,7 +168,7 @@ fn measure(shape: &Shape) -> Result<Value> {
     let mut traffic = Traffic::new(plan.clone(), rules, shape);
     let mut batch = Vec::with_capacity(BATCH as usize);
     let before = resident();
-    let mut machine = Machine::new(plan);
+    let mut machine = Machine::new(plan.clone());
     let (mut out, mut records, mut detections): (Vec<Detection>, usize, usize) = (Vec::new(), 0, 0);
     let (mut spent, clock) = (Duration::ZERO, Instant::now());
     for start in (0..shape.hits).step_by(BATCH as usize) {
@@ -174,12 +186,23 @@ fn measure(shape: &Shape) -> Result<Value> {
     }
     drop((batch, out));
     ensure!(machine.degraded().is_empty(), "{} is over its budget", shape.name);
+    let bytes = resident().saturating_sub(before);
+    let begun = now(clock);
+    let snapshot = machine.snapshot()?;
+    let written = now(clock) - begun;
+    let begun = now(clock);
+    let restored = Machine::restore(plan, &snapshot)?;
+    let read = now(clock) - begun;
+    ensure!(restored.groups() == machine.groups(), "{} is not what was written", shape.name);
     Ok(json!({
         "speed": shape.hits as f64 / spent.as_secs_f64(),
         "records": records,
         "detections": detections,
         "groups": machine.groups(),
-        "bytes": resident().saturating_sub(before),
+        "bytes": bytes,
+        "snapshot": snapshot.len(),
+        "written": written.as_secs_f64() * 1e3,
+        "read": read.as_secs_f64() * 1e3,
     }))
 }
 

@@ -20,6 +20,8 @@ const VERSION: &str = "target/bench-inputs/2";
 const COPIES: u32 = 32;
 /// Copies of the recorded chunks in the large EVTX file, and of the recorded files in the folder of small ones.
 const EVTX_COPIES: usize = 8;
+/// Copies of an input where it is to last long.
+const LONG_COPIES: usize = 8;
 
 /// What there is to measure with.
 #[derive(Debug)]
@@ -106,6 +108,24 @@ pub(crate) fn flat() -> Result<Option<PathBuf>> {
     let (path, logs) = (folder.join("flat.ndjson"), files(&recorded, "evtx")?);
     made(&path, |out| flat::write(&logs, out))?;
     Ok(Some(path))
+}
+
+/// The same log over and over as a folder, for runs that last long beside what each thread learns anew. Links that no
+/// program can tell from copies.
+pub(crate) fn over_and_over(inputs: &Inputs, input: &Input) -> Result<PathBuf> {
+    let folder = inputs.empty.with_file_name("long").join(input.name);
+    for copy in 0..LONG_COPIES {
+        let files = if input.path.is_dir() { files(&input.path, "evtx")? } else { vec![input.path.clone()] };
+        for (number, file) in files.iter().enumerate() {
+            let ending = file.extension().unwrap_or_default().to_string_lossy();
+            let link = folder.join(copy.to_string()).join(format!("{number}.{ending}"));
+            if !link.exists() {
+                fs::create_dir_all(folder.join(copy.to_string()))?;
+                fs::hard_link(file, link)?;
+            }
+        }
+    }
+    Ok(folder)
 }
 
 /// Writes a file if it is not there; under another name until it is complete.

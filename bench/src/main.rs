@@ -9,6 +9,7 @@ mod convert;
 mod correlate;
 mod hunt;
 mod inputs;
+mod live;
 mod load;
 mod matching;
 mod memory;
@@ -17,6 +18,7 @@ mod process;
 mod record;
 mod report;
 mod rules;
+mod serve;
 mod stages;
 mod store;
 mod web;
@@ -29,7 +31,23 @@ use anyhow::{Context, Result, bail};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: sigyn-bench record [hunt|check|correlate] | inputs | hunt [RUNS] | stages [INPUT or LOG] | memory [GIGABYTES] | store [log|catalog|lake|retro] | check [RUNS] | web [FOLDER] | convert | correlate [RUNS] | load | match [EVENTS.ndjson [CONFIGURATION]]";
+/// One stage a line.
+const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
+  record [hunt|check|correlate|serve]
+  inputs
+  hunt [RUNS]
+  scaling [RUNS]
+  stages [INPUT or LOG]
+  memory [GIGABYTES]
+  store [log|catalog|lake|retro]
+  serve [SECONDS]
+  check [RUNS]
+  web [FOLDER]
+  convert
+  correlate [RUNS]
+  live
+  load
+  match [EVENTS.ndjson [CONFIGURATION]]";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -42,18 +60,22 @@ fn main() -> Result<()> {
             "hunt" => record::hunt(),
             "check" => record::check(),
             "correlate" => record::correlate(),
+            "serve" => record::serve(),
             _ => bail!(USAGE),
         },
         Some("inputs") => inputs::run(),
         Some("hunt") => print(hunt::run(number(1, hunt::RUNS)?)?),
+        Some("scaling") => print(hunt::scaling_alone(number(1, hunt::RUNS)?)?),
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("store") => print(store::run(word(1))?),
+        Some("serve") => print(serve::run(number(1, serve::SECONDS)?)?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),
         Some("correlate") => print(correlate::run(number(1, correlate::RUNS)?)?),
         Some("correlate-part") => correlate::part(word(1), number(2, 0)?),
+        Some("live") => print(live::run()?),
         Some("load") => load::run(),
         Some("match") => matching::run(word(1), word(2)),
         _ => bail!(USAGE),

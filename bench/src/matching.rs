@@ -11,7 +11,7 @@ use sigyn_ir::RuleSet;
 const ROUNDS: usize = 15;
 
 /// SigmaHQ's active rules.
-const RULES: [&str; 5] =
+pub(crate) const RULES: [&str; 5] =
     ["rules", "rules-emerging-threats", "rules-threat-hunting", "rules-placeholder", "rules-compliance"];
 
 /// Matches the JSON lines of a file with all of SigmaHQ's active rules, on one core; `only` names a configuration.

@@ -1,4 +1,5 @@
-//! Figures written down with date, machine and commit: everything about hunting in one run, or about checking or correlating.
+//! Figures written down with date, machine and commit: everything about hunting in one run, or about checking, correlating
+//! or serving.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,7 +8,7 @@ use anyhow::{Context, Result};
 use sigyn_event::Timestamp;
 
 use crate::report::Table;
-use crate::{check, correlate as correlations, hunt, memory, stages};
+use crate::{check, correlate as correlations, hunt, memory, serve as serving, stages};
 
 /// Measures and writes `bench/records/DATE-hunt.md`.
 pub(crate) fn hunt() -> Result<()> {
@@ -25,6 +26,11 @@ pub(crate) fn check() -> Result<()> {
 /// Measures and writes `bench/records/DATE-correlate.md`.
 pub(crate) fn correlate() -> Result<()> {
     write("correlate", "Correlating", &correlations::run(correlations::RUNS)?)
+}
+
+/// Measures and writes `bench/records/DATE-serve.md`.
+pub(crate) fn serve() -> Result<()> {
+    write("serve", "Serving", &serving::run(serving::SECONDS)?)
 }
 
 fn write(name: &str, title: &str, tables: &[Table]) -> Result<()> {

@@ -27,21 +27,33 @@ pub(crate) struct Unread {
 /// All files that a call names, folders searched by pattern: in the order of the arguments, each folder sorted
 /// by path, no file twice, also where links lead to one a second time. The path `-` stands for standard input.
 pub(crate) fn collect(paths: &[PathBuf], pattern: &str) -> (Vec<PathBuf>, Vec<Unread>) {
-    let pattern = Pattern::new(pattern);
-    let mut files = Vec::new();
-    let mut unread = Vec::new();
+    let mut walk = Walk {
+        pattern: Pattern::new(pattern),
+        followed: HashSet::new(),
+        found: Vec::new(),
+        unread: Vec::new(),
+    };
     for path in paths {
         if path.is_dir() {
-            search(path, path, &pattern, &mut files, &mut unread);
+            walk.search(path, path);
         } else if path.exists() || is_stdin(path) {
-            files.push(Candidate { path: path.clone(), may_be_known: true });
+            walk.found.push(Candidate { path: path.clone(), may_be_known: true });
         } else if path.is_symlink() {
-            unread.push(dangling(path, &codes::input::NOT_FOUND));
+            walk.unread.push(dangling(path, &codes::input::NOT_FOUND));
         } else {
-            unread.push(problem(path, &codes::input::NOT_FOUND, "there is no such file or folder"));
+            walk.unread.push(problem(path, &codes::input::NOT_FOUND, "there is no such file or folder"));
         }
     }
-    (once(files, paths.len()), unread)
+    (once(walk.found, paths.len()), walk.unread)
+}
+
+/// A search through folders.
+struct Walk {
+    pattern: Pattern,
+    /// Folders that links led to: a link may lead back up, and is then the end of its way.
+    followed: HashSet<PathBuf>,
+    found: Vec<Candidate>,
+    unread: Vec<Unread>,
 }
 
 /// A file that was found.
@@ -94,37 +106,49 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn search(
-    top: &Path,
-    folder: &Path,
-    pattern: &Pattern,
-    found: &mut Vec<Candidate>,
-    unread: &mut Vec<Unread>,
-) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => return unread.push(problem(folder, &codes::input::UNREADABLE, &error.to_string())),
-    };
-    // Name by name, folders among files: the order of whole paths, without comparing whole paths.
-    let mut entries: Vec<_> = entries.flatten().map(|entry| (entry.file_name(), entry)).collect();
-    entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    for (_, entry) in entries {
-        let path = entry.path();
-        let kind = entry.file_type();
-        let is = |test: fn(&std::fs::FileType) -> bool| kind.as_ref().is_ok_and(test);
-        // Links to folders are not followed: they may lead back up. Only links are asked what they lead to.
-        let is_link = is(std::fs::FileType::is_symlink);
-        if is(std::fs::FileType::is_dir) {
-            search(top, &path, pattern, found, unread);
-        } else if path.strip_prefix(top).is_ok_and(|below| pattern.fits(below))
-            && (pattern.takes_tests() || !is_test(&path))
-        {
-            if is(std::fs::FileType::is_file) || path.is_file() {
-                found.push(Candidate { path, may_be_known: is_link });
-            } else if is_link && !path.exists() {
-                unread.push(dangling(&path, &codes::input::DANGLING_LINK));
+impl Walk {
+    fn search(&mut self, top: &Path, folder: &Path) {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                return self.unread.push(problem(folder, &codes::input::UNREADABLE, &error.to_string()));
+            }
+        };
+        // Name by name, folders among files: the order of whole paths, without comparing whole paths.
+        let mut entries: Vec<_> = entries.flatten().map(|entry| (entry.file_name(), entry)).collect();
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (_, entry) in entries {
+            let path = entry.path();
+            let kind = entry.file_type();
+            let is = |test: fn(&std::fs::FileType) -> bool| kind.as_ref().is_ok_and(test);
+            // Only links are asked what they lead to.
+            let is_link = is(std::fs::FileType::is_symlink);
+            if is(std::fs::FileType::is_dir) {
+                self.search(top, &path);
+            } else if is_link && path.is_dir() {
+                self.follow(top, &path);
+            } else if path.strip_prefix(top).is_ok_and(|below| self.pattern.fits(below))
+                && (self.pattern.takes_tests() || !is_test(&path))
+            {
+                if is(std::fs::FileType::is_file) || path.is_file() {
+                    self.found.push(Candidate { path, may_be_known: is_link });
+                } else if is_link && !path.exists() {
+                    self.unread.push(dangling(&path, &codes::input::DANGLING_LINK));
+                }
             }
         }
+    }
+
+    /// Searches the folder that a link leads to, once.
+    fn follow(&mut self, top: &Path, link: &Path) {
+        let Ok(to) = std::fs::canonicalize(link) else { return };
+        let is_above = std::fs::canonicalize(top).is_ok_and(|top| top.starts_with(&to));
+        if is_above || !self.followed.insert(to) {
+            return;
+        }
+        let first = self.found.len();
+        self.search(top, link);
+        self.found.iter_mut().skip(first).for_each(|file| file.may_be_known = true);
     }
 }
 
@@ -204,5 +228,26 @@ mod tests {
         assert_eq!(unread.len(), 1);
         assert_eq!(unread[0].diagnostic.code.number, codes::input::NOT_FOUND.number);
         assert!(none.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_folders_are_followed_and_end_where_they_lead_back() {
+        let top = std::env::temp_dir().join(format!("sigyn-links-{}", std::process::id()));
+        let (rules, elsewhere) = (top.join("rules"), top.join("elsewhere"));
+        [&rules, &elsewhere].into_iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+        std::fs::write(elsewhere.join("a.yml"), "a").unwrap();
+        for (to, link) in [
+            (&elsewhere, rules.join("linked")),
+            (&elsewhere, rules.join("linked-again")),
+            (&rules, elsewhere.join("back")),
+            (&rules, rules.join("itself")),
+        ] {
+            std::os::unix::fs::symlink(to, link).unwrap();
+        }
+        let (files, unread) = collect(std::slice::from_ref(&rules), "*.yml");
+        std::fs::remove_dir_all(&top).unwrap();
+        assert_eq!(files, [rules.join("linked/a.yml")]);
+        assert!(unread.is_empty());
     }
 }

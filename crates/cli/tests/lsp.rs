@@ -61,11 +61,11 @@ fn the_server_ends_with_its_input() {
     check(framed(&[INITIALIZE, INITIALIZED]), 1, "capabilities");
     check(framed(&[exit]), 1, "");
     let cut = framed(&[INITIALIZE, INITIALIZED, shutdown]);
-    // What was answered before may be lost: where the reader fails, the library does not wait for its writer.
-    check(cut[..cut.len() - 9].to_vec(), 2, "");
+    // What was answered before is written, though what comes then is no message.
+    check(cut[..cut.len() - 9].to_vec(), 2, "capabilities");
     check(b"Content-Length: 5\r\n\r\nhello".to_vec(), 2, "");
     check(b"hello\r\n".to_vec(), 2, "");
     check(b"Content-Length: x\r\n\r\n".to_vec(), 2, "");
-    check(framed(&[INITIALIZE, INITIALIZED, "{}", "[1, 2]"]), 2, "");
+    check(framed(&[INITIALIZE, INITIALIZED, "{}", "[1, 2]"]), 2, "capabilities");
     check(b"\xFF\xFE\x00\r\n\r\n".to_vec(), 2, "");
 }

@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[path = "common/serving.rs"]
+mod serving;
+
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use ureq::Agent;
+use serde_json::json;
+use serving::{PATIENCE, Place, Serving};
+use sigyn_store::catalog::{Catalog, Checkpoint};
 
-/// How long something may take that happens in the background.
-const PATIENCE: Duration = Duration::from_secs(60);
 const RULE: &str = "title: Shell started\nid: 5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0001\nlogsource:\n  category: process_creation\n  \
                     product: windows\ndetection:\n  sel:\n    Image|endswith: '\\sh.exe'\n  condition: sel\nlevel: high\n\
                     tags:\n  - attack.execution\n";
@@ -19,132 +20,8 @@ const CORRELATION: &str = "title: Many shells\nid: 5e1fcbab-9a5c-4ac9-a4c4-6d8b6
                            rules: [5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0001]\n  generate: true\n  group-by: [Computer]\n  timespan: 1m\n  condition:\n    gte: 3\n\
                            level: critical\n";
 
-struct Place {
-    folder: tempfile::TempDir,
-    agent: Agent,
-}
-
-struct Serving {
-    child: Child,
-    address: String,
-    token: Option<String>,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("rules")).unwrap();
-        std::fs::write(folder.path().join("rules/shell.yml"), RULE).unwrap();
-        std::fs::write(folder.path().join("rules/many.yml"), CORRELATION).unwrap();
-        let agent =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
-        Self { folder, agent }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn start(&self, more: &[&str]) -> Serving {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sigyn"))
-            .arg("serve")
-            .args(["--listen", "127.0.0.1:0", "--data"])
-            .arg(self.path("data"))
-            .arg("-r")
-            .arg(self.path("rules"))
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut serving = Serving { child, address: String::new(), token: None };
-        let first = lines.next().expect("it says where it listens");
-        serving.address = first.rsplit("http://").next().unwrap().to_owned();
-        // The second line tells of rules; a third is there if a token is.
-        let is_new = !self.path("key").exists();
-        serving.token = lines
-            .take(if is_new { 2 } else { 1 })
-            .find_map(|line| line.split("once: ").nth(1).map(str::to_owned));
-        serving
-    }
-
-    /// Makes the admin and a key with all scopes; what stands behind `authorization`.
-    fn key(&self, serving: &Serving) -> String {
-        if let Ok(key) = std::fs::read_to_string(self.path("key")) {
-            return key;
-        }
-        let setup = json!({ "token": serving.token, "name": "ann", "password": "a long password" });
-        let response = self
-            .agent
-            .post(format!("http://{}/api/v1/setup", serving.address))
-            .content_type("application/json")
-            .send(setup.to_string())
-            .unwrap();
-        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let wanted = json!({ "name": "test", "scopes": ["read", "triage", "rules", "ingest", "admin"] });
-        let mut made = self
-            .agent
-            .post(format!("http://{}/api/v1/keys", serving.address))
-            .header("cookie", cookie)
-            .header("x-sigyn-request", "1")
-            .content_type("application/json")
-            .send(wanted.to_string())
-            .unwrap();
-        let made = read(&mut made);
-        let key = format!("ApiKey {}", made["encoded"].as_str().unwrap());
-        std::fs::write(self.path("key"), &key).unwrap();
-        key
-    }
-
-    fn get(&self, serving: &Serving, path: &str) -> Value {
-        let key = self.key(serving);
-        let mut response = self
-            .agent
-            .get(format!("http://{}{path}", serving.address))
-            .header("authorization", key)
-            .call()
-            .unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        read(&mut response)
-    }
-
-    fn post(&self, serving: &Serving, path: &str, body: &str) -> (u16, Value) {
-        let key = self.key(serving);
-        let request = self.agent.post(format!("http://{}{path}", serving.address));
-        let request = request.header("authorization", key).header("content-type", "application/x-ndjson");
-        match request.send(body) {
-            Ok(mut response) => (response.status().as_u16(), read(&mut response)),
-            // The process is gone.
-            Err(_) => (0, Value::Null),
-        }
-    }
-
-    /// Waits until as many signals of a rule are there.
-    fn signals(&self, serving: &Serving, rule: &str, count: usize) -> Vec<Value> {
-        let start = Instant::now();
-        loop {
-            let page = self.get(serving, &format!("/api/v1/signals?limit=1000&rule={rule}"));
-            let items = page["items"].as_array().unwrap().clone();
-            if items.len() >= count {
-                assert_eq!(items.len(), count, "signals of {rule}");
-                return items;
-            }
-            assert!(start.elapsed() < PATIENCE, "{} of {count} signals of {rule}", items.len());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-fn read(response: &mut ureq::http::Response<ureq::Body>) -> Value {
-    let text = response.body_mut().read_to_string().unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
+fn place() -> Place {
+    Place::with(&[("shell.yml", RULE), ("many.yml", CORRELATION)])
 }
 
 const SHELL: &str = "5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0001";
@@ -167,7 +44,7 @@ fn bulk(events: impl Iterator<Item = (usize, String)>) -> String {
 
 #[test]
 fn events_become_signals_that_people_work() {
-    let place = Place::new();
+    let place = place();
     let serving = place.start(&[]);
     let lines = [event(0, "C:\\sh.exe"), event(1, "C:\\other.exe"), "{broken".to_owned()].join("\n");
     let (status, taken) = place.post(&serving, "/api/v1/events?source=test", &lines);
@@ -201,7 +78,7 @@ fn events_become_signals_that_people_work() {
 
 #[test]
 fn what_is_sent_twice_is_there_once() {
-    let place = Place::new();
+    let place = place();
     let serving = place.start(&[]);
     let body = bulk((0..3).map(|number| (number, event(number * 100, "C:\\sh.exe"))));
     let (status, answer) = place.post(&serving, "/_bulk", &body);
@@ -216,7 +93,7 @@ fn what_is_sent_twice_is_there_once() {
 /// Every acknowledged event has its one signal, whenever the process is killed.
 #[test]
 fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
-    let place = Place::new();
+    let place = place();
     let (rounds, per_request) = (3, 20);
     let mut acknowledged = Vec::new();
     let mut number = 0;
@@ -278,9 +155,50 @@ fn all_signals(place: &Place, serving: &Serving) -> Vec<u64> {
     }
 }
 
+/// A state that cannot be read costs nothing but the time to make it anew, and is told.
+#[test]
+fn a_state_that_cannot_be_read_is_made_anew_from_the_event_log() {
+    let place = place();
+    let serving = place.start(&[]);
+    place.key(&serving);
+    let events = (0..3).map(|number| (number, event(number, "C:\\sh.exe")));
+    assert_eq!(place.post(&serving, "/_bulk", &bulk(events)).0, 200);
+    place.signals(&serving, SHELL, 3);
+    // It is written when the server is told to stop.
+    let pid = serving.child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    wait(serving);
+    let catalog = Catalog::open(&place.path("data/catalog.db")).unwrap();
+    let broken = catalog.write(|tx| {
+        let kept = tx.checkpoint(0)?.unwrap();
+        tx.put_checkpoint(0, &Checkpoint { state: b"broken".to_vec(), ..kept })
+    });
+    broken.unwrap();
+    drop(catalog);
+    let serving = place.start(&[]);
+    let more = std::iter::once((3, event(3, "C:\\sh.exe")));
+    assert_eq!(place.post(&serving, "/_bulk", &bulk(more)).0, 200);
+    place.signals(&serving, SHELL, 4);
+    let kept = std::fs::read_dir(place.path("data")).unwrap().flatten();
+    let kept = kept.filter(|entry| entry.file_name().to_string_lossy().starts_with("unreadable-state-"));
+    assert_eq!(kept.count(), 1);
+    let audit = place.get(&serving, "/api/v1/audit");
+    let actions: Vec<_> = audit["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert!(actions.contains(&&json!("state.rebuild")), "{audit:#}");
+    place.signals(&serving, SHELL, 4);
+}
+
+fn wait(mut serving: Serving) {
+    let start = Instant::now();
+    while serving.child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE, "it does not stop");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn files_are_followed_through_rotations() {
-    let place = Place::new();
+    let place = place();
     let log = place.path("app.log");
     let line = |at: usize| event(at, "C:\\sh.exe") + "\n";
     std::fs::write(&log, line(0)).unwrap();

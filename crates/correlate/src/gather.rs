@@ -231,13 +231,13 @@ impl Gather {
             }
             newest.push(&entry.at);
         }
-        let gathered = entry.more.as_ref().map_or(&[][..], |more| &more.gathered);
+        let gathered = entry.more.as_ref().map_or(&[][..], |more| &more.gathered[..]);
         self.is_fanout_truncated |= entry.more.as_ref().is_some_and(|more| more.is_fanout_truncated);
         let mut fields = gathered.iter();
         for (acc, outcome) in self.outcomes.iter_mut().zip(&operator.outcomes) {
             let texts = match outcome.aggregate {
                 Aggregate::Count => &[][..],
-                _ => fields.next().map_or(&[][..], Vec::as_slice),
+                _ => fields.next().map_or(&[][..], |texts| &texts[..]),
             };
             acc.add(texts.iter().map(|text| &**text), max);
         }

@@ -3,14 +3,49 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sigyn_ir::ItemId;
 
 use crate::hash::Hash;
 
 /// A 128-bit name: of an event, a detection, or a rule's logic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Id(pub [u8; 16]);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::raw::serialize(self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Sixteen;
+
+        impl<'de> Visitor<'de> for Sixteen {
+            type Value = Id;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("16 bytes")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Id, E> {
+                bytes.try_into().map(Id).map_err(|_| E::invalid_length(bytes.len(), &self))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Id, A::Error> {
+                let mut id = Id::default();
+                for (at, byte) in id.0.iter_mut().enumerate() {
+                    *byte = list.next_element()?.ok_or_else(|| A::Error::invalid_length(at, &self))?;
+                }
+                Ok(id)
+            }
+        }
+
+        deserializer.deserialize_bytes(Sixteen)
+    }
+}
 
 impl Id {
     /// An id of parts: a cryptographic hash over the parts with their lengths, so that parts cannot run together.
@@ -56,7 +91,7 @@ pub struct Hit {
 /// Values of several fields, in one allocation that copies share. A field's values are the canonical texts (E11) of the scalars that
 /// are not null, in the order of the event: none for a field that is missing, null or an empty list.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Values(Arc<[u8]>);
+pub struct Values(#[serde(with = "crate::raw")] Arc<[u8]>);
 
 impl Values {
     /// The values of fields, field by field.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::key::Key;
 use crate::{Id, Value, Values};
 
 /// A reference to an input: where it stands in the canonical order, and which listed rule it hit first. Windows are made of
@@ -34,10 +35,10 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct More {
     /// Other listed rules that the same event hit, in the order of the list.
-    pub(crate) also: Vec<u16>,
+    pub(crate) also: Box<[u16]>,
     pub(crate) load: Load,
     /// Values of the gathered fields.
-    pub(crate) gathered: Vec<Vec<Box<str>>>,
+    pub(crate) gathered: Box<[Box<[Box<str>]>]>,
     /// The event would have been in more groups than the limit allows.
     pub(crate) is_fanout_truncated: bool,
 }
@@ -47,20 +48,30 @@ pub(crate) struct More {
 pub(crate) enum Load {
     #[default]
     Nothing,
-    /// Tuples of texts, each as one key.
-    Tuples(Vec<Box<[u8]>>),
-    Numbers(Vec<Value>),
+    /// A tuple of texts, as one key.
+    Tuple(Key),
+    Tuples(Box<[Key]>),
+    Numbers(Box<[Value]>),
 }
 
 impl Entry {
     /// The listed rules that it hit, in the order of the list.
     pub(crate) fn children(&self) -> impl DoubleEndedIterator<Item = u16> + '_ {
-        let also = self.more.as_ref().map_or(&[][..], |more| &more.also);
+        let also = self.more.as_ref().map_or(&[][..], |more| &more.also[..]);
         std::iter::once(self.at.child).chain(also.iter().copied())
     }
 
     pub(crate) fn load(&self) -> &Load {
         self.more.as_ref().map_or(&Load::Nothing, |more| &more.load)
+    }
+
+    /// The tuples that are counted.
+    pub(crate) fn tuples(&self) -> &[Key] {
+        match self.load() {
+            Load::Tuple(tuple) => std::slice::from_ref(tuple),
+            Load::Tuples(tuples) => tuples,
+            Load::Nothing | Load::Numbers(_) => &[],
+        }
     }
 }
 

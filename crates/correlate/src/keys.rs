@@ -1,17 +1,18 @@
 //! The groups of one correlation: a table by key, and timers in event time (E47, E48).
 
 mod firsts;
-mod key;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use serde::{Deserialize, Serialize};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
 
 use self::firsts::Firsts;
-use self::key::Key;
 use crate::input::Entry;
+use crate::key::{Bytes, Key};
 use crate::machine::entries::Block;
 use crate::plan::Shape;
 use crate::state::{Cx, State, holds_alone};
@@ -193,6 +194,37 @@ impl Keys {
         number
     }
 
+    /// Holds of a group what `other` holds of it, and no more.
+    ///
+    /// A group with one input goes behind those that are there, though it may be older: it is let go somewhat later then,
+    /// and nothing else hangs on it.
+    pub(crate) fn move_from(&mut self, other: &mut Self, group: &[u8]) {
+        match self.find(group) {
+            Some(number) if number & FULL != 0 => self.remove(number & !FULL),
+            Some(first) => self.forget_first(first),
+            None => {}
+        }
+        let Some(number) = other.find(group) else { return };
+        other.unlist(number);
+        if number & FULL == 0 {
+            if let Some(entry) = other.firsts.take(number) {
+                self.inputs += 1;
+                let number = self.firsts.push(group, entry);
+                self.list(number);
+            }
+        } else if let Some(slot) = other.slots.get_mut((number & !FULL) as usize)
+            && let Some(state) = slot.state.take()
+        {
+            self.inputs += state.len();
+            let tick = slot.tick;
+            let number = self.insert(group, state);
+            self.list(number | FULL);
+            if tick != NO_TICK {
+                self.schedule(number, tick << TICK_BITS);
+            }
+        }
+    }
+
     /// Does what a watermark decides.
     pub(crate) fn settle(&mut self, watermark: i64, cx: &mut Cx<'_>) {
         while let Some((first, ts)) = self.firsts.oldest()
@@ -336,21 +368,38 @@ fn key_of<'k>(firsts: &'k Firsts, slots: &'k [Slot], number: u32) -> Option<&'k 
     }
 }
 
-/// What a snapshot keeps of [`Keys`].
-#[derive(Debug, Serialize, Deserialize)]
+/// What a snapshot keeps of [`Keys`], as it is read back.
+#[derive(Debug, Deserialize)]
 pub(crate) struct KeysImage {
     firsts: Vec<(Box<[u8]>, Entry)>,
     slots: Vec<(Box<[u8]>, State, i64)>,
 }
 
-impl From<Keys> for KeysImage {
-    fn from(keys: Keys) -> Self {
-        let firsts = keys.firsts.iter().map(|(key, entry)| (key.into(), entry)).collect();
-        let held = keys.slots.into_iter().filter_map(|slot| {
-            let state = slot.state?;
-            Some((slot.key.bytes().into(), state, slot.tick))
-        });
-        Self { firsts, slots: held.collect() }
+/// As [`KeysImage`] has it.
+impl Serialize for Keys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let firsts = self.firsts.iter().map(|(key, entry)| (Bytes(key), entry));
+        let slots = self
+            .slots
+            .iter()
+            .filter_map(|slot| Some((Bytes(slot.key.bytes()), slot.state.as_ref()?, slot.tick)));
+        let mut image = serializer.serialize_struct("KeysImage", 2)?;
+        image.serialize_field("firsts", &Sequence(self.firsts.len(), RefCell::new(firsts)))?;
+        let held = self.slots.len() - self.free.len();
+        image.serialize_field("slots", &Sequence(held, RefCell::new(slots)))?;
+        image.end()
+    }
+}
+
+/// Things of which the number is known, one by one as they are written.
+struct Sequence<I>(usize, RefCell<I>);
+
+impl<T: Serialize, I: Iterator<Item = T>> Serialize for Sequence<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(Some(self.0))?;
+        let mut items = self.1.borrow_mut();
+        items.by_ref().try_for_each(|item| sequence.serialize_element(&item))?;
+        sequence.end()
     }
 }
 

@@ -35,12 +35,14 @@ mod hash;
 mod hit;
 mod hunt;
 mod input;
+mod key;
 mod keys;
 mod limits;
 mod machine;
 mod number;
 mod own;
 mod plan;
+mod raw;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -52,6 +54,6 @@ pub use detection::{Anchor, Detection, Evidence, FieldValue, Outcome, OutcomeVal
 pub use hit::{At, Hit, Id, Texts, Values, ValuesWriter};
 pub use hunt::hunt;
 pub use limits::Limits;
-pub use machine::{Change, Degraded, History, Machine, Matcher, NoMatcher, Pushed, SnapshotError};
+pub use machine::{Change, Degraded, History, Machine, Matcher, NoMatcher, Pushed, Scope, SnapshotError};
 pub use number::Value;
 pub use plan::Plan;

@@ -3,14 +3,17 @@
 mod carry;
 pub(crate) mod entries;
 mod repair;
+mod scope;
 mod snapshot;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{ItemId, Revisions};
 
 pub use repair::{Change, History};
+pub use scope::Scope;
 pub use snapshot::SnapshotError;
 
 use crate::detection::Detection;
@@ -86,6 +89,8 @@ struct Correlating {
     keys: Keys,
     /// The start of the first bucket that the inventory is judged in.
     inventory_from: Option<i64>,
+    /// Where it matters, all groups that had an input.
+    visited: Option<HashSet<Box<[u8]>>>,
 }
 
 impl Machine {
@@ -227,6 +232,9 @@ impl Machine {
         let mut places = Vec::new();
         entries::for_each(&taken, operator, &plan.limits, |block| {
             rule.keys.look_up(block, &mut places);
+            if let Some(visited) = &mut rule.visited {
+                visited.extend(block.keys().map(Into::into));
+            }
             for (group, entry, place) in block.members(&places) {
                 budget.make_room(&mut rule.keys, group, entry.at.ts, &mut cx);
                 rule.keys.input(group, place, entry, &mut cx);

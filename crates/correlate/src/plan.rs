@@ -1,6 +1,7 @@
 //! Rules compiled for correlating: what each reads, in which order they run, how far their results depend.
 
 mod graph;
+mod islands;
 mod logic;
 mod operator;
 mod reach;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use sigyn_diagnostics::{Diagnostic, codes};
 use sigyn_ir::{ItemId, Level, Outcome, RuleItem, RuleSet};
 
+pub(crate) use islands::Division;
 pub(crate) use operator::{ChildSlots, Operator, Predicate, Shape};
 
 use crate::detection::{Anchor, Evidence, Status};
@@ -26,6 +28,7 @@ pub struct Plan {
     nodes: Vec<Option<Node>>,
     /// The rules in the order in which they run: by stratum, then by uid.
     pub(crate) order: Vec<ItemId>,
+    pub(crate) islands: islands::Islands,
     pub(crate) limits: Limits,
     fingerprint: Id,
 }
@@ -126,7 +129,8 @@ impl Plan {
             hash.bytes(&node.logic.0);
             node.reads.iter().for_each(|field| hash.text(field));
         }
-        (Self { nodes, order, limits: *limits, fingerprint: hash.id() }, findings)
+        let islands = islands::find(&nodes, &order);
+        (Self { nodes, order, islands, limits: *limits, fingerprint: hash.id() }, findings)
     }
 
     pub(crate) fn node(&self, item: ItemId) -> Option<&Node> {

@@ -139,7 +139,7 @@ impl Bench {
         for hit in hits {
             machine.advance(hit.at.ts, &mut Fields(self), &mut out);
             machine.push(hit);
-            machine = Machine::restore(self.plan.clone(), &machine.into_snapshot().unwrap()).unwrap();
+            machine = Machine::restore(self.plan.clone(), &machine.snapshot().unwrap()).unwrap();
         }
         machine.finish(&mut Fields(self), &mut out);
         out.retain(|detection| detection.status == Status::Final);

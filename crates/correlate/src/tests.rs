@@ -365,7 +365,7 @@ fn snapshots_of_others_are_refused() {
     let (it, other) = (bench(&["a"], body, ""), bench(&["a"], body, "suppress: 1m"));
     let mut machine = Machine::new(it.plan.clone());
     assert_eq!(machine.push(it.hit("a@0 u=x")), Pushed::Taken);
-    let bytes = machine.into_snapshot().unwrap();
+    let bytes = machine.snapshot().unwrap();
     assert!(Machine::restore(it.plan.clone(), &bytes).is_ok());
     assert!(Machine::restore(other.plan.clone(), &bytes).unwrap_err().is_of_other_rules());
     for at in 0..bytes.len() {

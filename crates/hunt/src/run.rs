@@ -1,16 +1,18 @@
 //! A hunt: inputs through readers and the engine on several threads, results in the order of the inputs.
 //!
-//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm; the caller's
-//! thread puts results back in order. A thread of its own for reading was measured and costs more: batches grow cold on
-//! the way, and when the system is busy all others wait for the one. What is under way is bounded by tickets, so that
-//! memory does not grow with the input. The order of results depends on nothing but the order of the inputs.
+//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm. The caller's
+//! thread is one of them, and between two batches puts results back in order. A thread of its own for reading was measured
+//! and costs more: batches grow cold on the way, and when the system is busy all others wait for the one. So does one of
+//! its own for results: it is woken for every batch and takes a core from a thread that works. What is under way is
+//! bounded by tickets, so that memory does not grow with the input. The order of results depends on nothing but the order
+//! of the inputs.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 
 use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
@@ -23,6 +25,9 @@ use crate::tap::{NoTap, Tap, Tapped};
 /// Steps under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
 /// their results are held, so that a thread that falls behind keeps no other from working.
 const TICKETS_PER_THREAD: usize = 16;
+
+/// How often a thread looks for the lock of the inputs before it sleeps: about 50 us.
+const SPINS_MAX: usize = 1000;
 
 /// How an input is opened when its turn comes.
 pub type Open = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead + Send>> + Send>;
@@ -159,33 +164,48 @@ pub fn run_tapped<T: Tap>(
     let threads = settings.threads.max(1);
     let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
     let (done_in, done_out) = channel::<(u64, Done<T::Batch>)>();
-    let source = Source { inputs: inputs.into_iter(), open: None, number: 0, tickets: ticket_in };
-    let source = Mutex::new(source);
+    let source = Mutex::new(Source { inputs: inputs.into_iter(), open: None, number: 0 });
+    let hunt = Hunt { engine, settings, control, tap, source: &source };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
+        let others: Vec<_> = (1..threads)
             .map(|_| {
-                let (source, done) = (&source, done_in.clone());
-                scope.spawn(move || work(engine, settings, control, tap, source, &done))
+                let (tickets, done) = (ticket_in.clone(), done_in.clone());
+                scope.spawn(move || work(hunt, &tickets, &done))
             })
             .collect();
         drop(done_in);
-        collect(&done_out, &ticket_out, report, sink);
+        let results =
+            Results { tickets: ticket_out, waiting: BTreeMap::new(), next: 0, counter: Counter::default() };
+        let mut seen = lead(hunt, ticket_in, &done_out, results, report, sink);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
-        drop(ticket_out);
-        let mut seen = SeenFields::default();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).for_each(|other| seen.merge(other));
+        others.into_iter().filter_map(|other| other.join().ok()).for_each(|other| seen.merge(other));
         report(Report::Fields(seen));
     });
 }
+
+/// What all threads of a hunt share.
+struct Hunt<'h, T> {
+    engine: &'h Engine,
+    settings: Settings,
+    control: &'h Control,
+    tap: &'h T,
+    source: &'h Mutex<Source>,
+}
+
+impl<T> Clone for Hunt<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Hunt<'_, T> {}
 
 /// All inputs, cut into steps with numbers.
 struct Source {
     inputs: std::vec::IntoIter<Input>,
     open: Option<(Steps, u64)>,
     number: u64,
-    /// One is taken for each step and given back when the step has been reported.
-    tickets: SyncSender<()>,
 }
 
 /// What an input yields, or why it could not be opened.
@@ -197,7 +217,7 @@ enum Steps {
 impl Source {
     /// The next step with its number. `spare` is memory that a batch may use.
     fn next(&mut self, spare: Vec<u8>, control: &Control) -> Option<(u64, Step)> {
-        if control.stop.load(Ordering::Relaxed) || self.tickets.send(()).is_err() {
+        if control.stop.load(Ordering::Relaxed) {
             return None;
         }
         let mut spare = Some(spare);
@@ -229,121 +249,176 @@ impl Source {
 }
 
 /// What a thread keeps from batch to batch.
-struct Worker<M> {
+struct Worker<'h, T: Tap> {
+    hunt: Hunt<'h, T>,
     decoder: Decoder,
     scratch: Scratch,
     facts: Facts,
     seen: SeenFields,
-    memory: M,
+    memory: T::Memory,
+    /// A batch's memory, to be used again.
+    spare: Vec<u8>,
 }
 
-/// Reads, decodes and matches batches until there are none; gives the fields that their events had.
-fn work<T: Tap>(
-    engine: &Engine,
-    settings: Settings,
-    control: &Control,
-    tap: &T,
-    source: &Mutex<Source>,
-    done: &Sender<(u64, Done<T::Batch>)>,
-) -> SeenFields {
-    let mut worker = Worker {
-        decoder: Decoder::new(settings.now),
-        scratch: engine.scratch(),
-        facts: Facts::new(),
-        seen: SeenFields::default(),
-        memory: tap.memory(),
-    };
-    let mut spare = Vec::new();
-    loop {
-        let step = source.lock().unwrap_or_else(PoisonError::into_inner).next(spare, control);
-        let (number, result) = match step {
-            Some((number, Step::Batch(batch))) => {
-                let result = matched(engine, settings, control, tap, &batch, &mut worker);
-                spare = batch.bytes;
+impl<'h, T: Tap> Worker<'h, T> {
+    fn new(hunt: Hunt<'h, T>) -> Self {
+        Self {
+            hunt,
+            decoder: Decoder::new(hunt.settings.now),
+            scratch: hunt.engine.scratch(),
+            facts: Facts::new(),
+            seen: SeenFields::default(),
+            memory: hunt.tap.memory(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Reads, decodes and matches the next batch, if there is one.
+    fn step(&mut self) -> Option<(u64, Done<T::Batch>)> {
+        let spare = std::mem::take(&mut self.spare);
+        let step = locked(self.hunt.source).next(spare, self.hunt.control);
+        let (number, step) = step?;
+        let done = match step {
+            Step::Batch(batch) => {
                 // A defect of ours must not cost the rest of the hunt.
-                let (found, outcome, classes, tapped) = result.unwrap_or_else(|| {
-                    (worker.decoder, worker.scratch) = (Decoder::new(settings.now), engine.scratch());
+                let (found, outcome, classes, tapped) = self.matched(&batch).unwrap_or_else(|| {
+                    (self.decoder, self.scratch) =
+                        (Decoder::new(self.hunt.settings.now), self.hunt.engine.scratch());
                     let why = "a defect in Sigyn stopped reading here".to_owned();
                     let flaws = vec![Flaw { offset: Some(batch.offset), why }];
                     let outcome = Outcome { records: 0, damaged: 1, flaws };
                     (Found::default(), outcome, Vec::new(), T::Batch::default())
                 });
-                (number, Done::Batch { member: batch.member, found, outcome, classes, tapped })
+                self.spare = batch.bytes;
+                Done::Batch { member: batch.member, found, outcome, classes, tapped }
             }
-            Some((number, Step::Unknown { path, tried })) => {
-                spare = Vec::new();
-                (number, Done::Unknown { path, tried })
-            }
-            Some((number, Step::Failed { path, offset, error })) => {
-                spare = Vec::new();
-                (number, Done::Failed { path, offset, error })
-            }
-            None => return worker.seen,
+            Step::Unknown { path, tried } => Done::Unknown { path, tried },
+            Step::Failed { path, offset, error } => Done::Failed { path, offset, error },
         };
-        if done.send((number, result)).is_err() {
+        Some((number, done))
+    }
+}
+
+/// The lock of the inputs. It is held for the time that copying a batch takes, much less than a thread needs to fall asleep
+/// and wake up, so that waiting awake is cheaper for a while.
+fn locked(source: &Mutex<Source>) -> MutexGuard<'_, Source> {
+    for _ in 0..SPINS_MAX {
+        match source.try_lock() {
+            Ok(source) => return source,
+            Err(TryLockError::Poisoned(source)) => return source.into_inner(),
+            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+        }
+    }
+    source.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Work of a thread that is not the caller's: batches until there are none; gives the fields that their events had.
+fn work<T: Tap>(
+    hunt: Hunt<'_, T>,
+    tickets: &SyncSender<()>,
+    done: &Sender<(u64, Done<T::Batch>)>,
+) -> SeenFields {
+    let mut worker = Worker::new(hunt);
+    while tickets.send(()).is_ok() {
+        let Some(step) = worker.step() else { break };
+        if done.send(step).is_err() {
+            break;
+        }
+    }
+    worker.seen
+}
+
+/// Work of the caller's thread: batches like all others, and results in order.
+fn lead<T: Tap>(
+    hunt: Hunt<'_, T>,
+    tickets: SyncSender<()>,
+    done: &Receiver<(u64, Done<T::Batch>)>,
+    mut results: Results<T::Batch>,
+    report: &mut dyn FnMut(Report<'_>) -> bool,
+    sink: &mut Sink<'_, T::Batch>,
+) -> SeenFields {
+    let mut worker = Worker::new(hunt);
+    loop {
+        while let Ok(step) = done.try_recv() {
+            if !results.add(step, report, sink) {
+                return worker.seen;
+            }
+        }
+        // Without a ticket, others are behind: their results are what there is to wait for.
+        let step = match tickets.try_send(()) {
+            Ok(()) => worker.step(),
+            Err(_) => done.recv().ok(),
+        };
+        let Some(step) = step else { break };
+        if !results.add(step, report, sink) {
             return worker.seen;
         }
     }
+    drop(tickets);
+    while let Ok(step) = done.recv() {
+        if !results.add(step, report, sink) {
+            break;
+        }
+    }
+    worker.seen
 }
 
 type Matched<B> = (Found, Outcome, Vec<(Option<ClassId>, u64)>, B);
 
-/// What a batch holds; none if reading it panicked.
-fn matched<T: Tap>(
-    engine: &Engine,
-    settings: Settings,
-    control: &Control,
-    tap: &T,
-    batch: &Batch,
-    worker: &mut Worker<T::Memory>,
-) -> Option<Matched<T::Batch>> {
-    let Worker { decoder, scratch, facts, seen, memory } = worker;
-    let mut found = Found::default();
-    let mut tapped = T::Batch::default();
-    let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        decoder.decode(batch, &mut |record, event| {
-            let (class, rules) = engine.run(event, scratch);
-            // Neighbours are mostly of few classes: a list beats a map.
-            match classes.iter_mut().find(|(other, _)| *other == class) {
-                Some((_, count)) => *count += 1,
-                None => classes.push((class, 1)),
-            }
-            tap.event(Tapped { engine, class, rules, record, event, facts }, memory, &mut tapped);
-            if !rules.is_empty() {
-                found.add(rules, record, event, facts, settings, tap);
-            }
-            seen.note(engine, class, event);
-            !control.stop.load(Ordering::Relaxed)
-        })
-    }));
-    decoded.ok().map(|outcome| (found, outcome, classes, tapped))
+impl<T: Tap> Worker<'_, T> {
+    /// What a batch holds; none if reading it panicked.
+    fn matched(&mut self, batch: &Batch) -> Option<Matched<T::Batch>> {
+        let Self { hunt, decoder, scratch, facts, seen, memory, .. } = self;
+        let Hunt { engine, settings, control, tap, .. } = *hunt;
+        let mut found = Found::default();
+        let mut tapped = T::Batch::default();
+        let mut classes: Vec<(Option<ClassId>, u64)> = Vec::new();
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            decoder.decode(batch, &mut |record, event| {
+                let (class, rules) = engine.run(event, scratch);
+                // Neighbours are mostly of few classes: a list beats a map.
+                match classes.iter_mut().find(|(other, _)| *other == class) {
+                    Some((_, count)) => *count += 1,
+                    None => classes.push((class, 1)),
+                }
+                tap.event(Tapped { engine, class, rules, record, event, facts }, memory, &mut tapped);
+                if !rules.is_empty() {
+                    found.add(rules, record, event, facts, settings, tap);
+                }
+                seen.note(engine, class, event);
+                !control.stop.load(Ordering::Relaxed)
+            })
+        }));
+        decoded.ok().map(|outcome| (found, outcome, classes, tapped))
+    }
 }
 
 /// Puts results in order and hands them on.
-fn collect<B>(
-    done: &Receiver<(u64, Done<B>)>,
-    tickets: &Receiver<()>,
-    report: &mut dyn FnMut(Report<'_>) -> bool,
-    sink: &mut Sink<'_, B>,
-) {
-    let mut waiting = BTreeMap::new();
-    let mut next = 0;
-    let mut counter = Counter::default();
-    while let Ok((number, result)) = done.recv() {
-        waiting.insert(number, result);
-        while let Some(result) = waiting.remove(&next) {
-            next += 1;
-            let _ = tickets.try_recv();
-            if !hand_out(result, &mut counter, report, sink) {
-                return;
+struct Results<B> {
+    /// Gives back the ticket of a step that has been reported.
+    tickets: Receiver<()>,
+    waiting: BTreeMap<u64, Done<B>>,
+    next: u64,
+    counter: Counter,
+}
+
+impl<B> Results<B> {
+    /// Takes a step's result; false if the hunt is to end.
+    fn add(
+        &mut self,
+        (number, result): (u64, Done<B>),
+        report: &mut dyn FnMut(Report<'_>) -> bool,
+        sink: &mut Sink<'_, B>,
+    ) -> bool {
+        self.waiting.insert(number, result);
+        while let Some(result) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            let _ = self.tickets.try_recv();
+            if !hand_out(result, &mut self.counter, report, sink) {
+                return false;
             }
         }
-    }
-    for (_, result) in waiting {
-        if !hand_out(result, &mut counter, report, sink) {
-            return;
-        }
+        true
     }
 }
 

@@ -9,6 +9,7 @@ mod answers;
 mod findings;
 mod options;
 mod shapes;
+mod stdio;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +48,7 @@ pub enum Ending {
 /// # Errors
 /// What was no message of the protocol.
 pub fn serve_stdio(host: Arc<dyn Host>, defaults: Options) -> Result<Ending, String> {
-    let (connection, threads) = Connection::stdio();
+    let (connection, threads) = stdio::open();
     let ending = serve(connection, host, defaults);
     // The reader has ended too: it does so behind `exit`, at the end of its input, and at what it cannot read.
     threads.join().map_err(|error| error.to_string())?;

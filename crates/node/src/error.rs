@@ -36,6 +36,11 @@ impl Error {
         Self(Kind::TooMany(what.into()))
     }
 
+    /// What happened and why, down to the last cause, in a line.
+    pub fn told(&self) -> String {
+        told(self)
+    }
+
     /// What the store says, if it is the store that failed.
     pub fn store(&self) -> Option<&sigyn_store::Error> {
         match &self.0 {
@@ -63,6 +68,18 @@ impl Error {
     pub fn is_missing(&self) -> bool {
         matches!(self.0, Kind::Missing(_)) || self.store().is_some_and(sigyn_store::Error::is_missing)
     }
+}
+
+/// An error and its causes in a line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }
 
 impl From<sigyn_store::Error> for Error {

@@ -1,5 +1,6 @@
 //! Rule files as they stand in folders.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sigyn_diagnostics::SourceFile;
@@ -12,16 +13,22 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 /// A file that is not read, and why.
 pub(crate) type Unread = (String, String);
 
-/// All rule files below some paths, in order, with their texts. Tests of rules stand beside them and are left out.
-pub(crate) fn rule_files(paths: &[PathBuf]) -> Result<(Vec<SourceFile>, Vec<Unread>)> {
+/// All rule files below some paths, in order. Tests of rules stand beside them and are left out.
+pub(crate) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
         if !path.exists() {
             return Err(Error::missing(format!("there is no rule file or folder {}", path.display())));
         }
-        search(path, &mut found)?;
+        search(path, &mut HashSet::new(), &mut found)?;
     }
     found.dedup();
+    Ok(found)
+}
+
+/// All rule files below some paths with their texts.
+pub(crate) fn rule_files(paths: &[PathBuf]) -> Result<(Vec<SourceFile>, Vec<Unread>)> {
+    let found = below(paths)?;
     let (mut texts, mut unread) = (Vec::with_capacity(found.len()), Vec::new());
     for path in found {
         let name = path.to_string_lossy().into_owned();
@@ -33,7 +40,8 @@ pub(crate) fn rule_files(paths: &[PathBuf]) -> Result<(Vec<SourceFile>, Vec<Unre
     Ok((texts, unread))
 }
 
-fn search(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+/// `followed`: folders that links led to. A link may lead back up, so that each is searched once.
+fn search(path: &Path, followed: &mut HashSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<()> {
     if !path.is_dir() {
         found.push(path.to_owned());
         return Ok(());
@@ -43,9 +51,12 @@ fn search(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
-        // Links to folders are not followed: they may lead back up.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            search(&path, found)?;
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if path.is_dir() {
+            let is_new = !is_link || std::fs::canonicalize(&path).is_ok_and(|to| followed.insert(to));
+            if is_new {
+                search(&path, followed, found)?;
+            }
         } else if is_rule(&path) && path.is_file() {
             found.push(path);
         }

@@ -25,7 +25,6 @@ use sigyn_store::wal::{Item, Position, Reader, Record};
 use crate::book::Book;
 use crate::decode::Records;
 use crate::notice::Notice;
-use crate::run::told;
 use crate::{Node, Result, now};
 
 /// The name under which the catalog has the position up to which the lake covers the event log.
@@ -90,7 +89,7 @@ pub(crate) fn flush(node: &Arc<Node>, stop: &AtomicBool) {
     while !stop.load(Ordering::Acquire) {
         let outcome = Flusher::new(node).and_then(|mut flusher| flusher.run(stop));
         let Err(error) = outcome else { return };
-        node.health().took_over(Err(told(&error)));
+        node.health().took_over(Err(error.told()));
         node.flushing().tell(|state| state.failures += 1);
         node.notices().tell(&Notice::Storage);
         crate::run::rest(RETRY_AFTER, stop);

@@ -9,9 +9,11 @@ use sigyn_store::wal::Record;
 use crate::{Node, Result, now};
 
 /// An event as a sender gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given<'g> {
-    /// What the sender calls it: the same again is the same event.
+    /// Who sends it.
+    pub source: &'g str,
+    /// What the sender calls it: the same again from the same source is the same event.
     pub id: Option<&'g str>,
     /// What was sent.
     pub bytes: &'g [u8],
@@ -27,27 +29,22 @@ pub struct Taken {
 }
 
 impl Node {
-    /// Takes events of a source, all or none. When this returns they are on disk. An event without an id is new each time.
+    /// Takes events, all or none, whoever sends them. When this returns they are on disk. An event without an id is new
+    /// each time.
     ///
     /// # Errors
     /// What the event log says: overload, no space, an event that is too long.
-    pub fn take(&self, source: &str, events: &[Given<'_>]) -> Result<Taken> {
+    pub fn take(&self, events: &[Given<'_>]) -> Result<Taken> {
         let ingest = now();
-        let batch = self.next_batch();
-        let id = |(at, given): (usize, &Given<'_>)| match given.id {
-            Some(id) => Hash::of(&[b"named", source.as_bytes(), id.as_bytes()]),
-            // Of this start of this node, this batch and this place: nobody else's.
-            None => Hash::of(&[
-                b"counted",
-                &self.started().to_le_bytes(),
-                &batch.to_le_bytes(),
-                &(at as u64).to_le_bytes(),
-            ]),
+        let (started, batch) = (self.started(), self.next_batch());
+        let id = |at: usize, given: &Given<'_>| match given.id {
+            Some(id) => Id::named(Hash::of(&[b"named", given.source.as_bytes(), id.as_bytes()]).0),
+            None => Id::alone(started, batch, at),
         };
         let records: Vec<Record<'_>> = events
             .iter()
             .enumerate()
-            .map(|(at, given)| Record { id: Id(id((at, given)).0), ingest, source, bytes: given.bytes })
+            .map(|(at, given)| Record { id: id(at, given), ingest, source: given.source, bytes: given.bytes })
             .collect();
         let appended = self.log().append(&records)?;
         Ok(Taken { stored: appended.stored, duplicates: appended.duplicates })
@@ -84,7 +81,7 @@ impl Node {
                 continue;
             }
             let name = format!("dead letter {}", letter.id);
-            self.take(&letter.source, &[Given { id: Some(&name), bytes: &letter.payload }])?;
+            self.take(&[Given { source: &letter.source, id: Some(&name), bytes: &letter.payload }])?;
             self.catalog().write(|tx| tx.replayed_dead_letter(letter.number, now()))?;
             taken += 1;
         }

@@ -10,6 +10,7 @@
 //! | `flush` | one thread from the event log to the lake |
 //! | `upkeep` | one thread that keeps the lake in order |
 //! | [`storage`] | what is stored, for how long, and what of it is damaged |
+//! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
@@ -30,34 +31,39 @@ mod ingest;
 pub mod notice;
 mod past;
 mod pipeline;
+pub mod respond;
 mod run;
 mod sources;
 pub mod storage;
 mod syslog;
 mod tail;
+mod tally;
 mod telling;
 mod upkeep;
 mod watch;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sigyn_correlate::Id as Hash;
-use sigyn_store::catalog::Catalog;
+use sigyn_store::catalog::{Catalog, NewAudit};
 use sigyn_store::lake::{self, Lake};
-use sigyn_store::wal::{Log, Report, Settings as LogSettings};
+use sigyn_store::wal::{Log, Position, Report, Settings as LogSettings};
 use sigyn_store::{Id, LocalDisk};
 
 pub use clock::now;
 pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
+pub use tally::Tally;
 
 use book::Book;
 use notice::Notices;
+use respond::Respond;
 use sources::Sources;
 
 /// What a node is told when it starts.
@@ -71,6 +77,8 @@ pub struct Settings {
     pub tail: Vec<PathBuf>,
     /// Where to take syslog, over UDP and TCP.
     pub syslog: Vec<SocketAddr>,
+    /// The socket of the helper that blocks addresses, if there is one.
+    pub blocker: Option<PathBuf>,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -78,7 +86,14 @@ pub struct Settings {
 impl Settings {
     /// A data folder and nothing else: no rules, no inputs.
     pub fn of(data: &Path) -> Self {
-        Self { data: data.to_owned(), rules: Vec::new(), tail: Vec::new(), syslog: Vec::new(), salt: 0 }
+        Self {
+            data: data.to_owned(),
+            rules: Vec::new(),
+            tail: Vec::new(),
+            syslog: Vec::new(),
+            blocker: None,
+            salt: 0,
+        }
     }
 }
 
@@ -97,8 +112,11 @@ pub struct Node {
     opened: Report,
     rule_states: RwLock<HashMap<String, RuleState>>,
     sources: Sources,
+    respond: Respond,
     batches: AtomicU64,
+    detected: AtomicU64,
     failure: Mutex<Option<String>>,
+    rebuilt: Mutex<Option<String>>,
 }
 
 /// What a rule has done.
@@ -134,7 +152,11 @@ impl Node {
     /// # Errors
     /// If another process has the folder, a newer version wrote it, a rule folder is not there, or the disk says so.
     pub fn open(settings: Settings) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data)
+        // Others have no business there: it holds what was logged, and secrets of channels.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&settings.data)
             .map_err(|error| Error::io(format!("{} cannot be made", settings.data.display()), error))?;
         let wal = settings.data.join("wal");
         let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
@@ -147,6 +169,7 @@ impl Node {
         let lake = Lake::open(Arc::new(LocalDisk), &folder, lake::Settings::standard(), Id(run.0))?;
         let health = storage::Health::default();
         opened.damages.iter().for_each(|damage| health.log_damaged(damage));
+        let respond = Respond::open(&catalog, settings.blocker.clone())?;
         Ok(Self {
             settings,
             catalog,
@@ -161,8 +184,11 @@ impl Node {
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
+            respond,
             batches: AtomicU64::new(0),
+            detected: AtomicU64::new(0),
             failure: Mutex::default(),
+            rebuilt: Mutex::default(),
         })
     }
 
@@ -229,6 +255,11 @@ impl Node {
         &self.notices
     }
 
+    /// Whom to tell of signals, whom to block.
+    pub fn respond(&self) -> &Respond {
+        &self.respond
+    }
+
     /// What a rule has done since the node started.
     pub fn rule_state(&self, uid: &str) -> RuleState {
         let states = self.rule_states.read().unwrap_or_else(PoisonError::into_inner);
@@ -247,6 +278,16 @@ impl Node {
         self.batches.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The position behind the last event that has been through detection, signals written. What lies between it and the end
+    /// of the event log is still to do.
+    pub fn detected(&self) -> Position {
+        Position(self.detected.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_detected(&self, position: Position) {
+        self.detected.store(position.0, Ordering::Release);
+    }
+
     /// Why detection does not go on, if it does not. Events are still taken.
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -254,6 +295,27 @@ impl Node {
 
     pub(crate) fn set_failure(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Why the state of detection is made anew from the event log, if it is: that of the last run could not be read.
+    pub fn rebuilt(&self) -> Option<String> {
+        self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that it is, here and in the audit trail.
+    pub(crate) fn rebuild_state(&self, why: String) -> Result<()> {
+        let detail = serde_json::json!({ "why": why }).to_string();
+        let entry = NewAudit {
+            at: now(),
+            who: "sigyn",
+            client: "",
+            action: "state.rebuild",
+            target: "detection",
+            detail: &detail,
+        };
+        self.catalog.write(|tx| tx.record(&entry))?;
+        *self.rebuilt.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        Ok(())
     }
 
     /// How many events per second a source has sent in the last minute.

@@ -21,6 +21,8 @@ pub enum Notice {
     Hunts,
     /// What is stored, for how long, or that something of it is damaged.
     Storage,
+    /// Messages, blocks, or the settings of either.
+    Response,
 }
 
 /// What is called with each notice.

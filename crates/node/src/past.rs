@@ -15,13 +15,14 @@ use sigyn_runtime::live::{Change, History, KeptHit, KeptHits, Recalled, Signal};
 use sigyn_store::Id as StoreId;
 use sigyn_store::catalog::{Field, Filter, Sort, Term, Tx};
 
-use crate::Node;
 use crate::body::Body;
 use crate::book::Book;
 use crate::entities::Entities;
 use crate::events::Events;
 use crate::notice::Notice;
+use crate::respond::Decider;
 use crate::telling::Telling;
+use crate::{Node, now};
 
 /// Hits that are kept at most; about 300 bytes each.
 const HITS_MAX: usize = 500_000;
@@ -77,21 +78,45 @@ impl Past {
     }
 
     /// Writes changes; the caller tells those who listen when the transaction has happened.
-    fn write(&self, tx: &Tx<'_>, changes: &[(&Change, Body, Entities)]) -> sigyn_store::Result<Vec<Notice>> {
+    fn write(
+        &self,
+        tx: &Tx<'_>,
+        changes: &[(&Change, Body, Entities)],
+        decider: &mut Decider,
+    ) -> sigyn_store::Result<Vec<Notice>> {
         let mut told = Vec::new();
         for (change, body, entities) in changes {
-            let signal = change.signal();
-            let id = StoreId(signal.id.0);
+            let id = StoreId(change.signal().id.0);
+            let Some(signal) = latest(tx, id, change)? else { continue };
             if let Change::Retract(_) = change {
                 if tx.retract_signal(id, signal.revision)? {
                     told.push(Notice::SignalChanged(id));
                 }
                 continue;
             }
-            told.extend(self.telling.put(tx, id, signal, body, entities)?);
+            told.extend(self.telling.put(tx, id, &signal, (body, entities), Some(&mut *decider))?);
         }
         Ok(told)
     }
+}
+
+/// A change with a revision above that of what is stored, or none if that says the same. The driver's last word on a signal
+/// holds: after a restart it tells again what led there, and counts revisions anew.
+fn latest(tx: &Tx<'_>, id: StoreId, change: &Change) -> sigyn_store::Result<Option<Signal>> {
+    let signal = change.signal().clone();
+    let Some(stored) = tx.signal(id)?.filter(|stored| stored.revision >= signal.revision) else {
+        return Ok(Some(signal));
+    };
+    let is_retract = matches!(change, Change::Retract(_));
+    if stored.is_retracted == is_retract {
+        let known = tx.signal_body(id)?.and_then(|body| serde_json::from_str::<Body>(&body).ok());
+        let known = known.and_then(|body| serde_json::from_value::<Signal>(body.live?).ok());
+        let plain = |it: Signal| Signal { revision: 0, is_late: false, superseded_by: None, ..it };
+        if is_retract || known.is_some_and(|known| plain(known) == plain(signal.clone())) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Signal { revision: stored.revision.saturating_add(1), ..signal }))
 }
 
 fn other(error: sigyn_store::Error) -> io::Error {
@@ -156,7 +181,12 @@ impl History for Past {
             }
         }
         let catalog = self.node.catalog();
-        let notices = catalog.write(|tx| self.write(tx, &shown)).map_err(other)?;
+        let respond = self.node.respond();
+        let mut decider = Decider::new(respond.config(), now());
+        let notices = catalog.write(|tx| self.write(tx, &shown, &mut decider)).map_err(other)?;
+        if decider.is_anything() {
+            respond.wake();
+        }
         notices.iter().for_each(|notice| self.node.notices().tell(notice));
         Ok(())
     }
@@ -173,13 +203,13 @@ impl History for Past {
             let mut after = None;
             loop {
                 let page = view.signals(&filter, Sort::Oldest, after, PAGE)?;
-                for signal in &page.signals {
-                    let body = view.signal_body(signal.id)?;
+                for stored in &page.signals {
+                    let body = view.signal_body(stored.id)?;
                     let body: Option<Body> = body.and_then(|body| serde_json::from_str(&body).ok());
                     if let Some(live) = body.and_then(|body| body.live)
-                        && let Ok(signal) = serde_json::from_value(live)
+                        && let Ok(signal) = serde_json::from_value::<Signal>(live)
                     {
-                        visit(signal);
+                        visit(Signal { revision: stored.revision, ..signal });
                     }
                 }
                 after = page.next;

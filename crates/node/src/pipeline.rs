@@ -18,6 +18,7 @@ use sigyn_store::wal::{Item, Position, Reader};
 
 use crate::book::Book;
 use crate::decode::Records;
+use crate::error::told;
 use crate::notice::Notice;
 use crate::past::Past;
 use crate::{Error, Node, Result, RuleState, now};
@@ -71,18 +72,17 @@ impl Pipeline {
             let generation = tx.take_shard(SHARD, now())?;
             Ok((generation, tx.checkpoint(SHARD)?))
         })?;
-        let position = kept.as_ref().map_or(0, |kept| kept.position);
+        let is_first = kept.is_none();
         let mut past = Past::new(Arc::clone(&node), Arc::clone(&book), node.log().end().0 <= 1);
-        let state = kept.map(|kept| kept.state).unwrap_or_default();
-        let live = match state.is_empty() {
-            true => Live::new(Arc::clone(&book.program), Settings::standard()),
-            false => Live::restore(Arc::clone(&book.program), Settings::standard(), &state, &mut past)
-                .map_err(|error| {
-                    Error::invalid(format!("the state of the last run cannot be taken up: {error}"))
-                })?,
+        let live = match &kept {
+            Some(kept) if !kept.state.is_empty() => restore(&node, &book, &kept.state, &mut past)?,
+            _ => None,
         };
+        // Without its state the log is read from the front: what is found a second time is the same signal.
+        let position = kept.filter(|_| live.is_some()).map_or(0, |kept| kept.position);
+        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), Settings::standard()));
         let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
-        Ok(Self {
+        let mut pipeline = Self {
             intake: Intake::new(Arc::clone(live.view())),
             records: Records::new(now()),
             reader: node.log().read(Position(position)),
@@ -95,7 +95,13 @@ impl Pipeline {
             past,
             generation,
             ends,
-        })
+        };
+        if is_first {
+            // Before the first event: what a crash leaves told but unsettled is found by going on from a state.
+            pipeline.is_changed = true;
+            pipeline.checkpoint()?;
+        }
+        Ok(pipeline)
     }
 
     /// Works until it is told to stop; then writes its state.
@@ -213,9 +219,10 @@ impl Pipeline {
             })
             .collect();
         let taken = self.live.take(batches, now(), &mut self.past);
-        taken
-            .map(drop)
-            .map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))
+        taken.map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))?;
+        // Positions begin at 1: a log without events is one that is through.
+        self.node.set_detected(Position(end.max(1)));
+        Ok(())
     }
 
     /// Tells the catalog what came, and everybody what rules have done.
@@ -257,6 +264,28 @@ impl Pipeline {
         self.is_changed = false;
         Ok(())
     }
+}
+
+/// Takes the state of the last run up; none if it cannot be read. That is told and written down, and the bytes are kept.
+fn restore(node: &Node, book: &Book, state: &[u8], past: &mut Past) -> Result<Option<Live>> {
+    let error = match Live::restore(Arc::clone(&book.program), Settings::standard(), state, past) {
+        Ok(live) => return Ok(Some(live)),
+        Err(error) => error,
+    };
+    let is_unreadable = error.is_unreadable();
+    let why = told(&error);
+    if !is_unreadable {
+        return Err(Error::invalid(format!("the state of the last run cannot be taken up: {why}")));
+    }
+    let name = format!("unreadable-state-{}.bin", Hash::of(&[state]));
+    let kept = match std::fs::write(node.data().join(&name), state) {
+        Ok(()) => format!("it is kept as {name}"),
+        Err(error) => format!("it could not be kept as {name}: {error}"),
+    };
+    node.rebuild_state(format!(
+        "the state of the last run cannot be read ({why}); it is made anew from all events of the event log, and {kept}"
+    ))?;
+    Ok(None)
 }
 
 fn hear(heard: &mut HashMap<Arc<str>, Source>, feed: &Arc<str>, bytes: usize, at: i64, ts: Option<i64>) {

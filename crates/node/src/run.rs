@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::pipeline::Pipeline;
+use crate::respond::Respond;
 use crate::{Error, Node, Result, flush, hunts, syslog, tail, upkeep, watch};
 
 /// After a failure the pipeline starts anew from its last state, after so long.
@@ -35,6 +36,8 @@ impl Running {
         running.add(node, "upkeep", upkeep::upkeep)?;
         running.add(node, "hunts", hunts::work)?;
         running.add(node, "rules", watch::watch)?;
+        running.add(node, "alerts", Respond::send_until)?;
+        running.add(node, "blocks", Respond::block_until)?;
         for path in node.settings().tail.clone() {
             running.add(node, "tail", move |node, stop| tail::follow(node, &path, stop))?;
         }
@@ -87,7 +90,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
         let outcome = working.run(stop);
         drop(working);
         let Err(error) = outcome else { return };
-        node.set_failure(Some(told(&error)));
+        node.set_failure(Some(error.told()));
         while pipeline.is_none() && !stop.load(Ordering::Acquire) {
             rest(RETRY_AFTER, stop);
             match Pipeline::new(Arc::clone(node)) {
@@ -95,7 +98,7 @@ fn detect(node: &Arc<Node>, first: Pipeline, stop: &AtomicBool) {
                     node.set_failure(None);
                     pipeline = Some(again);
                 }
-                Err(error) => node.set_failure(Some(told(&error))),
+                Err(error) => node.set_failure(Some(error.told())),
             }
         }
     }
@@ -108,16 +111,4 @@ pub(crate) fn rest(time: Duration, stop: &AtomicBool) {
         std::thread::sleep(LOOK_EVERY);
         waited += LOOK_EVERY;
     }
-}
-
-/// An error with all its causes.
-pub(crate) fn told(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -217,9 +217,9 @@ impl Open {
             |name: &str| if self.place.head < HEAD { name.to_owned() } else { format!("{name}:{file}") };
         let names: Vec<String> = named.iter().map(|(place, _)| name(place)).collect();
         let given: Vec<Given<'_>> =
-            names.iter().zip(&named).map(|(id, (_, bytes))| Given { id: Some(id), bytes }).collect();
+            names.iter().zip(&named).map(|(id, (_, bytes))| Given { source, id: Some(id), bytes }).collect();
         if !given.is_empty() {
-            node.take(source, &given).map_err(io::Error::other)?;
+            node.take(&given).map_err(io::Error::other)?;
         }
         self.place.offset = at;
         let position = serde_json::to_vec(&self.place).map_err(io::Error::other)?;

@@ -10,7 +10,7 @@ use sigyn_store::catalog::SplitQuery;
 use sigyn_store::lake::Retention;
 
 use crate::notice::Notice;
-use crate::run::{rest, told};
+use crate::run::rest;
 use crate::{Node, Result, now, storage};
 
 /// How often it looks.
@@ -26,7 +26,7 @@ pub(crate) fn upkeep(node: &Arc<Node>, stop: &AtomicBool) {
     rest(FIRST, stop);
     while !stop.load(Ordering::Acquire) {
         if let Err(error) = once(node, &mut verified, stop) {
-            node.health().lake_damaged(told(&error));
+            node.health().lake_damaged(error.told());
             node.notices().tell(&Notice::Storage);
         }
         rest(EVERY, stop);

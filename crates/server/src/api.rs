@@ -1,15 +1,21 @@
 //! The endpoints, one file each for what belongs together, and the document made from them.
 
+mod alert_rules;
+mod attack;
 mod audit;
 mod bulk;
 mod chains;
+mod channels;
 mod dead_letters;
+mod deliveries;
+mod documents;
 mod events;
 mod health;
 mod hunts;
 mod keys;
 mod metrics;
 mod overview;
+mod policies;
 mod response;
 mod rules;
 mod session;
@@ -17,6 +23,7 @@ mod settings;
 mod setup;
 mod signal;
 mod signals;
+mod silences;
 mod sources;
 mod storage;
 mod stream;
@@ -64,6 +71,35 @@ impl Modify for Schemes {
 
 /// All endpoints of the API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
+    let mut routes = endpoints();
+    name_operations(routes.get_openapi_mut());
+    routes
+}
+
+/// Names each operation by what its path is about and what is done: `signals_list`. Clients made from the document are named
+/// so, and names must not come twice; the functions' own are short ones that do.
+fn name_operations(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        let about = path.trim_start_matches("/api/v1").split('/').find(|part| !part.is_empty());
+        let about = about.unwrap_or_default().replace('-', "_");
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.options,
+            &mut item.head,
+            &mut item.patch,
+            &mut item.trace,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let done = operation.operation_id.take().unwrap_or_default();
+            operation.operation_id = Some(if done == about { done } else { format!("{about}_{done}") });
+        }
+    }
+}
+
+fn endpoints() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(setup::needed, setup::set_up))
         .routes(routes!(session::me, session::log_in, session::log_out))
@@ -82,6 +118,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules::reload))
         .routes(routes!(rules::targets))
         .routes(routes!(chains::graph))
+        .routes(routes!(attack::matrix))
         .routes(routes!(events::take))
         .routes(routes!(sources::list))
         .routes(routes!(sources::forget))
@@ -94,8 +131,27 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(hunts::detection))
         .routes(routes!(storage::show))
         .routes(routes!(storage::change))
-        .routes(routes!(response::blocks))
+        .routes(routes!(response::blocks, response::add))
+        .routes(routes!(response::check))
+        .routes(routes!(response::undo))
+        .routes(routes!(response::until))
+        .routes(routes!(response::of_signal))
         .routes(routes!(response::alerts))
+        .routes(routes!(policies::show, policies::change_response))
+        .routes(routes!(policies::stop))
+        .routes(routes!(policies::list, policies::add))
+        .routes(routes!(policies::change, policies::remove))
+        .routes(routes!(channels::list, channels::add))
+        .routes(routes!(channels::change, channels::remove))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::retry))
+        .routes(routes!(alert_rules::list, alert_rules::add))
+        .routes(routes!(alert_rules::change, alert_rules::remove))
+        .routes(routes!(alert_rules::alerting, alert_rules::change_alerting))
+        .routes(routes!(silences::list, silences::add))
+        .routes(routes!(silences::end))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::retry))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(keys::list, keys::add))
@@ -117,3 +173,23 @@ pub fn document() -> Document {
 
 /// A short answer to a change that has no more to say.
 pub(crate) const DONE: axum::http::StatusCode = axum::http::StatusCode::NO_CONTENT;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut names = HashSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name.to_owned()), "{name} of {method} {path} comes twice");
+            }
+        }
+        assert!(names.contains("signals_list") && names.contains("overview"), "{names:?}");
+    }
+}

@@ -23,8 +23,10 @@ const HASHES_MAX: usize = 2;
 
 /// Bytes of a body that is no event's.
 const BODY_MAX: usize = 2 << 20;
-/// How many bodies with events are taken in at the same time.
-const BODIES_MAX: usize = 64;
+/// How many bodies with events are taken in at the same time, and how many KiB they take together: the event log holds as
+/// much again while it writes them.
+const BODIES_MAX: usize = 256;
+const BODIES_KIB_MAX: usize = 96 << 10;
 
 /// What the server is told when it starts.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,8 @@ struct Inner {
     doors: Doors,
     throttle: Throttle,
     hashing: Semaphore,
-    ingest: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    bodies_kib: Arc<Semaphore>,
     kept: Kept,
 }
 
@@ -75,7 +78,8 @@ impl App {
             doors: Doors::of(&api::document()),
             throttle: Throttle::default(),
             hashing: Semaphore::new(HASHES_MAX),
-            ingest: Arc::new(Semaphore::new(BODIES_MAX)),
+            bodies: Arc::new(Semaphore::new(BODIES_MAX)),
+            bodies_kib: Arc::new(Semaphore::new(BODIES_KIB_MAX)),
             kept: Kept::default(),
         };
         Ok((Self(Arc::new(inner)), Setup { token }))
@@ -124,10 +128,11 @@ impl App {
         &self.0.kept
     }
 
-    /// A place to take events in, or that all are taken.
-    pub(crate) fn ingest_place(&self) -> Answer<OwnedSemaphorePermit> {
-        let place = Arc::clone(&self.0.ingest).try_acquire_owned();
-        place.map_err(|_| Problem::too_many("too many requests bring events at the same time", 1))
+    /// Room for a body with events, or that there is none.
+    pub(crate) fn room(&self) -> Answer<Room> {
+        let place = Arc::clone(&self.0.bodies).try_acquire_owned();
+        let _place = place.map_err(|_| too_many())?;
+        Ok(Room { kib: Arc::clone(&self.0.bodies_kib), held: None, bytes: 0, _place })
     }
 
     /// Does what takes memory and time, such as hashing a password: few at the same time.
@@ -138,6 +143,38 @@ impl App {
         let _permit = self.0.hashing.acquire().await.map_err(|_| Problem::internal())?;
         blocking(f).await
     }
+}
+
+/// The room of a body; free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Room {
+    kib: Arc<Semaphore>,
+    held: Option<OwnedSemaphorePermit>,
+    bytes: usize,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Room {
+    /// Takes room for so many bytes more.
+    pub(crate) fn take(&mut self, bytes: usize) -> Answer<()> {
+        self.bytes += bytes;
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let Some(missing) = self.bytes.div_ceil(1_024).checked_sub(held).filter(|missing| *missing > 0)
+        else {
+            return Ok(());
+        };
+        let missing = u32::try_from(missing).map_err(|_| too_many())?;
+        let more = Arc::clone(&self.kib).try_acquire_many_owned(missing).map_err(|_| too_many())?;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            held => *held = Some(more),
+        }
+        Ok(())
+    }
+}
+
+fn too_many() -> Problem {
+    Problem::too_many("too many requests bring events at the same time", 1)
 }
 
 /// Runs something that blocks on a thread of its own.
@@ -171,8 +208,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("rules")).unwrap();
         let rules = vec![folder.path().join("rules")];
-        let settings =
-            Settings { data: folder.path().join("data"), rules, tail: vec![], syslog: vec![], salt: 1 };
+        let settings = Settings {
+            data: folder.path().join("data"),
+            rules,
+            tail: vec![],
+            syslog: vec![],
+            blocker: None,
+            salt: 1,
+        };
         let node = Arc::new(Node::open(settings).unwrap());
         let hash: [u8; 32] = Sha256::digest(b"secret").into();
         let scopes = &["ingest"][..];
@@ -184,14 +227,21 @@ mod tests {
             let request = Request::post(path).header("authorization", "Bearer k:secret").body(body).unwrap();
             router(&app).oneshot(request)
         };
-        let places: Vec<_> = (0..BODIES_MAX).map(|_| app.ingest_place().unwrap()).collect();
-        for path in ["/_bulk", "/api/v1/events", "/x/_doc"] {
-            let response = send(path).await.unwrap();
-            assert_eq!(response.status(), 429, "{path}");
-            assert!(response.headers().contains_key("retry-after"), "{path}");
+        let all_places = || (0..BODIES_MAX).map(|_| app.room().unwrap()).collect();
+        let all_bytes = || {
+            let mut room = app.room().unwrap();
+            room.take(BODIES_KIB_MAX << 10).unwrap();
+            vec![room]
+        };
+        for taken in [&all_places as &dyn Fn() -> Vec<Room>, &all_bytes] {
+            let _taken = taken();
+            for path in ["/_bulk", "/api/v1/events", "/x/_doc"] {
+                let response = send(path).await.unwrap();
+                assert_eq!(response.status(), 429, "{path}");
+                assert!(response.headers().contains_key("retry-after"), "{path}");
+            }
         }
         assert_eq!(node.log().bytes(), 0);
-        drop(places);
         assert_eq!(send("/_bulk").await.unwrap().status(), 200);
         assert!(node.log().bytes() > 0);
     }

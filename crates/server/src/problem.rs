@@ -76,6 +76,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "too much in one request").because(detail)
     }
 
+    /// The body did not come in time.
+    pub(crate) fn slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow", "the request did not come to its end in time")
+    }
+
     /// Nothing can be stored now.
     pub(crate) fn full(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "full", "there is no space left");
@@ -109,6 +114,7 @@ impl From<sigyn_store::Error> for Problem {
         match () {
             () if error.is_missing() => Self::missing(error.to_string()),
             () if error.is_conflict() => Self::conflict(error.to_string()),
+            () if error.is_too_large() => Self::too_large(error.to_string()),
             () if error.is_invalid() => Self::invalid(error.to_string()),
             () if error.is_overloaded() => Self::too_many(error.to_string(), 1),
             () if error.is_full() => Self::full(error.to_string()),
@@ -122,6 +128,7 @@ impl From<sigyn_node::Error> for Problem {
         match error.store() {
             Some(store) if store.is_overloaded() => Self::too_many(store.to_string(), 1),
             Some(store) if store.is_full() => Self::full(store.to_string()),
+            Some(store) if store.is_too_large() => Self::too_large(store.to_string()),
             Some(store) if store.is_conflict() => Self::conflict(store.to_string()),
             _ if error.is_overloaded() => Self::too_many(error.to_string(), 60),
             _ if error.is_missing() => Self::missing(error.to_string()),

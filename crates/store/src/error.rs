@@ -19,6 +19,8 @@ enum Kind {
     Full,
     /// More is waiting than may wait.
     Overloaded,
+    /// More at once than is ever taken.
+    TooLarge,
     /// Stored bytes are not what was stored.
     Damaged,
     /// What is named is not there.
@@ -42,6 +44,11 @@ impl Error {
     /// Whether more is waiting to be written than may wait. Nothing was stored; it can be tried again soon.
     pub fn is_overloaded(&self) -> bool {
         self.kind == Kind::Overloaded
+    }
+
+    /// Whether it is more at once than is ever taken. Nothing was stored; in smaller parts it can be.
+    pub fn is_too_large(&self) -> bool {
+        self.kind == Kind::TooLarge
     }
 
     /// Whether stored bytes are damaged.
@@ -71,6 +78,10 @@ impl Error {
 
     pub(crate) fn overloaded(what: impl Into<String>) -> Self {
         Self::new(Kind::Overloaded, what)
+    }
+
+    pub(crate) fn too_large(what: impl Into<String>) -> Self {
+        Self::new(Kind::TooLarge, what)
     }
 
     pub(crate) fn damaged(what: impl Into<String>) -> Self {

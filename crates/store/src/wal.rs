@@ -11,7 +11,8 @@
 //! - **A failed write is a failed write.** Its callers get the error, none of their events is acknowledged, and what comes
 //!   next goes to a new segment: after a failed sync, nobody knows what the old file holds (fsync may say yes the second
 //!   time although the data are gone).
-//! - **Sent twice is stored once**, as far back as the window of ids reaches ([`Settings::window_ids_max`]).
+//! - **Sent twice is stored once**, as far back as the window of ids reaches ([`Settings::window_ids_max`]), if it has
+//!   an id that could come twice.
 //!
 //! Checksums are salted per segment: an event whose text looks like a frame cannot pass for one where damage makes the
 //! reader look for the next.
@@ -68,7 +69,7 @@ impl Position {
 /// An event as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'r> {
-    /// What makes it one: the same id again is the same event (E4, E6).
+    /// What makes it one: the same id again is the same event (E4, E6), but for ids that are [alone](Id::is_alone).
     pub id: Id,
     /// When it was accepted, in nanoseconds UTC. Stored with it and never assigned again.
     pub ingest: i64,

@@ -45,6 +45,9 @@ pub(crate) struct Serve {
     /// Rules that are new or switched on are hunted for so far back; 0 for not at all, 24 unless it is said otherwise
     #[arg(long, value_name = "HOURS")]
     back_fill_hours: Option<u32>,
+    /// The socket of the helper that blocks addresses, see docs/response.md; without it nothing is blocked on this machine
+    #[arg(long, value_name = "SOCKET")]
+    blocker: Option<PathBuf>,
 }
 
 pub(crate) fn run(serve: &Serve) -> Exit {
@@ -76,17 +79,21 @@ fn begin(serve: &Serve) -> Result<(), String> {
         rules: serve.rules.clone(),
         tail: serve.tail.clone(),
         syslog: serve.syslog.clone(),
+        blocker: serve.blocker.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
-    let node = Arc::new(Node::open(settings).map_err(told)?);
-    keep_policy(serve, &node).map_err(told)?;
-    let running = Running::start(&node).map_err(told)?;
+    let node = Arc::new(Node::open(settings).map_err(|error| error.told())?);
+    keep_policy(serve, &node).map_err(|error| error.told())?;
+    let running = Running::start(&node).map_err(|error| error.told())?;
     let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false })?;
     let server = Server::start(&app, serve.listen)
         .map_err(|error| format!("{} cannot be listened at: {error}", serve.listen))?;
     let book = node.book();
     say(format_args!("Sigyn listens at http://{}", server.address()));
     say(format_args!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len()));
+    if let Some(why) = node.rebuilt() {
+        say(format_args!("warning: {why}"));
+    }
     if let Some(token) = setup.token {
         say(format_args!("Make the first admin with this token, once: {token}"));
         say(format_args!("  http://{}/setup#{token}", server.address()));
@@ -111,17 +118,6 @@ fn keep_policy(serve: &Serve, node: &Node) -> sigyn_node::Result<()> {
 }
 
 /// Says something to whoever started it. If nobody listens any more, it goes on: events do.
-fn say(text: std::fmt::Arguments<'_>) {
+pub(crate) fn say(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn told(error: sigyn_node::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -11,6 +11,7 @@ use crate::input::Ref;
 /// too; here one takes the 16 bytes of its id and about nine more.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Refs {
+    #[serde(with = "crate::raw")]
     bytes: Vec<u8>,
     /// Where the first begins; what lies before is gone.
     start: u32,
@@ -32,8 +33,8 @@ impl Refs {
             self.base = at.ts;
         }
         if self.bytes.capacity() - self.bytes.len() < ROOM {
-            // By halves: of doubled room half would be empty in most groups.
-            self.bytes.reserve_exact((self.bytes.len() / 2).max(3 * ROOM));
+            // By quarters: of doubled room half would be empty in most groups.
+            self.bytes.reserve_exact((self.bytes.len() / 4).max(3 * ROOM));
         }
         self.count += 1;
         self.bytes.extend_from_slice(&at.eid.0);

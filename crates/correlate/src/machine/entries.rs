@@ -4,6 +4,7 @@ use sigyn_ir::{CorrelationType as Kind, Missing};
 
 use crate::group::Tuples;
 use crate::input::{Entry, Load, More, Waiting, is_same_event};
+use crate::key::Key;
 use crate::plan::{ChildSlots, Operator};
 use crate::{Limits, Value};
 
@@ -140,14 +141,15 @@ fn more(
             let lists = (0..operator.measured.len()).map(|field| texts(hits, operator, field));
             tuples.make_of(lists, Missing::Skip, limits.memberships_max);
             is_truncated = tuples.is_truncated;
-            let tuples: Vec<Box<[u8]>> = tuples.iter().map(Into::into).collect();
-            if tuples.is_empty() {
-                return None;
+            let mut all = tuples.iter().map(Key::new);
+            let first = all.next()?;
+            match all.next() {
+                None => Load::Tuple(first),
+                Some(second) => Load::Tuples([first, second].into_iter().chain(all).collect()),
             }
-            Load::Tuples(tuples)
         }
         _ => {
-            let numbers: Vec<Value> = texts(hits, operator, 0).filter_map(Value::parse).collect();
+            let numbers: Box<[Value]> = texts(hits, operator, 0).filter_map(Value::parse).collect();
             if numbers.is_empty() {
                 return None;
             }

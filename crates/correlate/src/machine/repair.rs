@@ -1,12 +1,15 @@
 //! Repair: late events are put where they belong, and what they change is told (E39–E41).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use sigyn_ir::ItemId;
 
-use super::{Correlating, Machine, Matcher};
-use crate::{Detection, Hit, Id, Status};
+use super::{Correlating, Machine, Matcher, Scope};
+use crate::detection::{Anchor, Status};
+use crate::input::Waiting;
+use crate::plan::Plan;
+use crate::{Detection, Hit, Id};
 
 /// What was stored: hits of events, and detections as they were last published.
 pub trait History {
@@ -34,60 +37,96 @@ impl Machine {
     /// Repairs late hits: afterwards the machine is as if they had come in time, and the changes turn what was published
     /// into what would have been. Changes stand in the order in which rules run, then by time.
     ///
-    /// Only rules that the hits can reach are run again, from as far back as they need (E42). What that costs is a hunt over that
-    /// time; collect late hits and repair them together.
+    /// Only rules that the hits can reach are run again, for the groups that the hits touch where groups can be told apart
+    /// ([`Scope`]), and from as far back as they need (E42). Collect late hits and repair them together.
     pub fn repair(
         &mut self,
         late: Vec<Hit>,
         history: &mut dyn History,
         matcher: &mut dyn Matcher,
     ) -> Vec<Change> {
-        let late: Vec<Hit> = late.into_iter().filter(|hit| hit.at.ts < self.watermark).collect();
-        let events: Vec<(ItemId, Range<i64>)> =
-            late.iter().map(|hit| (hit.rule, hit.at.ts..hit.at.ts.saturating_add(1))).collect();
-        let affected = self.plan.affected(&events);
+        let scope = self.scope(late);
+        self.repair_scope(scope, history, matcher)
+    }
+
+    /// As [`Self::repair`], for callers that have asked what is needed: of [`History::hits`] only those that the scope
+    /// [wants](Scope::wants), of [`History::detections`] those that it [concerns](Scope::concerns).
+    pub fn repair_scope(
+        &mut self,
+        mut scope: Scope,
+        history: &mut dyn History,
+        matcher: &mut dyn Matcher,
+    ) -> Vec<Change> {
+        if scope.is_empty() {
+            return Vec::new();
+        }
         let now = self.watermark;
-        let needs = affected.iter().map(|(rule, range)| self.plan.need(*rule, range.start.min(now)));
-        let Some(from) = needs.min() else { return Vec::new() };
+        let running = scope.running();
         let mut replay = Machine::new(self.plan.clone());
+        for (at, rule) in replay.rules.iter_mut().enumerate() {
+            let item = ItemId(u32::try_from(at).unwrap_or(u32::MAX));
+            match rule {
+                Some(rule) if running.contains(&item) => {
+                    rule.visited = (!scope.is_whole(item)).then(HashSet::new);
+                }
+                _ => *rule = None,
+            }
+        }
         replay.sources = self.sources.clone();
         replay.active = self.active;
+        let late = std::mem::take(&mut scope.late);
+        // What rules on detections say of a late event is new; what they say of others stands.
+        let mut compare =
+            Compare { new: ids_as_detections(&self.plan, &late), old: HashSet::new(), changes: Vec::new() };
         for hit in late {
             replay.push(hit);
         }
-        history.hits(from..now, &mut |hit| {
-            replay.push(hit);
+        history.hits(scope.interval(), &mut |hit| {
+            if scope.wants(hit.rule, &hit.values) {
+                replay.push(hit);
+            }
         });
         replay.latest = replay.latest.max(self.latest);
         let mut found = Vec::new();
         replay.advance(now, matcher, &mut found);
-        let mut changes = Vec::new();
-        for (rule, range) in &affected {
-            let is_single = self.plan.children(*rule).is_empty();
+        let mut by_rule: HashMap<ItemId, Vec<Detection>> = HashMap::new();
+        found.into_iter().for_each(|it| by_rule.entry(it.rule).or_default().push(it));
+        for (rule, range) in scope.affected() {
             // Hits of rules on events are the caller's to publish.
-            if !is_single {
-                compare(*rule, range, &found, history, &mut changes);
+            if !self.plan.children(*rule).is_empty() {
+                compare.rule(&scope, *rule, range, by_rule.remove(rule).unwrap_or_default(), history);
             }
         }
-        self.take_over(replay, &affected);
-        changes
+        self.take_over(replay, &scope);
+        compare.changes
     }
 
     /// Takes over the state of rules from a machine that has run them again.
-    fn take_over(&mut self, mut replay: Machine, rules: &[(ItemId, Range<i64>)]) {
+    fn take_over(&mut self, mut replay: Machine, scope: &Scope) {
+        let plan = self.plan.clone();
         self.sources = replay.sources;
-        for (rule, _) in rules {
+        for (rule, _) in scope.affected() {
             let place = rule.0 as usize;
-            let (Some(Some(own)), Some(Some(new))) = (self.rules.get_mut(place), replay.rules.get_mut(place))
+            let (Some(Some(own)), Some(Some(new)), Some(operator)) =
+                (self.rules.get_mut(place), replay.rules.get_mut(place), plan.correlation(*rule))
             else {
                 continue;
             };
-            let Correlating { pending, keys, inventory_from } = std::mem::take(new);
-            own.keys = keys;
+            let Correlating { pending, mut keys, inventory_from, visited } = std::mem::take(new);
+            let concerns =
+                |waiting: &Waiting| visited.is_none() || scope.concerns_input(operator, *rule, waiting);
+            match &visited {
+                None => own.keys = keys,
+                Some(groups) => {
+                    for group in groups.iter().filter(|group| scope.concerns_key(operator, *rule, group)) {
+                        own.keys.move_from(&mut keys, group);
+                    }
+                }
+            }
             own.inventory_from = own.inventory_from.or(inventory_from);
             // Events that wait came here; detections that wait were made again.
-            own.pending.retain(|waiting| waiting.at.stratum == 0);
-            for waiting in pending.iter().filter(|waiting| waiting.at.stratum > 0) {
+            own.pending.retain(|waiting| waiting.at.stratum == 0 || !concerns(waiting));
+            for waiting in pending.iter().filter(|waiting| waiting.at.stratum > 0 && concerns(waiting)) {
                 own.pending.push(waiting.clone());
             }
         }
@@ -97,23 +136,59 @@ impl Machine {
     }
 }
 
-/// Compares what a rule gives now with what it gave.
-fn compare(
-    rule: ItemId,
-    range: &Range<i64>,
-    found: &[Detection],
-    history: &mut dyn History,
-    changes: &mut Vec<Change>,
-) {
-    // Of several states of one detection the last counts. The id says which detection it is: a late event can move its time.
-    let mut new: BTreeMap<Id, Detection> = BTreeMap::new();
-    for detection in found.iter().filter(|it| it.rule == rule && range.contains(&it.ts)) {
-        new.insert(detection.id, Detection { is_late: true, ..detection.clone() });
+/// The ids of hits of rules on events as the detections that rules on detections see.
+fn ids_as_detections(plan: &Plan, hits: &[Hit]) -> HashSet<Id> {
+    let nodes = hits.iter().filter_map(|hit| Some((plan.node(hit.rule)?, hit)));
+    let watched = nodes.filter(|(node, _)| !node.watchers.is_empty());
+    watched.map(|(node, hit)| node.detection_id(&[], Anchor::Event(hit.at.eid))).collect()
+}
+
+/// What a repair finds out, rule by rule.
+struct Compare {
+    /// Detections that were looked at as they are now, and as they were: what stands on them is looked at too.
+    new: HashSet<Id>,
+    old: HashSet<Id>,
+    changes: Vec<Change>,
+}
+
+impl Compare {
+    /// Compares what a rule gives now with what it gave.
+    fn rule(
+        &mut self,
+        scope: &Scope,
+        rule: ItemId,
+        range: &Range<i64>,
+        found: Vec<Detection>,
+        history: &mut dyn History,
+    ) {
+        let is_selecting = !scope.is_whole(rule) && scope.is_on_detections(rule);
+        let stands_on =
+            |it: &Detection, ids: &HashSet<Id>| it.evidence.iter().any(|one| ids.contains(&one.eid));
+        let is_looked_at = |it: &Detection, ids: &HashSet<Id>| match is_selecting {
+            true => stands_on(it, ids),
+            false => scope.concerns(rule, &it.group),
+        };
+        // Of several states of one detection the last counts. The id says which detection it is: a late event can move its time.
+        let mut new: BTreeMap<Id, Detection> = BTreeMap::new();
+        for detection in found {
+            if range.contains(&detection.ts) && is_looked_at(&detection, &self.new) {
+                new.insert(detection.id, Detection { is_late: true, ..detection });
+            }
+        }
+        let mut old: BTreeMap<Id, Detection> = BTreeMap::new();
+        history.detections(rule, range.clone(), &mut |detection| {
+            if new.contains_key(&detection.id) || is_looked_at(&detection, &self.old) {
+                old.insert(detection.id, detection);
+            }
+        });
+        self.new.extend(new.keys());
+        self.old.extend(old.keys());
+        tell(new, old, &mut self.changes);
     }
-    let mut old: BTreeMap<Id, Detection> = BTreeMap::new();
-    history.detections(rule, range.clone(), &mut |detection| {
-        old.insert(detection.id, detection);
-    });
+}
+
+/// Tells how detections differ from what they were.
+fn tell(new: BTreeMap<Id, Detection>, mut old: BTreeMap<Id, Detection>, changes: &mut Vec<Change>) {
     let mut told: Vec<(i64, Id, Change)> = Vec::new();
     for (id, detection) in new {
         let ts = detection.ts;

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Correlating, Degraded, Machine};
-use crate::Id;
 use crate::input::{Pending, Sources};
-use crate::keys::KeysImage;
+use crate::keys::{Keys, KeysImage};
 use crate::plan::Plan;
 
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"sigyncor";
 /// The version of the form. A change of any state's fields is a new version.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Why a snapshot cannot be taken up. The way out is always the same: start from the event store (E44).
 #[derive(Debug)]
@@ -55,8 +54,8 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
-/// What is kept of a machine.
-#[derive(Serialize, Deserialize)]
+/// What is kept of a machine, as it is read back.
+#[derive(Deserialize)]
 struct Image {
     sources: Vec<Arc<str>>,
     rules: Vec<Option<RuleImage>>,
@@ -67,42 +66,65 @@ struct Image {
     degraded: Vec<Degraded>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct RuleImage {
     pending: Pending,
     keys: KeysImage,
     inventory_from: Option<i64>,
 }
 
+/// The same as it is written, where it lies: nothing is copied first.
+#[derive(Serialize)]
+struct Picture<'m> {
+    sources: &'m [Arc<str>],
+    rules: Vec<Option<RulePicture<'m>>>,
+    watched: &'m Pending,
+    watermark: i64,
+    active: Option<i64>,
+    latest: i64,
+    degraded: &'m [Degraded],
+}
+
+#[derive(Serialize)]
+struct RulePicture<'m> {
+    pending: &'m Pending,
+    keys: &'m Keys,
+    inventory_from: Option<i64>,
+}
+
 impl Machine {
-    /// The machine as bytes. It ends here: [`restore`](Self::restore) gives one that goes on as this one would have.
+    /// The machine as bytes. [`restore`](Self::restore) gives one that goes on as this one does.
     ///
     /// # Errors
     /// None in practice: the state is plain data. The error is there because the encoder has one.
-    pub fn into_snapshot(self) -> Result<Vec<u8>, SnapshotError> {
-        let fingerprint = self.plan.fingerprint();
-        let rules = self.rules.into_iter().map(|rule| {
-            rule.map(|rule| RuleImage {
-                pending: rule.pending,
-                keys: rule.keys.into(),
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        let rules = self.rules.iter().map(|rule| {
+            rule.as_ref().map(|rule| RulePicture {
+                pending: &rule.pending,
+                keys: &rule.keys,
                 inventory_from: rule.inventory_from,
             })
         });
-        let image = Image {
-            sources: self.sources.names().to_vec(),
+        let picture = Picture {
+            sources: self.sources.names(),
             rules: rules.collect(),
-            watched: self.watched,
+            watched: &self.watched,
             watermark: self.watermark,
             active: self.active,
             latest: self.latest,
-            degraded: self.degraded,
+            degraded: &self.degraded,
         };
-        let body = postcard::to_stdvec(&image).map_err(|_| SnapshotError(Kind::Damaged))?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&fingerprint.0);
-        bytes.extend_from_slice(&Id::of(&[&body]).0);
-        bytes.extend_from_slice(&body);
+        bytes.extend_from_slice(&self.plan.fingerprint().0);
+        let sum = bytes.len();
+        bytes.extend_from_slice(&checksum(&[]));
+        let start = bytes.len();
+        let mut bytes = postcard::to_extend(&picture, bytes).map_err(|_| SnapshotError(Kind::Damaged))?;
+        let checksum = checksum(bytes.get(start..).unwrap_or_default());
+        if let Some(place) = bytes.get_mut(sum..start) {
+            place.copy_from_slice(&checksum);
+        }
         Ok(bytes)
     }
 
@@ -119,8 +141,8 @@ impl Machine {
             return fail(Kind::Version(version));
         }
         let Some((fingerprint, rest)) = rest.split_first_chunk::<16>() else { return fail(Kind::Damaged) };
-        let Some((checksum, body)) = rest.split_first_chunk::<16>() else { return fail(Kind::Damaged) };
-        if Id::of(&[body]).0 != *checksum {
+        let Some((checksum, body)) = rest.split_first_chunk::<8>() else { return fail(Kind::Damaged) };
+        if self::checksum(body) != *checksum {
             return fail(Kind::Damaged);
         }
         let mut machine = Self::new(plan);
@@ -141,6 +163,7 @@ impl Machine {
                 pending: image.pending,
                 keys: image.keys.into(),
                 inventory_from: image.inventory_from,
+                visited: None,
             });
         }
         machine.watched = image.watched;
@@ -150,4 +173,9 @@ impl Machine {
         machine.degraded = image.degraded;
         Ok(machine)
     }
+}
+
+/// Tells lost and changed bytes. It need not withstand anybody: who can write a snapshot can write its checksum.
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    twox_hash::XxHash3_64::oneshot(bytes).to_le_bytes()
 }

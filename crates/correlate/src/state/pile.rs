@@ -11,6 +11,7 @@ use crate::Value;
 use crate::detection::Anchor;
 use crate::gather::{Gather, Sum};
 use crate::input::{Entry, Load};
+use crate::key::Key;
 use crate::number::all_hold;
 use crate::plan::{Operator, Predicate, Shape};
 
@@ -40,7 +41,7 @@ struct Open {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Amount {
     Count,
-    Distinct(HashSet<Box<[u8]>>),
+    Distinct(HashSet<Key>),
     Numbers(Vec<Value>),
     /// Whether each listed rule matched.
     Rules(Vec<bool>),
@@ -65,14 +66,10 @@ impl Amount {
     pub(super) fn add(&mut self, entry: &Entry, operator: &Operator) {
         match self {
             Amount::Count => {}
-            Amount::Distinct(known) => {
-                if let Load::Tuples(tuples) = entry.load() {
-                    known.extend(tuples.iter().cloned());
-                }
-            }
+            Amount::Distinct(known) => known.extend(entry.tuples().iter().cloned()),
             Amount::Numbers(all) => {
                 if let Load::Numbers(numbers) = entry.load() {
-                    all.extend(numbers);
+                    all.extend(numbers.iter());
                 }
             }
             Amount::Rules(seen) => note(seen, entry),

@@ -4,6 +4,7 @@
 mod deadlines;
 mod firing;
 mod pivots;
+mod window;
 
 use std::collections::VecDeque;
 
@@ -13,6 +14,7 @@ use self::deadlines::Deadlines;
 use self::firing::Episode;
 use self::pivots::Pivots;
 pub(crate) use self::pivots::is_pivot;
+use self::window::Window;
 use super::tally::{Tally, is_within};
 use super::{Cx, Silence};
 use crate::input::{Entry, Ref};
@@ -29,7 +31,7 @@ use crate::{Id, Value};
 /// input is the memory that it touches.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sliding {
-    window: VecDeque<Entry>,
+    window: Window,
     /// The serial of the window's first input.
     first: u64,
     /// The serial of the first input of the window that the tally holds.
@@ -71,7 +73,7 @@ impl Sliding {
         let deadlines =
             (operator.shape == Shape::Deadline).then(|| Box::new(Deadlines::new(operator.children.len())));
         Self {
-            window: VecDeque::new(),
+            window: if operator.shape == Shape::Sliding { Window::slim() } else { Window::whole() },
             first: 0,
             live: 0,
             consumed: 0,
@@ -94,7 +96,7 @@ impl Sliding {
 
     /// See [`super::State::touch`].
     pub(super) fn touch(&self) -> u64 {
-        let newest = self.window.back().map_or(0, |entry| entry.at.seq);
+        let newest = self.window.touch();
         let counted = self.counted.back().map_or(0, |ts| ts.cast_unsigned());
         let episode = self.episode.as_ref().map_or(0, |episode| episode.record.touch());
         let own =
@@ -126,8 +128,9 @@ impl Sliding {
 
     fn input_to_pivots(&mut self, serial: u64, entry: Entry, group: &[u8], cx: &mut Cx<'_>) {
         self.window.push_back(entry);
-        let (Some(entry), Some(pivots)) = (self.window.back(), &mut self.pivots) else { return };
-        let found = pivots.input(serial, entry, &self.window, cx.operator);
+        let (Some(window), Some(pivots)) = (self.window.entries(), &mut self.pivots) else { return };
+        let Some(entry) = window.back() else { return };
+        let found = pivots.input(serial, entry, window, cx.operator);
         found.into_iter().for_each(|it| self.fire(it, group, cx));
         cx.out.is_due_earlier = true;
     }
@@ -140,8 +143,8 @@ impl Sliding {
         self.cell_end = operator.cell.end(ts);
         if self.consumed > self.first {
             self.tally = Tally::new(operator);
-            for entry in self.window.iter().skip(offset(self.live, self.first)) {
-                self.tally.add(entry, operator);
+            for entry in self.window.from(offset(self.live, self.first)) {
+                self.tally.add(&entry, operator);
             }
         }
         self.consumed = 0;
@@ -153,10 +156,14 @@ impl Sliding {
             self.tally.remove_counted();
         }
         loop {
-            let entry = self.window.get(offset(self.live, self.first));
-            let Some(entry) = entry.filter(|entry| !is_within(entry.at.ts, ts, operator.span)) else { break };
-            if self.live >= self.consumed {
-                self.tally.remove(entry);
+            let at = offset(self.live, self.first);
+            if self.window.ts(at).is_none_or(|earlier| is_within(earlier, ts, operator.span)) {
+                break;
+            }
+            if self.live >= self.consumed
+                && let Some(entry) = self.window.get(at)
+            {
+                self.tally.remove(&entry);
             }
             self.live += 1;
         }
@@ -165,7 +172,7 @@ impl Sliding {
             None => ts,
         };
         while self.first < self.live
-            && self.window.front().is_some_and(|entry| !is_within(entry.at.ts, oldest, operator.span))
+            && self.window.ts(0).is_some_and(|earlier| !is_within(earlier, oldest, operator.span))
         {
             self.window.pop_front();
             self.first += 1;
@@ -175,7 +182,7 @@ impl Sliding {
     /// The value at an input at `ts` that the tally holds, if the condition holds there without waiting for anything.
     fn truth(&self, ts: i64, operator: &Operator) -> Option<Value> {
         let counting = offset(self.live.max(self.consumed), self.first);
-        let value = self.tally.value(ts, operator, self.window.iter().skip(counting));
+        let value = self.tally.value(ts, operator, self.window.from(counting));
         let holds = match &operator.predicate {
             Predicate::Thresholds(thresholds) => all_hold(thresholds, value),
             Predicate::Formula(formula) => {
@@ -212,7 +219,8 @@ impl Sliding {
         while let Some((instant, found)) = self
             .pivots
             .as_mut()
-            .and_then(|pivots| pivots.next_before(watermark, self.first, &self.window, cx.operator))
+            .zip(self.window.entries())
+            .and_then(|(pivots, window)| pivots.next_before(watermark, self.first, window, cx.operator))
         {
             self.settle_episode(instant, group, cx);
             if let Some(it) = found {
@@ -266,7 +274,7 @@ impl Sliding {
 
     /// The time of the oldest input that is held.
     pub(crate) fn oldest(&self) -> Option<i64> {
-        self.counted.front().copied().or(self.window.front().map(|entry| entry.at.ts))
+        self.counted.front().copied().or(self.window.ts(0))
     }
 
     /// Takes the oldest input away, for want of memory; its time.

@@ -1,5 +1,6 @@
 //! What a sliding window amounts to, kept as inputs come and go (E25–E31, E46).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use hashbrown::DefaultHashBuilder;
@@ -11,6 +12,7 @@ use crate::Value;
 use crate::formula::Conjunction;
 use crate::gather::Sum;
 use crate::input::{Entry, Load};
+use crate::key::Key;
 use crate::number::all_hold;
 use crate::plan::{Operator, Predicate, Shape};
 
@@ -35,9 +37,84 @@ pub(crate) enum Tally {
 }
 
 /// How often each value is there.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Values {
-    counts: HashMap<Box<[u8]>, u64, DefaultHashBuilder>,
+///
+/// Up to some values they are looked through: that is one piece of memory, where a table is two and each longer key one
+/// more. With many groups this is what the price of an input is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Values {
+    Few(Vec<(Key, u32)>),
+    Many(HashMap<Key, u64, DefaultHashBuilder>),
+}
+
+/// From here on values are looked up.
+const FEW_MAX: usize = 24;
+
+impl Default for Values {
+    fn default() -> Self {
+        Values::Few(Vec::new())
+    }
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Values::Few(few) => few.len(),
+            Values::Many(many) => many.len(),
+        }
+    }
+
+    fn count(&self, key: &Key) -> u64 {
+        match self {
+            Values::Few(few) => {
+                few.iter().find(|(known, _)| known == key).map_or(0, |(_, count)| (*count).into())
+            }
+            Values::Many(many) => many.get(key).copied().unwrap_or(0),
+        }
+    }
+
+    fn add(&mut self, key: &Key) {
+        if let Values::Few(few) = self {
+            if let Some((_, count)) = few.iter_mut().find(|(known, count)| known == key && *count < u32::MAX)
+            {
+                *count += 1;
+                return;
+            }
+            if few.len() < FEW_MAX && few.iter().all(|(known, _)| known != key) {
+                if few.len() == few.capacity() {
+                    few.reserve_exact((few.len() / 2).max(4));
+                }
+                return few.push((key.clone(), 1));
+            }
+            *self = Values::Many(few.drain(..).map(|(key, count)| (key, count.into())).collect());
+        }
+        if let Values::Many(many) = self {
+            match many.get_mut(key) {
+                Some(count) => *count += 1,
+                None => _ = many.insert(key.clone(), 1),
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        match self {
+            Values::Few(few) => {
+                let Some(at) = few.iter().position(|(known, _)| known == key) else { return };
+                if let Some((_, count)) = few.get_mut(at).filter(|(_, count)| *count > 1) {
+                    *count -= 1;
+                } else {
+                    few.swap_remove(at);
+                }
+            }
+            Values::Many(many) => {
+                if let Some(count) = many.get_mut(key) {
+                    *count -= 1;
+                    if *count == 0 {
+                        many.remove(key);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The sum of small integers, and how many other numbers there are.
@@ -69,7 +146,7 @@ impl Tally {
         let first = |starts: &[i64]| starts.first().map_or(0, |start| start.cast_unsigned());
         match self {
             Tally::Count(count) => *count,
-            Tally::Distinct(known) => known.counts.len() as u64,
+            Tally::Distinct(known) => known.len() as u64,
             Tally::Sum(numbers) => numbers.others,
             Tally::Temporal(starts) | Tally::Chain(starts, _) | Tally::Chains(starts, _) => first(starts),
         }
@@ -80,18 +157,7 @@ impl Tally {
         let ts = entry.at.ts;
         match self {
             Tally::Count(count) => *count += 1,
-            Tally::Distinct(known) => {
-                if let Load::Tuples(tuples) = entry.load() {
-                    for tuple in tuples {
-                        match known.counts.get_mut(tuple) {
-                            Some(count) => *count += 1,
-                            None => {
-                                known.counts.insert(tuple.clone(), 1);
-                            }
-                        }
-                    }
-                }
-            }
+            Tally::Distinct(known) => entry.tuples().iter().for_each(|tuple| known.add(tuple)),
             Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
                 Some(value) => numbers.ints += value,
                 None => numbers.others += 1,
@@ -132,18 +198,7 @@ impl Tally {
     pub(crate) fn remove(&mut self, entry: &Entry) {
         match self {
             Tally::Count(count) => *count -= 1,
-            Tally::Distinct(known) => {
-                if let Load::Tuples(tuples) = entry.load() {
-                    for tuple in tuples {
-                        if let Some(count) = known.counts.get_mut(tuple) {
-                            *count -= 1;
-                            if *count == 0 {
-                                known.counts.remove(tuple);
-                            }
-                        }
-                    }
-                }
-            }
+            Tally::Distinct(known) => entry.tuples().iter().for_each(|tuple| known.remove(tuple)),
             Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
                 Some(value) => numbers.ints -= value,
                 None => numbers.others -= 1,
@@ -165,9 +220,8 @@ impl Tally {
         match self {
             Tally::Count(count) => *count > kept,
             Tally::Distinct(known) => {
-                let Load::Tuples(tuples) = oldest.load() else { return true };
-                let vanishing = tuples.iter().filter(|tuple| known.counts.get(*tuple) == Some(&1)).count();
-                (known.counts.len() - vanishing) as u64 >= kept
+                let vanishing = oldest.tuples().iter().filter(|tuple| known.count(tuple) == 1).count();
+                (known.len() - vanishing) as u64 >= kept
             }
             Tally::Sum(_) => false,
             Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => true,
@@ -179,19 +233,21 @@ impl Tally {
         &self,
         ts: i64,
         operator: &Operator,
-        window: impl Iterator<Item = &'e Entry>,
+        window: impl Iterator<Item = Cow<'e, Entry>>,
     ) -> Value {
         let count = |count: usize| Value::Int(count as i128);
         match self {
             Tally::Count(number) => Value::Int((*number).into()),
-            Tally::Distinct(known) => count(known.counts.len()),
+            Tally::Distinct(known) => count(known.len()),
             Tally::Sum(numbers) if numbers.others == 0 => Value::Int(numbers.ints),
             Tally::Sum(_) => {
-                let numbers = window.filter_map(|entry| match entry.load() {
-                    Load::Numbers(numbers) => Some(numbers),
-                    _ => None,
-                });
-                Sum::of(numbers.flatten())
+                let mut sum = Sum::default();
+                for entry in window {
+                    if let Load::Numbers(numbers) = entry.load() {
+                        numbers.iter().for_each(|number| sum.add(*number));
+                    }
+                }
+                sum.value()
             }
             Tally::Temporal(last) => {
                 count(last.iter().filter(|last| is_within(**last, ts, operator.span)).count())
@@ -278,7 +334,7 @@ pub(crate) fn holds_alone(entry: &Entry, operator: &Operator) -> bool {
     tally.add(entry, operator);
     match &operator.predicate {
         Predicate::Thresholds(thresholds) => {
-            all_hold(thresholds, tally.value(ts, operator, std::iter::once(entry)))
+            all_hold(thresholds, tally.value(ts, operator, std::iter::once(Cow::Borrowed(entry))))
         }
         Predicate::Formula(formula) => {
             formula.conjunctions.iter().any(|it| tally.embedding(it, ts, operator).is_some())

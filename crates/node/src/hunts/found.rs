@@ -156,7 +156,7 @@ impl Found {
                 if let Some((signal, body, entities)) = signal
                     && tx.signal(found.id)?.is_none()
                 {
-                    notices.extend(telling.put(tx, found.id, signal, body, entities)?);
+                    notices.extend(telling.put(tx, found.id, signal, (body, entities), None)?);
                 }
             }
             let mut counts = counts;

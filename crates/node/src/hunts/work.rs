@@ -19,7 +19,7 @@ use crate::body::Matched;
 use crate::book::Book;
 use crate::evidence::Explainer;
 use crate::notice::Notice;
-use crate::run::{rest, told};
+use crate::run::rest;
 use crate::{Error, Node, Result, now};
 
 /// How often it looks whether something is to be done.
@@ -58,7 +58,7 @@ fn job(node: &Arc<Node>, hunt: &Hunt, stop: &AtomicBool) {
         Ok(()) => None,
         // It was cancelled, or goes on after the next start.
         Err(_) if stop.load(Ordering::Acquire) || !is_running(node, hunt) => return,
-        Err(error) => Some(told(&error)),
+        Err(error) => Some(error.told()),
     };
     if let Some(failure) = failure {
         // If even that cannot be written it is tried again.

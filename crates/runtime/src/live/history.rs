@@ -7,6 +7,7 @@ mod memory;
 use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sigyn_correlate::{At, Id, Values};
@@ -74,6 +75,25 @@ pub trait History {
     /// # Errors
     /// They could not be read.
     fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()>;
+
+    /// As [`Self::signals`], of some groups: what late events touch is few of many. Whoever can tell groups without making
+    /// signals of what is stored does so here.
+    ///
+    /// # Errors
+    /// They could not be read.
+    fn signals_of(
+        &mut self,
+        rule: &str,
+        interval: Range<i64>,
+        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        visit: &mut dyn FnMut(Signal),
+    ) -> io::Result<()> {
+        self.signals(rule, interval, &mut |signal| {
+            if is_wanted(&signal.group) {
+                visit(signal);
+            }
+        })
+    }
 }
 
 /// A hit as files have it.

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
-use sigyn_correlate::{Change as Repaired, Detection, History as Past, Hit, Id, Plan, Status};
+use sigyn_correlate::{Change as Repaired, Detection, History as Past, Hit, Id, Plan, Scope, Status, Values};
 use sigyn_ir::ItemId;
 
 use super::driver::Live;
@@ -16,7 +17,7 @@ use super::{LiveError, arrival::Rules};
 #[derive(Debug, Default)]
 struct Read {
     hits: Vec<Hit>,
-    detections: Vec<Detection>,
+    detections: HashMap<ItemId, Vec<Detection>>,
 }
 
 impl Past for Read {
@@ -28,8 +29,8 @@ impl Past for Read {
     }
 
     fn detections(&mut self, rule: ItemId, interval: Range<i64>, visit: &mut dyn FnMut(Detection)) {
-        let is_it = |one: &&Detection| one.rule == rule && interval.contains(&one.ts);
-        self.detections.iter().filter(is_it).cloned().for_each(visit);
+        let all = self.detections.remove(&rule).unwrap_or_default();
+        all.into_iter().filter(|one| interval.contains(&one.ts)).for_each(visit);
     }
 }
 
@@ -44,49 +45,45 @@ impl Live {
             history.tell(&self.untold)?;
             self.given.append(&mut self.untold);
         }
-        let plan = self.rules.plan.clone();
-        let now = self.machine.watermark();
-        let events: Vec<(ItemId, Range<i64>)> =
-            self.late.iter().map(|hit| (hit.rule, hit.at.ts..hit.at.ts.saturating_add(1))).collect();
-        let affected = plan.affected(&events);
-        let from = affected.iter().map(|(rule, range)| plan.need(*rule, range.start.min(now))).min();
-        let rules: Vec<ItemId> = affected.iter().map(|(rule, _)| *rule).collect();
-        let below = below(&plan, &rules);
-        let interval = from.unwrap_or(now)..now;
-        let Some(hits) = self.past_hits(&below, interval.clone(), history)? else {
-            self.degrade(&affected, "late events need a look back at more matches than the limit allows");
+        let scope = self.machine.scope(self.late.clone());
+        let Some(mut read) = self.read(&scope, history)? else {
+            let why = "late events need a look back at more matches than the limit allows";
+            self.degrade(scope.affected(), why);
             self.late.clear();
             self.late_since = None;
             return Ok(());
         };
-        let mut read = Read { hits, detections: Vec::new() };
-        for (rule, range) in affected.iter().filter(|(rule, _)| !plan.children(*rule).is_empty()) {
-            let Some(uid) = plan.uid(*rule) else { continue };
-            history.signals(uid, range.clone(), &mut |signal| {
-                // What is told ahead of the watermark is no result yet.
-                if !self.known.is_claimed(signal.id) {
-                    read.detections.extend(signal.detection(&self.rules.names));
-                }
-            })?;
-        }
-        let late = std::mem::take(&mut self.late);
+        self.late.clear();
         self.late_since = None;
         let mut matching = Matching { rules: &self.rules, memory: &mut self.memory };
-        let changes = self.machine.repair(late, &mut read, &mut matching);
+        let changes = self.machine.repair_scope(scope, &mut read, &mut matching);
         self.tell_taken();
         changes.into_iter().for_each(|change| self.repaired(change));
         self.note_degraded();
         Ok(())
     }
 
-    /// Hits of rules in an interval; none if there are too many.
-    fn past_hits(
-        &self,
-        rules: &HashSet<ItemId>,
-        interval: Range<i64>,
-        history: &mut dyn History,
-    ) -> Result<Option<Vec<Hit>>, LiveError> {
-        past_hits(&self.rules, rules, interval, self.settings.repair_hits_max, history)
+    /// What a repair needs of the past; none if that is too much.
+    fn read(&self, scope: &Scope, history: &mut dyn History) -> Result<Option<Read>, LiveError> {
+        let plan = &self.rules.plan;
+        let rules: Vec<ItemId> = scope.affected().iter().map(|(rule, _)| *rule).collect();
+        let max = self.settings.repair_hits_max;
+        let wants = |rule: ItemId, values: &Values| scope.wants(rule, values);
+        let found = past_hits(&self.rules, &below(plan, &rules), scope.interval(), &wants, max, history)?;
+        let Some(hits) = found else { return Ok(None) };
+        let mut read = Read { hits, detections: HashMap::new() };
+        for (rule, range) in scope.affected().iter().filter(|(rule, _)| !plan.children(*rule).is_empty()) {
+            let Some(uid) = plan.uid(*rule) else { continue };
+            let detections = read.detections.entry(*rule).or_default();
+            let is_wanted = |group: &[(Arc<str>, Option<String>)]| scope.concerns(*rule, group);
+            history.signals_of(uid, range.clone(), &is_wanted, &mut |signal| {
+                // What is told ahead of the watermark is no result yet.
+                if !self.known.is_claimed(signal.id) {
+                    detections.extend(signal.detection(&self.rules.names));
+                }
+            })?;
+        }
+        Ok(Some(read))
     }
 
     fn repaired(&mut self, change: Repaired) {
@@ -143,11 +140,12 @@ pub(super) fn by_key(rules: &Rules, wanted: &HashSet<ItemId>) -> HashMap<Id, Ite
     read.filter_map(|rule| Some((rules.key(*rule)?, *rule))).collect()
 }
 
-/// Hits of rules in an interval; none if there are more than the limit.
+/// Hits of rules in an interval, as far as they are wanted; none if there are more than the limit.
 pub(super) fn past_hits(
     rules: &Rules,
     wanted: &HashSet<ItemId>,
     interval: Range<i64>,
+    wants: &dyn Fn(ItemId, &Values) -> bool,
     max: usize,
     history: &mut dyn History,
 ) -> Result<Option<Vec<Hit>>, LiveError> {
@@ -155,8 +153,9 @@ pub(super) fn past_hits(
     let keys: HashSet<Id> = by_key.keys().copied().collect();
     let mut hits = Vec::new();
     history.hits(&keys, interval, &mut |kept| {
-        let of = by_key.get(&kept.rule);
-        hits.extend(of.map(|rule| Hit { rule: *rule, at: kept.at, values: kept.values }));
+        if let Some(rule) = by_key.get(&kept.rule).filter(|rule| wants(**rule, &kept.values)) {
+            hits.push(Hit { rule: *rule, at: kept.at, values: kept.values });
+        }
         hits.len() <= max
     })?;
     Ok((hits.len() <= max).then_some(hits))

@@ -114,14 +114,9 @@ impl Live {
         if self.settings.provisional_after.is_none() {
             return;
         }
-        let plan = self.rules.plan.clone();
-        let machine = std::mem::replace(&mut self.machine, Machine::new(plan.clone()));
-        // Neither can fail on what was written just now. If it did, hits from here on would count from here on.
-        if let Ok(bytes) = machine.into_snapshot() {
-            let restored = || Machine::restore(plan.clone(), &bytes).ok();
-            self.machine = restored().unwrap_or_else(|| Machine::new(plan.clone()));
-            self.ahead = restored();
-        }
+        // Neither can fail on what was written just now. If it did, nothing would be told ahead of the watermark.
+        let bytes = self.machine.snapshot().ok();
+        self.ahead = bytes.and_then(|bytes| Machine::restore(self.rules.plan.clone(), &bytes).ok());
     }
 
     /// Works under other rules.
@@ -188,7 +183,7 @@ impl Live {
             wanted.iter().copied().filter(|rule| plan.is_read(*rule) && !is_kept(rule)).collect();
         let max = self.settings.repair_hits_max;
         let there: HashSet<ItemId> = wanted.difference(&lacking).copied().collect();
-        let kept = past_hits(rules, &there, from..interval.end, max, history)?;
+        let kept = past_hits(rules, &there, from..interval.end, &|_, _| true, max, history)?;
         let matched = match lacking.is_empty() {
             true => Some(Vec::new()),
             false => rematched(rules, &lacking, from..interval.end, max, history)?,

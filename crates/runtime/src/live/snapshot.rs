@@ -22,7 +22,7 @@ use crate::program::Program;
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"sigynliv";
 /// The version of the form. A change of any field is a new version.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why a driver cannot begin from a snapshot. The way out is to begin without one and to read the feeds from the front.
 #[derive(Debug)]
@@ -34,6 +34,13 @@ enum Kind {
     Damaged,
     Machine(SnapshotError),
     History(LiveError),
+}
+
+impl RestoreError {
+    /// Whether the snapshot itself is of no use: trying again does not help, reading the feeds from the front does.
+    pub fn is_unreadable(&self) -> bool {
+        !matches!(self.0, Kind::History(_))
+    }
 }
 
 impl fmt::Display for RestoreError {
@@ -62,7 +69,6 @@ impl std::error::Error for RestoreError {
 /// What is kept of a driver. Rules are named by hashes, because their places change with every reload.
 #[derive(Serialize, Deserialize)]
 struct Image {
-    machine: Vec<u8>,
     watermark: i64,
     feeds: Feeds,
     recent: Vec<Id>,
@@ -90,12 +96,8 @@ impl Live {
         if self.next.is_some() {
             return Ok(None);
         }
-        let plan = self.rules.plan.clone();
+        let machine = self.machine.snapshot().map_err(|error| RestoreError(Kind::Machine(error)))?;
         let watermark = self.machine.watermark();
-        let machine = std::mem::replace(&mut self.machine, Machine::new(plan.clone()));
-        let machine = machine.into_snapshot().map_err(|error| RestoreError(Kind::Machine(error)))?;
-        self.machine =
-            Machine::restore(plan, &machine).map_err(|error| RestoreError(Kind::Machine(error)))?;
         let late = self.late.iter().filter_map(|hit| {
             let rule = self.rules.key(hit.rule)?;
             Some(Row::of(&KeptHit { rule, at: hit.at.clone(), values: hit.values.clone() }))
@@ -112,7 +114,6 @@ impl Live {
             super::replace::kept_since(&self.rules, &self.since).into_iter().collect();
         kept.sort_unstable();
         let image = Image {
-            machine,
             watermark,
             feeds: self.feeds.clone(),
             recent: self.recent.all(),
@@ -127,10 +128,14 @@ impl Live {
             forced: self.forced,
         };
         let body = postcard::to_stdvec(&image).map_err(|_| RestoreError(Kind::Damaged))?;
-        let mut bytes = MAGIC.to_vec();
+        let mut bytes = Vec::with_capacity(64 + body.len() + machine.len());
+        bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&Id::of(&[&body]).0);
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
         bytes.extend_from_slice(&body);
+        // It has a checksum of its own.
+        bytes.extend_from_slice(&machine);
         Ok(Some(bytes))
     }
 
@@ -145,9 +150,9 @@ impl Live {
         bytes: &[u8],
         history: &mut dyn History,
     ) -> Result<Self, RestoreError> {
-        let image = image(bytes)?;
+        let (image, machine) = image(bytes)?;
         let rules = Arc::new(Rules::new(program));
-        let known = match Machine::restore(rules.plan.clone(), &image.machine) {
+        let known = match Machine::restore(rules.plan.clone(), machine) {
             Ok(machine) => Some(machine),
             Err(error) if error.is_of_other_rules() => None,
             Err(error) => return Err(RestoreError(Kind::Machine(error))),
@@ -265,7 +270,8 @@ impl Live {
     }
 }
 
-fn image(bytes: &[u8]) -> Result<Image, RestoreError> {
+/// Everything but the machine, and the machine's bytes.
+fn image(bytes: &[u8]) -> Result<(Image, &[u8]), RestoreError> {
     let damaged = || RestoreError(Kind::Damaged);
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(damaged)?;
     let (version, rest) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
@@ -273,9 +279,12 @@ fn image(bytes: &[u8]) -> Result<Image, RestoreError> {
     if version != VERSION {
         return Err(RestoreError(Kind::Version(version)));
     }
-    let (checksum, body) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
+    let (checksum, rest) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
+    let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
+    let (body, machine) = rest.split_at_checked(length).ok_or_else(damaged)?;
     if Id::of(&[body]).0 != *checksum {
         return Err(damaged());
     }
-    postcard::from_bytes(body).map_err(|_| damaged())
+    Ok((postcard::from_bytes(body).map_err(|_| damaged())?, machine))
 }

@@ -49,12 +49,14 @@ pub(crate) async fn take(
             bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         let (fit, long): (Vec<&[u8]>, Vec<&[u8]>) =
             lines.partition(|line| line.len() <= body::EVENT_BYTES_MAX);
-        let given: Vec<Given<'_>> = fit.iter().map(|bytes| Given { id: None, bytes }).collect();
-        if !given.is_empty() {
-            app.node().take(&source, &given)?;
-        }
+        let given: Vec<Given<'_>> =
+            fit.iter().map(|bytes| Given { source: &source, id: None, bytes }).collect();
+        // These first: put aside twice they are there once, so that a request that fails behind them does no harm.
         for line in &long {
             app.node().put_aside(&source, "it is too long", line)?;
+        }
+        if !given.is_empty() {
+            app.node().take(&given)?;
         }
         Ok(Json(EventsTaken { accepted: given.len() + long.len(), put_aside: long.len() }))
     })

@@ -80,6 +80,8 @@ fn encoded(app: &App) -> Answer<String> {
     let book = node.book();
     single(&mut registry, "rules", "Rules in force", book.program.rule_count() as u64);
     single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
+    let detected = node.detected().0;
+    single(&mut registry, "log_detected", "Position behind the last event that detection has seen", detected);
     stored(&mut registry, node)?;
     single(
         &mut registry,
@@ -87,6 +89,8 @@ fn encoded(app: &App) -> Answer<String> {
         "Whether detection does not go on",
         u64::from(node.failure().is_some()),
     );
+    let rebuilt = u64::from(node.rebuilt().is_some());
+    single(&mut registry, "state_rebuilt", "Whether the state of the last run could not be read", rebuilt);
     let mut out = String::new();
     text::encode(&mut out, &registry).map_err(|_| Problem::internal())?;
     Ok(out)

@@ -45,6 +45,8 @@ pub(crate) struct Changes {
     hunts: bool,
     /// Whether what is stored has, or its damage.
     storage: bool,
+    /// Whether messages, blocks or the settings of either have.
+    response: bool,
 }
 
 #[derive(Default)]
@@ -56,6 +58,7 @@ struct Gathered {
     rules: bool,
     hunts: bool,
     storage: bool,
+    response: bool,
 }
 
 impl Gathered {
@@ -68,6 +71,7 @@ impl Gathered {
             Notice::Rules => self.rules = true,
             Notice::Hunts => self.hunts = true,
             Notice::Storage => self.storage = true,
+            Notice::Response => self.response = true,
         }
     }
 
@@ -91,6 +95,7 @@ impl Gathered {
             rules: self.rules,
             hunts: self.hunts,
             storage: self.storage,
+            response: self.response,
         }
     }
 }

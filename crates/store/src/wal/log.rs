@@ -21,7 +21,8 @@ pub struct Settings {
     pub record_bytes_max: usize,
     /// How much may wait for the disk, in bytes; what comes beyond it is refused as overload.
     pub pending_bytes_max: usize,
-    /// How many of the last ids are remembered, to take nothing twice. About 80 bytes each.
+    /// How many of the last ids are remembered, to take nothing twice; after an opening those of so many records. About 80
+    /// bytes each.
     pub window_ids_max: usize,
     /// Any number that senders of events cannot know.
     pub salt: u64,
@@ -123,13 +124,14 @@ impl Log {
     /// Appends events and returns when they are on disk. All of them are stored, or none.
     ///
     /// # Errors
-    /// [`Error::is_invalid`] for an event or source that is too long, [`Error::is_overloaded`] if too much waits,
+    /// [`Error::is_invalid`] for an event or source that is too long, [`Error::is_too_large`] for a batch that is longer than
+    /// what may wait for the disk, [`Error::is_overloaded`] if too much waits,
     /// [`Error::is_full`] if there is no space, or what the disk says. Then nothing of the batch is acknowledged, and
     /// sending it again is harmless.
     pub fn append(&self, records: &[Record<'_>]) -> Result<Appended> {
-        let frames = self.encode(records)?;
+        let length = self.check(records)?;
         let mut state = self.shared.state();
-        let (appended, groups) = self.shared.enqueue(&mut state, records, &frames)?;
+        let (appended, groups) = self.shared.enqueue(&mut state, records, length)?;
         for group in groups {
             state = self.shared.settle(state, &group);
             if let Some(Some(error)) = group.outcome.get() {
@@ -226,8 +228,8 @@ impl Log {
         Ok(report)
     }
 
-    /// Checks lengths and makes frames, but for their headers.
-    fn encode(&self, records: &[Record<'_>]) -> Result<Vec<u8>> {
+    /// Checks lengths; gives that of all frames.
+    fn check(&self, records: &[Record<'_>]) -> Result<usize> {
         let limit = self.shared.settings.record_bytes_max.min(frame::CONTENT_MAX / 2);
         for record in records {
             if record.bytes.len() > limit || record.source.len() > usize::from(u16::MAX) {
@@ -238,9 +240,12 @@ impl Log {
                 )));
             }
         }
-        let mut frames = Vec::with_capacity(records.iter().map(frame::record_length).sum());
-        records.iter().for_each(|record| frame::push_record(&mut frames, record));
-        Ok(frames)
+        let length = records.iter().map(frame::record_length).sum();
+        // It would never find room, however often it is tried again.
+        if length > self.shared.settings.pending_bytes_max {
+            return Err(Error::too_large(format!("{length} bytes at once are too much for the event log")));
+        }
+        Ok(length)
     }
 }
 
@@ -255,19 +260,17 @@ impl Shared {
         &self,
         state: &mut State,
         records: &[Record<'_>],
-        frames: &[u8],
+        length: usize,
     ) -> Result<(Appended, Vec<Arc<Group>>)> {
-        if state.pending.len() + frames.len() > self.settings.pending_bytes_max {
+        if state.pending.len() + length > self.settings.pending_bytes_max {
             return Err(Error::overloaded("too many events wait for the disk"));
         }
         let first = state.pending_numbers.end;
         let mut appended = Appended { first: Position(first), stored: 0, duplicates: Vec::new() };
         let mut is_pending_twice = false;
-        let mut at = 0;
+        // Written here, with the lock held: a memory copy, at 100 MB/s one hundredth of the time, and no second copy.
+        state.pending.reserve(length);
         for (place, record) in records.iter().enumerate() {
-            let length = frame::record_length(record);
-            let bytes = frames.get(at..at + length).unwrap_or_default();
-            at += length;
             if let Some(number) = state.window.find(record.id) {
                 is_pending_twice |= number > state.durable;
                 appended.duplicates.push(place);
@@ -275,7 +278,7 @@ impl Shared {
             }
             state.window.add(record.id, state.pending_numbers.end);
             state.pending_numbers.end += 1;
-            state.pending.extend_from_slice(bytes);
+            frame::push_record(&mut state.pending, record);
             appended.stored += 1;
         }
         let mut groups = Vec::new();

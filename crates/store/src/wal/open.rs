@@ -61,7 +61,7 @@ pub(super) fn open(disk: &dyn Disk, folder: &Path, ids_max: usize) -> Result<Ope
 
     let mut report = Report::default();
     let (mut last, mut next) = (0, 1);
-    let mut ids = Vec::new();
+    let (mut ids, mut records) = (Vec::new(), 0);
     if let Some(segment) = segments.last_mut() {
         let scanned = scan(disk, segment, &mut report)?;
         last = scanned.last.max(segment.first.saturating_sub(1));
@@ -73,13 +73,17 @@ pub(super) fn open(disk: &dyn Disk, folder: &Path, ids_max: usize) -> Result<Ope
             segment.length = torn;
         }
         ids.push(scanned.ids);
+        records = scanned.records;
     }
     for segment in segments.iter().rev().skip(1) {
-        if ids.iter().map(Vec::len).sum::<usize>() >= ids_max {
+        // As far as so many records reach, whether they have names or not: an opening is not to read gigabytes.
+        if records >= ids_max {
             break;
         }
         // Damage here is told to those who read it.
-        ids.push(scan(disk, segment, &mut Report::default())?.ids);
+        let scanned = scan(disk, segment, &mut Report::default())?;
+        ids.push(scanned.ids);
+        records += scanned.records;
     }
     let mut window = Window::new(ids_max);
     ids.into_iter().rev().flatten().for_each(|(number, id)| window.add(id, number));
@@ -91,6 +95,8 @@ pub(super) fn open(disk: &dyn Disk, folder: &Path, ids_max: usize) -> Result<Ope
 struct Scanned {
     /// The number of its last record, or what its head says of the last one before it.
     last: u64,
+    records: usize,
+    /// Those of records with an id that may come again.
     ids: Vec<(u64, Id)>,
     /// Where an unfinished end begins.
     torn: Option<u64>,
@@ -114,8 +120,10 @@ fn scan(disk: &dyn Disk, segment: &Segment, report: &mut Report) -> Result<Scann
                 Kind::Record => {
                     scanned.last = scanned.last.max(header.sequence);
                     report.entries += 1;
+                    scanned.records += 1;
                     let record = frame::read_record(scan.content());
-                    scanned.ids.extend(record.map(|record| (header.sequence, record.id)));
+                    let named = record.filter(|record| !record.id.is_alone());
+                    scanned.ids.extend(named.map(|record| (header.sequence, record.id)));
                 }
                 Kind::Foot => scanned.last = scanned.last.max(header.sequence),
             },

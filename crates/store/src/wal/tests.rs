@@ -157,7 +157,7 @@ fn too_much_is_refused_as_a_whole() {
     let record = |number, bytes| Record { id: id(number), ingest: 0, source: "", bytes };
     assert!(log.append(&[record(0, &small), record(1, &large)]).unwrap_err().is_invalid());
     let many: Vec<Record<'_>> = (0..20).map(|number| record(number, &small)).collect();
-    assert!(log.append(&many).unwrap_err().is_overloaded());
+    assert!(log.append(&many).unwrap_err().is_too_large());
     assert_eq!(log.verify().unwrap().entries, 0);
     assert_eq!(log.append(&many[..10]).unwrap().stored, 10);
 }

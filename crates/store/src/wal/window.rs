@@ -20,12 +20,15 @@ impl Window {
 
     /// The number of the record with that id, if it came lately.
     pub(super) fn find(&self, id: Id) -> Option<u64> {
+        if id.is_alone() {
+            return None;
+        }
         self.numbers.get(&id).copied()
     }
 
-    /// Remembers a record; the oldest is forgotten for it.
+    /// Remembers a record; the oldest is forgotten for it. An id that does not come again is not remembered.
     pub(super) fn add(&mut self, id: Id, number: u64) {
-        if self.ids_max == 0 {
+        if self.ids_max == 0 || id.is_alone() {
             return;
         }
         while self.order.len() >= self.ids_max {
@@ -70,6 +73,8 @@ mod tests {
         assert_eq!(known(&window), [2, 3, 4]);
         window.forget(&(3..5));
         assert_eq!(known(&window), [2]);
+        window.add(Id::alone(1, 1, 1), 5);
+        assert_eq!((window.find(Id::alone(1, 1, 1)), window.order.len()), (None, 1));
         // The same id again, later: forgetting the old one does not forget the new one.
         window.add(Id::from(2), 9);
         window.forget(&(2..3));

@@ -174,7 +174,7 @@ impl Rules {
     }
 
     fn restarted(&self, machine: real::Machine) -> Result<real::Machine, String> {
-        let bytes = machine.into_snapshot().map_err(|error| format!("no snapshot: {error}"))?;
+        let bytes = machine.snapshot().map_err(|error| format!("no snapshot: {error}"))?;
         real::Machine::restore(self.plan.clone(), &bytes).map_err(|error| format!("not restored: {error}"))
     }
 

@@ -69,25 +69,33 @@ function node(piece: Piece, key: string, levelOf: (rule: string) => string | und
   return piece.is_signal ? ruleNode(piece, key, levelOf, open, go) : eventNode(piece, key, levelOf(piece.rule), open);
 }
 
-/** The tree of a signal. */
-export function treeOf(
-  detail: Schemas["SignalDetail"],
-  levelOf: (rule: string) => string | undefined,
-  open: (piece: Piece) => void,
-  go: (id: string) => void,
-): Evidence {
-  const { signal, evidence, value } = detail;
+/** What is told of a detection, be it a signal or what a hunt has found. */
+export interface Told {
+  readonly title: string;
+  readonly level: string;
+  readonly time: string;
+  /** How many events it rests on. */
+  readonly total: number;
+  readonly why: string;
+  readonly value?: string | null | undefined;
+  readonly evidence: readonly Piece[];
+  readonly is_truncated: boolean;
+}
+
+/** The tree of a detection. */
+export function treeOf(told: Told, levelOf: (rule: string) => string | undefined, open: (piece: Piece) => void, go: (id: string) => void): Evidence {
+  const { title, level, time, total, evidence, value } = told;
   const events = eventsOf(evidence).length;
   return {
     key: "0",
-    title: signal.title,
+    title,
     detail: value == null ? undefined : t.signal.counted(value),
-    tint: signal.level,
-    at: instant(signal.time),
+    tint: level,
+    at: instant(time),
     lit: [],
     isEvent: false,
     below: evidence.map((piece, at) => node(piece, `0.${at}`, levelOf, open, go)),
-    unlisted: detail.is_truncated ? Math.max(0, signal.total - events) : 0,
+    unlisted: told.is_truncated ? Math.max(0, total - events) : 0,
     open: undefined,
   };
 }

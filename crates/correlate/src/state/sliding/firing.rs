@@ -1,5 +1,6 @@
 //! What a group does where its condition holds: episodes and the other firing modes (E20–E22, E24).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,7 @@ impl Sliding {
         }
         let all = operator.is_mixed.then(|| {
             let contributing = self.contributing(it, 0, operator);
-            contributing.map(|(serial, entry)| (serial, entry.clone())).collect()
+            contributing.map(|(serial, entry)| (serial, entry.into_owned())).collect()
         });
         self.last_true = it.instant;
         self.episode_cell_end = operator.cell.end(it.instant);
@@ -91,7 +92,7 @@ impl Sliding {
         self.last_true = it.instant;
         if let Some(all) = &mut episode.all {
             for (serial, entry) in self.contributing(it, 0, operator) {
-                all.entry(serial).or_insert_with(|| entry.clone());
+                all.entry(serial).or_insert_with(|| entry.into_owned());
             }
             let mut gather = Gather::new(operator);
             all.values().for_each(|entry| gather.add(entry, operator, max));
@@ -99,7 +100,7 @@ impl Sliding {
             episode.record.gather = gather;
         } else if !episode.is_suppressed {
             for (_, entry) in self.contributing(it, episode.gathered, operator) {
-                episode.record.gather.add(entry, operator, max);
+                episode.record.gather.add(&entry, operator, max);
             }
         }
         episode.gathered = it.serial + 1;
@@ -170,7 +171,7 @@ impl Sliding {
         while self.first < gathered {
             let can_go =
                 |entry: &Entry| entry.at.ts < boundary && (is_count || self.tally.can_spare(entry, kept));
-            let Some(entry) = self.window.pop_front_if(|entry| can_go(entry)) else { break };
+            let Some(entry) = self.window.pop_front_if(can_go) else { break };
             let is_live = self.live <= self.first;
             self.first += 1;
             self.live = self.live.max(self.first);
@@ -181,18 +182,23 @@ impl Sliding {
             }
         }
         if self.window.is_empty() {
-            self.window = std::collections::VecDeque::new();
+            self.window.shrink();
         }
     }
 
     /// The inputs that contribute at a true input, with their serials, from a serial on.
-    fn contributing(&self, it: &True, from: u64, operator: &Operator) -> impl Iterator<Item = (u64, &Entry)> {
+    fn contributing(
+        &self,
+        it: &True,
+        from: u64,
+        operator: &Operator,
+    ) -> impl Iterator<Item = (u64, Cow<'_, Entry>)> {
         let from = match operator.on_match {
             OnMatch::Reset => from.max(self.first).max(self.consumed),
             _ => from.max(self.first),
         };
         let count = offset(it.serial + 1, from);
-        let window = (from..).zip(self.window.iter().skip(offset(from, self.first)).take(count));
+        let window = (from..).zip(self.window.from(offset(from, self.first)).take(count));
         let start = it.from;
         window.filter(move |(_, entry)| entry.at.ts >= start)
     }
@@ -204,7 +210,7 @@ impl Sliding {
         let mut seen = vec![false; if it.value.is_none() { operator.children.len() } else { 0 }];
         gather.reserve(self.window.len(), operator);
         for (_, entry) in self.contributing(it, 0, operator) {
-            gather.add(entry, operator, cx.plan.limits.values_max);
+            gather.add(&entry, operator, cx.plan.limits.values_max);
             for child in entry.children() {
                 if let Some(seen) = seen.get_mut(usize::from(child)) {
                     *seen = true;

@@ -1,6 +1,6 @@
 //! A history in memory: for tests, and for runs that are not meant to last.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Cursor};
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct MemoryHistory {
     /// Records by time and event.
     events: BTreeMap<(i64, Id), Stored>,
     signals: BTreeMap<Id, Signal>,
+    /// By rule and time.
+    by_rule: BTreeSet<(Arc<str>, i64, Id)>,
 }
 
 /// An event: where it stands, and its record.
@@ -33,12 +35,23 @@ impl Default for MemoryHistory {
 impl MemoryHistory {
     /// Nothing has been.
     pub fn new() -> Self {
-        Self { hits: KeptHits::new(usize::MAX), events: BTreeMap::new(), signals: BTreeMap::new() }
+        Self {
+            hits: KeptHits::new(usize::MAX),
+            events: BTreeMap::new(),
+            signals: BTreeMap::new(),
+            by_rule: BTreeSet::new(),
+        }
     }
 
     /// Stores an event: a record of any log that can be read by itself.
     pub fn store(&mut self, at: At, record: &[u8]) {
         self.events.entry((at.ts, at.eid)).or_insert_with(|| (at, record.into()));
+    }
+
+    fn forget(&mut self, id: Id) {
+        if let Some(signal) = self.signals.remove(&id) {
+            self.by_rule.remove(&(signal.rule, signal.ts, id));
+        }
     }
 
     /// All signals that stand, by id.
@@ -85,19 +98,31 @@ impl History for MemoryHistory {
         for change in changes {
             match change {
                 Change::Add(signal) | Change::Update(signal) => {
+                    self.forget(signal.id);
+                    self.by_rule.insert((signal.rule.clone(), signal.ts, signal.id));
                     self.signals.insert(signal.id, signal.clone());
                 }
-                Change::Retract(signal) => {
-                    self.signals.remove(&signal.id);
-                }
+                Change::Retract(signal) => self.forget(signal.id),
             }
         }
         Ok(())
     }
 
     fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()> {
-        let is_it = |signal: &&Signal| &*signal.rule == rule && interval.contains(&signal.ts);
-        self.signals.values().filter(is_it).cloned().for_each(visit);
+        self.signals_of(rule, interval, &|_| true, visit)
+    }
+
+    fn signals_of(
+        &mut self,
+        rule: &str,
+        interval: Range<i64>,
+        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        visit: &mut dyn FnMut(Signal),
+    ) -> io::Result<()> {
+        let (rule, first): (Arc<str>, _) = (rule.into(), Id::default());
+        let of_rule = self.by_rule.range((rule.clone(), interval.start, first)..(rule, interval.end, first));
+        let signals = of_rule.filter_map(|(_, _, id)| self.signals.get(id));
+        signals.filter(|signal| is_wanted(&signal.group)).cloned().for_each(visit);
         Ok(())
     }
 }
