@@ -118,6 +118,16 @@ pub(crate) fn over_and_over(inputs: &Inputs, input: &Input) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The recorded events once, flat; none if the shared data is not there.
+pub(crate) fn flat() -> Result<Option<PathBuf>> {
+    let Some(recorded) = crate::data("evtx") else { return Ok(None) };
+    let folder = crate::workspace().join(VERSION);
+    fs::create_dir_all(&folder)?;
+    let (path, logs) = (folder.join("flat.ndjson"), files(&recorded, "evtx")?);
+    made(&path, |out| flat::write(&logs, out))?;
+    Ok(Some(path))
+}
+
 /// Writes a file if it is not there; under another name until it is complete.
 fn made(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     if path.exists() {

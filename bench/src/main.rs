@@ -39,7 +39,7 @@ const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
   scaling [RUNS]
   stages [INPUT or LOG]
   memory [GIGABYTES]
-  store [log|catalog|lake]
+  store [log|catalog|lake|retro]
   serve [SECONDS]
   check [RUNS]
   web [FOLDER]

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use self::load::{Load, Mix, PER_REQUEST, Recorded};
 use self::sender::Sender;
-use self::server::Server;
+pub(crate) use self::server::Server;
 use crate::report::{Table, grouped, mebibytes};
 use crate::{inputs, process};
 

@@ -3,6 +3,7 @@
 mod catalog;
 mod lake;
 mod log;
+mod retro;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,9 +15,12 @@ use crate::report::Table;
 /// All figures, or those of one part.
 pub(crate) fn run(part: Option<&str>) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
-    for (name, measure) in
-        [("log", log::run as fn(&Path) -> Result<Table>), ("catalog", catalog::run), ("lake", lake::run)]
-    {
+    for (name, measure) in [
+        ("log", log::run as fn(&Path) -> Result<Table>),
+        ("catalog", catalog::run),
+        ("lake", lake::run),
+        ("retro", retro::run),
+    ] {
         if part.is_none_or(|part| part == name) {
             let folder = Folder::new(name)?;
             tables.push(measure(&folder.0)?);

@@ -1,6 +1,8 @@
 //! The web pack on labelled requests and on bursts with known thresholds: what it finds by class, where it errs, and whether
 //! behaviours fire exactly where they must, in whatever order lines come.
 
+mod served;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,12 +25,13 @@ const NAMED_MAX: usize = 3;
 type Fired = BTreeSet<(String, String)>;
 
 /// Everything that is measured; `own` is a folder with a log of a day and what must fire in it, as the data's generator
-/// writes them.
+/// writes them: it goes through the engine in memory, and through a server.
 pub(crate) fn run(own: Option<&str>) -> Result<Vec<Table>> {
     let pack = crate::workspace().join("rules/web");
     if let Some(own) = own {
         let all = build(&pack, |_| true)?;
-        return Ok(vec![day(&all, Path::new(own))?]);
+        let folder = Path::new(own);
+        return Ok(vec![day(&all, folder)?, served::day(&pack, folder)?]);
     }
     let Some(data) = crate::data("web") else { return Ok(Vec::new()) };
     let mut tables = requests(&build(&pack, |name| !READERS.contains(&name))?, &data)?;

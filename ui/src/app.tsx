@@ -26,9 +26,12 @@ const queries = new QueryClient({
 const Overview = lazy(() => import("./pages/overview"));
 const Signals = lazy(() => import("./pages/signals"));
 const Signal = lazy(() => import("./pages/signal"));
+const Hunts = lazy(() => import("./pages/hunts"));
+const Hunt = lazy(() => import("./pages/hunts/hunt"));
 const Rules = lazy(() => import("./pages/rules"));
 const Rule = lazy(() => import("./pages/rule"));
 const Chains = lazy(() => import("./pages/chains"));
+const Attack = lazy(() => import("./pages/attack"));
 const Sources = lazy(() => import("./pages/sources"));
 const Response = lazy(() => import("./pages/response"));
 const Settings = lazy(() => import("./pages/settings"));
@@ -58,9 +61,12 @@ function Inside() {
           <Route path="/" component={Overview} />
           <Route path="/signals" component={Signals} />
           <Route path="/signals/:id" component={Signal} />
+          <Route path="/hunts" component={Hunts} />
+          <Route path="/hunts/:id" component={Hunt} />
           <Route path="/rules" component={Rules} />
           <Route path="/rules/:id" component={Rule} />
           <Route path="/chains" component={Chains} />
+          <Route path="/attack" component={Attack} />
           <Route path="/sources" component={Sources} />
           <Route path="/response" component={Response} />
           <Route path="/settings" component={Settings} />

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use ureq::Agent;
 
 /// `sigyn serve` at work; killed when it is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     pub(super) address: String,
     pub(super) key: String,
@@ -20,7 +20,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the server on empty data, makes the admin and a key.
-    pub(super) fn start(sigyn: &Path, rules: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn start(sigyn: &Path, rules: &[PathBuf]) -> Result<Self> {
         // On the disk of the workspace, because its syncs are part of what is measured.
         let folder = crate::workspace().join("target/bench-serve");
         let _ = std::fs::remove_dir_all(&folder);
@@ -52,7 +52,7 @@ impl Server {
         let admin = json!({ "token": token, "name": "bench", "password": "a password to measure" });
         let response = send("/api/v1/setup", admin, "")?;
         let cookie = response.headers().get("set-cookie").context("there is a session")?.to_str()?;
-        let wanted = json!({ "name": "bench", "scopes": ["read", "ingest"] });
+        let wanted = json!({ "name": "bench", "scopes": ["read", "ingest", "triage"] });
         let text = send("/api/v1/keys", wanted, cookie.split(';').next().unwrap_or_default())?
             .body_mut()
             .read_to_string()?;
@@ -68,8 +68,22 @@ impl Server {
     }
 
     /// The same as JSON.
-    pub(super) fn json(&self, path: &str) -> Result<Value> {
+    pub(crate) fn json(&self, path: &str) -> Result<Value> {
         Ok(serde_json::from_str(&self.text(path)?)?)
+    }
+
+    /// Sends a body; gives the status of the answer.
+    pub(crate) fn send(&self, path: &str, kind: &str, body: &[u8]) -> Result<u16> {
+        let request = self.agent.post(format!("http://{}{path}", self.address)).content_type(kind);
+        let request = request.config().http_status_as_error(false).build();
+        Ok(request.header("authorization", &self.key).send(body)?.status().as_u16())
+    }
+
+    /// Sends JSON; gives the JSON of the answer.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.agent.post(format!("http://{}{path}", self.address));
+        let request = request.content_type("application/json").header("authorization", &self.key);
+        Ok(serde_json::from_str(&request.send(body.to_string())?.body_mut().read_to_string()?)?)
     }
 
     /// The lines of the stream of changes.
@@ -81,7 +95,7 @@ impl Server {
     }
 
     /// The position behind the last event on disk, and the one up to which events have been through detection.
-    pub(super) fn positions(&self) -> Result<(u64, u64)> {
+    pub(crate) fn positions(&self) -> Result<(u64, u64)> {
         let text = self.text("/metrics")?;
         let figure = |name: &str| -> Result<u64> {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

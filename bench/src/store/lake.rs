@@ -126,7 +126,7 @@ fn event<'e>(number: usize, json: &'e str) -> NewEvent<'e> {
     }
 }
 
-fn process(random: &mut Random) -> String {
+pub(super) fn process(random: &mut Random) -> String {
     let image = random.skewed(2_000);
     let parent = random.skewed(300);
     let command = match random.below(100) {

@@ -99,8 +99,10 @@ pub(crate) enum Command {
     /// Look into processing pipelines: print one, or see what it does to rules
     #[command(after_help = "Example:\n  sigyn pipeline show splunk_windows")]
     Pipeline(commands::pipeline::Pipeline),
-    /// Hunt in bundled sample logs and explain what is found; a first look that needs no files
-    #[command(after_help = "Examples:\n  sigyn demo\n  sigyn demo convert\n  sigyn demo save samples")]
+    /// Serve the page with a made-up day of a web shop and attacks on it; a first look that needs no files
+    #[command(
+        after_help = "Examples:\n  sigyn demo\n  sigyn demo --no-wait --data folder\n  sigyn demo hunt\n  sigyn demo convert\n  sigyn demo save samples"
+    )]
     Demo(commands::demo::Demo),
 }
 

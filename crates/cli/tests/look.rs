@@ -109,7 +109,7 @@ fn a_difference_shows_what_a_pipeline_did() {
 #[test]
 fn the_demo_needs_nothing_but_the_binary() {
     let folder = Folder::with(&[]);
-    let run = folder.run("demo");
+    let run = folder.run("demo hunt");
     assert!(run.code == 0 && run.stderr.is_empty(), "{}", run.stderr);
     // What was read, what was found, why, and what to do next.
     for part in [
@@ -126,6 +126,27 @@ fn the_demo_needs_nothing_but_the_binary() {
     assert_eq!(saved.code, 0, "{}", saved.stderr);
     let hunt = folder.run("hunt -r samples/rules samples/logs");
     assert!(hunt.code == 1 && hunt.stderr.contains("15 of 15 rules matched 31 times"), "{}", hunt.stderr);
+}
+
+#[test]
+fn the_demo_lets_a_made_up_day_through_a_server() {
+    let folder = Folder::with(&[]);
+    let run = folder.run("demo --no-wait --hours 1 --port 0 --data kept");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for part in [
+        "Sigyn listens at http://127.0.0.1:",
+        "with this token, once: ",
+        " signals of ",
+        " critical: http://",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let critical = run.stdout.split(" critical").next().unwrap_or_default();
+    let critical: usize = critical.rsplit(' ').next().unwrap_or_default().parse().unwrap();
+    assert!(critical >= 3, "the break-in, its chain and the guessing: {}", run.stdout);
+    // What is kept is shown again, and the day does not come twice.
+    let again = folder.run("demo --no-wait --hours 1 --port 0 --data kept");
+    assert!(again.code == 0 && again.stdout.contains("has run through before"), "{}", again.stdout);
 }
 
 #[test]

@@ -1,31 +1,48 @@
 //! Matching rows whose values are numbers of a dictionary: what decides, and what is known of rows that say the same.
 //!
-//! Stored events repeat, and their columns have each distinct value once. The rules that match an event follow from few of its
-//! values ([`Engine::decisive`]); a row is then a sequence of the numbers of just those, and rows with the same sequence have
-//! the same result ([`Sequences`]). So an event is put together and matched once for each distinct sequence, by the same
-//! code that matches events as they come: there is no second meaning of a rule.
+//! Stored events repeat, and their columns have each distinct value once. So what a value wakes is found once for each distinct value
+//! ([`Engine::sparks`]). Most rows have nothing that wakes any rule, and need no more. Of the others the rules that are awake
+//! read a few values; a row is then a sequence of the numbers of what woke them and of just those values, and rows with the
+//! same sequence have the same result ([`Sequences`]): one event of each is put together and matched, by the same code that
+//! matches events as they come. There is no second meaning of a rule.
 //!
-//! Where rules look for keywords in all values of an event, values that decide nothing else are looked through each
-//! ([`Engine::has_keyword`]); rows that have one are matched by themselves.
+//! What [`Decisive`] says holds for all events with the same keys, the same kinds of values, and the same values where it says what the
+//! event is.
 
 use sigyn_event::{Event, NodeId};
 
-use crate::class::ClassId;
+use crate::class::{ClassId, NONE};
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::plan::KEYWORDS_PLACE;
-use crate::program::KEYWORDS;
+use crate::predicate::Predicate;
+use crate::program::AtomKind;
 use crate::scratch::Scratch;
+use crate::table::Table;
 
-/// What decides which rules match an event, and all events of its layout and class.
+/// Marks the number of a comparison that is no literal.
+const DIRECT: u32 = 1 << 31;
+
+/// What decides which rules match an event, and all events of its layout with the same [identity](Self::identity).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisive {
     /// What the event is.
     pub class: Option<ClassId>,
-    /// The values: events that have the same here have the same class and rules. Sorted.
-    pub values: Vec<NodeId>,
-    /// Other values, in which keywords are looked for: if one is found in any of them the event is to be matched by itself.
-    pub searched: Vec<NodeId>,
+    /// The values that say so. Sorted.
+    pub identity: Vec<NodeId>,
+    /// The values that wake rules, each with the tables that say which.
+    pub looks: Vec<(NodeId, Vec<u32>)>,
+    /// The fields of rules that the event has, each with the values that it has or is made of.
+    pub fields: Vec<(u32, Vec<NodeId>)>,
+    /// Rules that are awake whatever the values are.
+    pub always: Vec<u32>,
+}
+
+/// Something in a value that wakes rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spark {
+    table: u32,
+    what: u32,
 }
 
 impl Engine {
@@ -33,45 +50,116 @@ impl Engine {
     /// compared with all its values as they are.
     pub fn decisive(&self, event: Event<'_>, scratch: &mut Scratch) -> Option<Decisive> {
         event.layout()?;
-        if !self.config.value_cache.is_on() || self.config.routing == crate::Routing::AllRules {
+        let config = &self.config;
+        let is_planned = config.value_cache.is_on() && config.witnesses.is_on();
+        if !is_planned || config.routing == crate::Routing::AllRules {
             return None;
         }
         self.planned(event, scratch, |plan, scratch| {
-            let class = self.classify_planned(event, plan, scratch);
-            let mut decisive =
-                Decisive { class, values: self.classifier.deciding(event, plan), searched: Vec::new() };
-            let known = class.and_then(|id| Some((id, self.classes.get(id.0 as usize)?)));
-            if let Some((id, class)) = known.filter(|(_, class)| !class.rules.is_empty()) {
-                let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
-                let (fields, _, _) = plan.class(at)?;
-                if fields.whole_fields.iter().any(|(place, _)| *place == KEYWORDS_PLACE) {
-                    return None;
-                }
-                decisive.values.extend(&fields.reads);
-                decisive.searched.extend(fields.looks.iter().take(fields.loose).map(|look| look.node));
+            let id = self.classify_planned(event, plan, scratch);
+            let mut decisive = Decisive {
+                class: id,
+                identity: self.classifier.deciding(event, plan),
+                ..Decisive::default()
+            };
+            let known = id.and_then(|id| Some((id, self.classes.get(id.0 as usize)?)));
+            let Some((id, class)) = known.filter(|(_, class)| !class.rules.is_empty()) else {
+                return Some(decisive);
+            };
+            let at = plan.class_at(self, event, id, class, &mut scratch.assigning);
+            let (own, _, _) = plan.class(at)?;
+            if own.whole_fields.iter().any(|(place, _)| *place == KEYWORDS_PLACE) {
+                return None;
             }
-            decisive.values.sort_unstable();
-            decisive.values.dedup();
+            decisive.looks.extend(own.looks.iter().map(|look| (look.node, own.tables(*look).collect())));
+            decisive.always.extend(&class.sieve.always);
+            for (field, place) in (0..).zip(self.atoms.fields.iter()).filter_map(|(field, _)| {
+                let field = crate::program::FieldId(field);
+                Some((field, own.place(field).filter(|place| *place != KEYWORDS_PLACE)?))
+            }) {
+                let mut nodes = own.nodes(place).to_vec();
+                let makers = own.derived(place);
+                if makers != NONE {
+                    let makers =
+                        class.derived.get(makers as usize).into_iter().flat_map(|(_, makers)| makers);
+                    makers.for_each(|maker| maker.reads(event, &mut |node| nodes.push(node)));
+                    // What such values wake follows from several of the event's.
+                    let reads = |rule: &&u32| self.rule_fields(**rule).any(|read| read == field.0);
+                    decisive.always.extend(class.rules.iter().filter(reads));
+                } else if let Some((_, table)) = own.whole_fields.iter().find(|(whole, _)| *whole == place) {
+                    decisive.looks.extend(nodes.iter().map(|node| (*node, vec![*table])));
+                }
+                decisive.fields.push((field.0, nodes));
+            }
+            decisive.always.sort_unstable();
+            decisive.always.dedup();
             Some(decisive)
         })
     }
 
-    /// Whether a text holds a keyword that some rule of a class looks for. `buffer` is memory that is kept.
-    pub fn has_keyword(&self, class: ClassId, text: &str, buffer: &mut String) -> bool {
-        let Some(sieve) = self.classes.get(class.0 as usize).map(|class| &class.sieve) else { return false };
-        let Some(table) = sieve.table_at(KEYWORDS).and_then(|at| sieve.tables.get(at as usize)) else {
-            return false;
-        };
-        let mut is_met = false;
-        if text.is_ascii() {
-            table.scan(text.as_bytes(), true, |_| is_met = true);
-        } else {
-            buffer.clear();
-            fold_into(buffer, text);
-            table.scan(buffer.as_bytes(), buffer.is_ascii(), |_| is_met = true);
-        }
-        is_met
+    /// The fields that a rule reads.
+    pub fn rule_fields(&self, rule: u32) -> impl Iterator<Item = u32> {
+        self.rules.get(rule as usize).into_iter().flat_map(|rule| rule.fields.iter().map(|field| field.0))
     }
+
+    /// What in a text wakes rules, by tables of a class. `buffer` is memory that is kept.
+    pub fn sparks(
+        &self,
+        class: ClassId,
+        tables: &[u32],
+        text: &str,
+        buffer: &mut String,
+        sparks: &mut Vec<Spark>,
+    ) {
+        let is_ascii = text.is_ascii();
+        buffer.clear();
+        fold_into(buffer, text);
+        for number in tables {
+            let Some(table) = self.table(class, *number) else { continue };
+            let mut add = |what| sparks.push(Spark { table: *number, what });
+            if is_ascii {
+                table.scan(text.as_bytes(), true, |hit| add(hit.needle));
+            } else {
+                table.scan(buffer.as_bytes(), buffer.is_ascii(), |hit| add(hit.needle));
+            }
+            for ((atom, _), at) in table.direct.iter().zip(0..) {
+                let atom = self.atoms.atoms.get(atom.0 as usize).map(|atom| &atom.kind);
+                if let Some(AtomKind::Value(predicate)) = atom
+                    && holds(predicate, text, buffer)
+                {
+                    add(at | DIRECT);
+                }
+            }
+        }
+    }
+
+    /// Adds the rules that something wakes.
+    pub fn woken(&self, class: ClassId, spark: Spark, rules: &mut Vec<u32>) {
+        let Some(table) = self.table(class, spark.table) else { return };
+        if spark.what & DIRECT == 0 {
+            table.again(spark.what, &mut |hit| rules.extend(hit.rules));
+        } else if let Some((_, woken)) = table.direct.get((spark.what & !DIRECT) as usize) {
+            rules.extend(woken);
+        }
+    }
+
+    fn table(&self, class: ClassId, number: u32) -> Option<&Table> {
+        let sieve = &self.classes.get(class.0 as usize)?.sieve;
+        sieve.tables.get(number as usize).map(AsRef::as_ref)
+    }
+}
+
+/// Whether a text satisfies a comparison, as [`matching`](crate::matching) has it.
+fn holds(predicate: &Predicate, text: &str, folded: &str) -> bool {
+    if !predicate.wants_folded() {
+        return predicate.test(text);
+    }
+    if text.is_ascii()
+        && let Some(verdict) = predicate.test_ascii(text)
+    {
+        return verdict;
+    }
+    predicate.test(folded)
 }
 
 impl Scratch {

@@ -38,6 +38,8 @@ pub(crate) struct Compiled {
     pub(crate) root: u32,
     /// The root of what is left to ask when it has been woken.
     pub(crate) awake: u32,
+    /// The fields that it reads, those of keywords aside; sorted.
+    pub(crate) fields: Vec<FieldId>,
 }
 
 /// What building gives.
@@ -86,7 +88,7 @@ impl Engine {
             }
             let wakers = wakers(&draft.wake, &witnesses);
             let (root, awake) = ops.add_rule(&node, &wakers, &atoms, &met);
-            Compiled { item: draft.item, root, awake }
+            Compiled { item: draft.item, root, awake, fields: draft.fields.clone() }
         };
         let rules: Vec<_> = drafts.iter().map(&mut compiled).collect();
         let (mut classes, classifier) = class::classes(sources);

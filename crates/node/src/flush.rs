@@ -27,8 +27,8 @@ use crate::decode::Records;
 use crate::notice::Notice;
 use crate::{Node, Result, now};
 
-/// The name under which the catalog has the position.
-pub(crate) const READER: &str = "lake";
+/// The name under which the catalog has the position up to which the lake covers the event log.
+pub const READER: &str = "lake";
 /// Events of a batch at most, in bytes: it takes about four times that in memory while it is written.
 const BATCH_BYTES: usize = 32 << 20;
 /// Events wait for others for so long, in nanoseconds: small files cost more to read.

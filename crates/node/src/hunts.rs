@@ -4,6 +4,7 @@ mod columns;
 mod fill;
 mod forms;
 mod found;
+mod numbers;
 mod scan;
 mod work;
 

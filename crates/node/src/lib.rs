@@ -6,6 +6,7 @@
 //! | `ingest` | events in, acknowledged when they are on disk |
 //! | `pipeline` | one thread from the event log to signals |
 //! | [`evidence`] | what a signal rests on |
+//! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`hunts`] | hunts over the lake, as they are ordered |
 //! | `flush` | one thread from the event log to the lake |
 //! | `upkeep` | one thread that keeps the lake in order |
@@ -30,17 +31,20 @@ mod ingest;
 pub mod notice;
 mod past;
 mod pipeline;
+pub mod respond;
 mod run;
 mod sources;
 pub mod storage;
 mod syslog;
 mod tail;
+mod tally;
 mod telling;
 mod upkeep;
 mod watch;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -55,9 +59,11 @@ pub use clock::now;
 pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
+pub use tally::Tally;
 
 use book::Book;
 use notice::Notices;
+use respond::Respond;
 use sources::Sources;
 
 /// What a node is told when it starts.
@@ -71,6 +77,8 @@ pub struct Settings {
     pub tail: Vec<PathBuf>,
     /// Where to take syslog, over UDP and TCP.
     pub syslog: Vec<SocketAddr>,
+    /// The socket of the helper that blocks addresses, if there is one.
+    pub blocker: Option<PathBuf>,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -78,7 +86,14 @@ pub struct Settings {
 impl Settings {
     /// A data folder and nothing else: no rules, no inputs.
     pub fn of(data: &Path) -> Self {
-        Self { data: data.to_owned(), rules: Vec::new(), tail: Vec::new(), syslog: Vec::new(), salt: 0 }
+        Self {
+            data: data.to_owned(),
+            rules: Vec::new(),
+            tail: Vec::new(),
+            syslog: Vec::new(),
+            blocker: None,
+            salt: 0,
+        }
     }
 }
 
@@ -97,6 +112,7 @@ pub struct Node {
     opened: Report,
     rule_states: RwLock<HashMap<String, RuleState>>,
     sources: Sources,
+    respond: Respond,
     batches: AtomicU64,
     detected: AtomicU64,
     failure: Mutex<Option<String>>,
@@ -136,12 +152,17 @@ impl Node {
     /// # Errors
     /// If another process has the folder, a newer version wrote it, a rule folder is not there, or the disk says so.
     pub fn open(settings: Settings) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data)
+        // Others have no business there: it holds what was logged, and secrets of channels.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&settings.data)
             .map_err(|error| Error::io(format!("{} cannot be made", settings.data.display()), error))?;
         let wal = settings.data.join("wal");
         let (log, opened) = Log::open(Arc::new(LocalDisk), &wal, LogSettings::standard(settings.salt))?;
         let catalog = Catalog::open(&settings.data.join("catalog.db"))?;
         let book = Book::read(&settings.rules, &catalog)?;
+        let respond = Respond::open(&catalog, settings.blocker.clone())?;
         let started = now();
         // Files of the lake never get a name twice: another start is at another time, or has another salt.
         let run = Hash::of(&[b"lake", &started.to_le_bytes(), &settings.salt.to_le_bytes()]);
@@ -163,6 +184,7 @@ impl Node {
             opened,
             rule_states: RwLock::default(),
             sources: Sources::default(),
+            respond,
             batches: AtomicU64::new(0),
             detected: AtomicU64::new(0),
             failure: Mutex::default(),
@@ -231,6 +253,11 @@ impl Node {
     /// Who wants to know what changes.
     pub fn notices(&self) -> &Notices {
         &self.notices
+    }
+
+    /// Whom to tell of signals, whom to block.
+    pub fn respond(&self) -> &Respond {
+        &self.respond
     }
 
     /// What a rule has done since the node started.

@@ -17,6 +17,8 @@ pub enum Notice {
     Sources,
     /// Which rules are in force.
     Rules,
+    /// Messages, blocks, or the settings of either.
+    Response,
     /// How far hunts are, or what they have found.
     Hunts,
     /// What is stored, for how long, or that something of it is damaged.

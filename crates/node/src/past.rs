@@ -16,13 +16,14 @@ use sigyn_runtime::live::{Change, History, KeptHit, KeptHits, Recalled, Signal};
 use sigyn_store::Id as StoreId;
 use sigyn_store::catalog::{Field, Filter, Sort, Term, Tx};
 
-use crate::Node;
 use crate::body::Body;
 use crate::book::Book;
 use crate::entities::Entities;
 use crate::events::Events;
 use crate::notice::Notice;
+use crate::respond::Decider;
 use crate::telling::Telling;
+use crate::{Node, now};
 
 /// Hits that are kept at most; about 300 bytes each.
 const HITS_MAX: usize = 500_000;
@@ -78,7 +79,12 @@ impl Past {
     }
 
     /// Writes changes; the caller tells those who listen when the transaction has happened.
-    fn write(&self, tx: &Tx<'_>, changes: &[(&Change, Body, Entities)]) -> sigyn_store::Result<Vec<Notice>> {
+    fn write(
+        &self,
+        tx: &Tx<'_>,
+        changes: &[(&Change, Body, Entities)],
+        decider: &mut Decider,
+    ) -> sigyn_store::Result<Vec<Notice>> {
         let mut told = Vec::new();
         for (change, body, entities) in changes {
             let id = StoreId(change.signal().id.0);
@@ -89,7 +95,7 @@ impl Past {
                 }
                 continue;
             }
-            told.extend(self.telling.put(tx, id, &signal, body, entities)?);
+            told.extend(self.telling.put(tx, &signal, (body, entities), decider)?);
         }
         Ok(told)
     }
@@ -176,7 +182,12 @@ impl History for Past {
             }
         }
         let catalog = self.node.catalog();
-        let notices = catalog.write(|tx| self.write(tx, &shown)).map_err(other)?;
+        let respond = self.node.respond();
+        let mut decider = Decider::new(respond.config(), now());
+        let notices = catalog.write(|tx| self.write(tx, &shown, &mut decider)).map_err(other)?;
+        if decider.is_anything() {
+            respond.wake();
+        }
         notices.iter().for_each(|notice| self.node.notices().tell(notice));
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::pipeline::Pipeline;
+use crate::respond::Respond;
 use crate::{Error, Node, Result, flush, hunts, syslog, tail, upkeep, watch};
 
 /// After a failure the pipeline starts anew from its last state, after so long.
@@ -35,6 +36,8 @@ impl Running {
         running.add(node, "upkeep", upkeep::upkeep)?;
         running.add(node, "hunts", hunts::work)?;
         running.add(node, "rules", watch::watch)?;
+        running.add(node, "alerts", Respond::send_until)?;
+        running.add(node, "blocks", Respond::block_until)?;
         for path in node.settings().tail.clone() {
             running.add(node, "tail", move |node, stop| tail::follow(node, &path, stop))?;
         }

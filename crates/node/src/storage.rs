@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use sigyn_store::catalog::{SplitQuery, Tx, View};
+use sigyn_store::catalog::{NewAudit, SplitQuery, Tx, View};
 use sigyn_store::wal::Damage;
 
 use crate::notice::Notice;
 use crate::{Error, Node, Result, now};
+
+pub use crate::flush::READER;
 
 /// Where the catalog keeps the policy.
 const POLICY: &str = "storage.policy";
@@ -178,6 +180,24 @@ pub fn state(node: &Node) -> Result<State> {
         error: lake.error.clone(),
         classes,
         policy,
+    })
+}
+
+/// Keeps a policy that was given where the node was started.
+///
+/// # Errors
+/// As [`set_policy`].
+pub fn keep_policy(node: &Node, policy: &Policy) -> Result<()> {
+    let detail = serde_json::to_string(policy).unwrap_or_default();
+    set_policy(node, policy, |tx, at| {
+        tx.record(&NewAudit {
+            at,
+            who: "command line",
+            client: "local",
+            action: "storage.policy",
+            target: "",
+            detail: &detail,
+        })
     })
 }
 

@@ -25,6 +25,10 @@ const FRAME_MAX: usize = 64 * 1_024;
 const CONNECTIONS_MAX: usize = 512;
 /// Datagrams that are stored together.
 const BATCH_MAX: usize = 1_024;
+/// What sources are called. Anybody can put any address on a datagram, so what comes by it is told apart from what comes over a
+/// connection: responses do not trust it.
+const UDP: &str = "syslog-udp";
+const TCP: &str = "syslog";
 /// Digits of an octet count.
 const DIGITS_MAX: usize = 7;
 
@@ -59,8 +63,9 @@ pub(crate) fn datagrams(node: &Arc<Node>, udp: &UdpSocket, stop: &AtomicBool) {
             let Some((from, _)) = same.first() else { continue };
             let texts: Vec<&[u8]> = same.iter().map(|(_, frame)| frame.as_slice()).collect();
             // A sender of datagrams cannot be told to wait.
-            if let Err(error) = store(node, *from, &texts) {
-                dropped(node, *from, texts.len(), &error);
+            let source = format!("{UDP}:{from}");
+            if let Err(error) = store(node, &source, &texts) {
+                dropped(node, &source, texts.len(), &error);
             }
         }
     }
@@ -135,18 +140,18 @@ fn take(node: &Arc<Node>, from: IpAddr, frames: &[&[u8]], stop: &AtomicBool) {
     if frames.is_empty() {
         return;
     }
-    while let Err(error) = store(node, from, frames) {
+    let source = format!("{TCP}:{from}");
+    while let Err(error) = store(node, &source, frames) {
         if stop.load(Ordering::Acquire) {
-            return dropped(node, from, frames.len(), &error);
+            return dropped(node, &source, frames.len(), &error);
         }
         std::thread::sleep(PATIENCE);
     }
 }
 
-fn store(node: &Arc<Node>, from: IpAddr, frames: &[&[u8]]) -> Result<()> {
-    let source = format!("syslog:{from}");
+fn store(node: &Arc<Node>, source: &str, frames: &[&[u8]]) -> Result<()> {
     let frames = frames.iter().filter(|frame| !frame.is_empty());
-    let given: Vec<Given<'_>> = frames.map(|bytes| Given { source: &source, id: None, bytes }).collect();
+    let given: Vec<Given<'_>> = frames.map(|bytes| Given { source, id: None, bytes }).collect();
     if given.is_empty() { Ok(()) } else { node.take(&given).map(drop) }
 }
 
@@ -188,11 +193,11 @@ fn octets(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Counts what is lost. If even that cannot be written, the metric of the machine is all there is.
-fn dropped(node: &Arc<Node>, from: IpAddr, count: usize, error: &Error) {
+fn dropped(node: &Arc<Node>, source: &str, count: usize, error: &Error) {
     let now = now();
     let heard = Source {
-        name: format!("syslog:{from}"),
-        kind: "syslog".to_owned(),
+        name: source.to_owned(),
+        kind: source.split(':').next().unwrap_or_default().to_owned(),
         position: None,
         events: 0,
         bytes: 0,

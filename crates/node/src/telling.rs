@@ -16,6 +16,7 @@ use crate::entities::Entities;
 use crate::events;
 use crate::evidence::{Explainer, event_json};
 use crate::notice::Notice;
+use crate::respond::{Decider, subject};
 use crate::{Node, now};
 
 /// Signals that are not shown, kept as evidence of those above them. A signal whose evidence is gone says that there is more.
@@ -195,16 +196,17 @@ impl Telling {
     pub(crate) fn put(
         &self,
         tx: &Tx<'_>,
-        id: StoreId,
         signal: &Signal,
-        body: &Body,
-        entities: &Entities,
+        (body, entities): (&Body, &Entities),
+        decider: &mut Decider,
     ) -> sigyn_store::Result<Option<Notice>> {
+        let id = StoreId(signal.id.0);
         let item = self.book.get(&signal.rule).map(|(_, item)| item.meta());
         let tactic = item.and_then(|meta| meta.tags.iter().find_map(tactic));
         let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
-        let text = serde_json::to_string(body).unwrap_or_default();
-        let put = tx.put_signal(&NewSignal {
+        let (text, group) = (serde_json::to_string(body).unwrap_or_default(), group_text(signal));
+        let pairs = entities.pairs();
+        let new = NewSignal {
             id,
             rule: &signal.rule,
             title: item.map_or(&signal.rule, |meta| &meta.title),
@@ -212,14 +214,18 @@ impl Telling {
             ts: signal.ts,
             first_seen: signal.first_seen,
             last_seen: signal.last_seen,
-            group: &group_text(signal),
+            group: &group,
             tactic: tactic.as_deref(),
             risk: signal.risk,
             total: signal.total,
             revision: signal.revision,
-            entities: &entities.pairs(),
+            entities: &pairs,
             body: &text,
-        })?;
+        };
+        let put = tx.put_signal(&new)?;
+        if put == Put::New && !decider.is_idle() {
+            decider.signal(tx, &subject::of_new(&new, body, &self.book))?;
+        }
         Ok(match put {
             Put::New => Some(Notice::SignalAdded(id)),
             Put::Updated => Some(Notice::SignalChanged(id)),

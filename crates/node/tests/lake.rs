@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sigyn_node::evidence::{finding, story};
 use sigyn_node::hunts::Order;
-use sigyn_node::storage::{self, Policy};
+use sigyn_node::storage;
 use sigyn_node::{Given, Node, Running, Settings, now};
 use sigyn_store::Id;
 use sigyn_store::catalog::{Filter, Hunt, HuntKind, HuntQuery, HuntState, Level, Sort, SplitQuery};
@@ -49,6 +49,7 @@ impl Home {
             rules: vec![self.folder.path().join("rules")],
             tail: vec![],
             syslog: vec![],
+            blocker: None,
             salt: 7,
         };
         Arc::new(Node::open(settings).unwrap())
@@ -70,8 +71,8 @@ fn event(seconds: i64, computer: &str, image: &str, more: &str) -> String {
 
 fn take(node: &Node, source: &str, events: &[String]) {
     let given: Vec<Given<'_>> =
-        events.iter().map(|event| Given { id: None, bytes: event.as_bytes() }).collect();
-    assert_eq!(node.take(source, &given).unwrap().stored, events.len());
+        events.iter().map(|event| Given { source, id: None, bytes: event.as_bytes() }).collect();
+    assert_eq!(node.take(&given).unwrap().stored, events.len());
 }
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -1,15 +1,21 @@
 //! The endpoints, one file each for what belongs together, and the document made from them.
 
+mod alert_rules;
+mod attack;
 mod audit;
 mod bulk;
 mod chains;
+mod channels;
 mod dead_letters;
+mod deliveries;
+mod documents;
 mod events;
 mod health;
 mod hunts;
 mod keys;
 mod metrics;
 mod overview;
+mod policies;
 mod response;
 mod rules;
 mod session;
@@ -17,6 +23,7 @@ mod settings;
 mod setup;
 mod signal;
 mod signals;
+mod silences;
 mod sources;
 mod storage;
 mod stream;
@@ -111,6 +118,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(rules::reload))
         .routes(routes!(rules::targets))
         .routes(routes!(chains::graph))
+        .routes(routes!(attack::matrix))
         .routes(routes!(events::take))
         .routes(routes!(sources::list))
         .routes(routes!(sources::forget))
@@ -123,8 +131,27 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(hunts::detection))
         .routes(routes!(storage::show))
         .routes(routes!(storage::change))
-        .routes(routes!(response::blocks))
+        .routes(routes!(response::blocks, response::add))
+        .routes(routes!(response::check))
+        .routes(routes!(response::undo))
+        .routes(routes!(response::until))
+        .routes(routes!(response::of_signal))
         .routes(routes!(response::alerts))
+        .routes(routes!(policies::show, policies::change_response))
+        .routes(routes!(policies::stop))
+        .routes(routes!(policies::list, policies::add))
+        .routes(routes!(policies::change, policies::remove))
+        .routes(routes!(channels::list, channels::add))
+        .routes(routes!(channels::change, channels::remove))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::retry))
+        .routes(routes!(alert_rules::list, alert_rules::add))
+        .routes(routes!(alert_rules::change, alert_rules::remove))
+        .routes(routes!(alert_rules::alerting, alert_rules::change_alerting))
+        .routes(routes!(silences::list, silences::add))
+        .routes(routes!(silences::end))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::retry))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(keys::list, keys::add))

@@ -208,8 +208,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("rules")).unwrap();
         let rules = vec![folder.path().join("rules")];
-        let settings =
-            Settings { data: folder.path().join("data"), rules, tail: vec![], syslog: vec![], salt: 1 };
+        let settings = Settings {
+            data: folder.path().join("data"),
+            rules,
+            tail: vec![],
+            syslog: vec![],
+            blocker: None,
+            salt: 1,
+        };
         let node = Arc::new(Node::open(settings).unwrap());
         let hash: [u8; 32] = Sha256::digest(b"secret").into();
         let scopes = &["ingest"][..];
@@ -236,6 +242,18 @@ mod tests {
             }
         }
         assert_eq!(node.log().bytes(), 0);
+        // One that would throw away what is refused is kept waiting.
+        let full = all_places();
+        let held = Request::post("/_bulk")
+            .header("authorization", "Bearer k:secret")
+            .header("content-type", "application/json; charset=utf-8")
+            .body(Body::from("{\"index\":{}}\n{\"a\":1}\n"))
+            .unwrap();
+        let held = tokio::spawn(router(&app).oneshot(held));
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        assert!(!held.is_finished());
+        drop(full);
+        assert_eq!(held.await.unwrap().unwrap().status(), 200);
         assert_eq!(send("/_bulk").await.unwrap().status(), 200);
         assert!(node.log().bytes() > 0);
     }

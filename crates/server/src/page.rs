@@ -63,8 +63,8 @@ fn file(name: &str, bytes: &'static [u8]) -> Response {
 /// What a program says that was built without its page.
 fn unbuilt() -> Response {
     let text = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sigyn</title>\
-                <h1>Sigyn is running</h1><p>This program was built without its web page. To build it with the page:</p>\
-                <pre>npm --prefix ui ci &amp;&amp; npm --prefix ui run build\ncargo build --release</pre>\
+                <h1>Sigyn is running</h1><p>This program was built without its web page. With npm (Node 20.19 or later) at hand this builds it \
+                with the page:</p><pre>npm --prefix ui ci &amp;&amp; npm --prefix ui run build\ncargo build --release -p sigyn-cli</pre>\
                 <p>The interface for programs is there: see docs/openapi.json.</p></html>";
     (StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
 }

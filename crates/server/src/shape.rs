@@ -37,7 +37,7 @@ pub(crate) fn seconds(nanos: i64) -> f64 {
 }
 
 /// How serious.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
     Informational,

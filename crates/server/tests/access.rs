@@ -55,6 +55,7 @@ fn place() -> Place {
         rules: vec![rules],
         tail: vec![],
         syslog: vec![],
+        blocker: None,
         salt: 1,
     };
     let node = Arc::new(Node::open(settings).unwrap());

@@ -8,10 +8,12 @@
 //! is on disk. Times are nanoseconds UTC and handed in; secrets come as hashes. What is told apart by ids is written twice
 //! without harm.
 
+mod alert_groups;
 mod audit;
 mod blocks;
 mod codes;
 mod dead_letters;
+mod documents;
 mod hunts;
 mod outbox;
 mod positions;
@@ -25,12 +27,14 @@ mod sql;
 mod tests;
 mod users;
 
+pub use alert_groups::AlertGroup;
 pub use audit::{AuditEntry, AuditPage, NewAudit};
-pub use blocks::{Block, BlockState, NewBlock};
+pub use blocks::{Block, BlockCounts, BlockSpans, BlockState, NewBlock};
 pub use codes::{BlockMode, Field, Level, Named, Role, Status, Verdict};
 pub use dead_letters::{DeadLetter, NewDeadLetter};
+pub use documents::Document;
 pub use hunts::{Hunt, HuntDetection, HuntKind, HuntProgress, HuntQuery, HuntRule, HuntState, NewHunt};
-pub use outbox::{Message, NewMessage, OutboxCounts};
+pub use outbox::{Delivery, DeliveryPage, DeliveryState, Message, NewMessage, OutboxCounts};
 pub use positions::{Checkpoint, Source};
 pub use risk::EntityRisk;
 pub use rules::RuleSetting;

@@ -32,6 +32,7 @@ mod pick;
 mod read;
 mod restore;
 mod shred;
+mod slices;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,8 +41,9 @@ mod write;
 pub use batch::{ABSENT, Batch, Column, ColumnKind, Values};
 pub use maintain::{Compacted, Retention, Swept};
 pub use names::{field_name, field_path};
-pub use read::{Batches, ReadRequest, Slice, Slices, SplitReader, StoredEvent, StoredPlace};
+pub use read::{Batches, ReadRequest, SplitReader, StoredEvent};
 pub use shred::field_names;
+pub use slices::{Slice, Slices, StoredPlace};
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,10 @@ import { useLocation, useSearch } from "wouter";
 export const PAGES = [
   { name: "overview", path: "/", keys: "g d" },
   { name: "signals", path: "/signals", keys: "g s" },
+  { name: "hunt", path: "/hunts", keys: "g h" },
   { name: "rules", path: "/rules", keys: "g r" },
   { name: "chains", path: "/chains", keys: "g c" },
+  { name: "attack", path: "/attack", keys: "g a" },
   { name: "sources", path: "/sources", keys: "g i" },
   { name: "response", path: "/response", keys: "g x" },
   { name: "settings", path: "/settings", keys: "g ," },
@@ -41,3 +43,6 @@ export const signalPath = (id: string): string => `/signals/${encodeURIComponent
 
 /** The address of a rule's page. */
 export const rulePath = (id: string): string => `/rules/${encodeURIComponent(id)}`;
+
+/** The address of a hunt's page. */
+export const huntPath = (id: string): string => `/hunts/${encodeURIComponent(id)}`;

@@ -135,6 +135,9 @@ function Chosen({ node, data }: { node: ChainNode; data: Chains }) {
           <Link className="btn" href={`/signals?all=1&last=7d&rule=${encodeURIComponent(node.uid)}`}>
             {t.signals.count(short(node.signals))}
           </Link>
+          <Link className="btn" href={`/hunts?new=1&chain=${encodeURIComponent(node.uid)}`}>
+            {t.hunt.chain}
+          </Link>
         </div>
       </div>
       {links(t.rules.fedBy, fedBy.map(({ from, count }) => ({ uid: from, count })))}

@@ -6,8 +6,9 @@ import { Link, useLocation } from "wouter";
 import { useSources } from "../api/foot";
 import { get, type Schemas } from "../api/client";
 import { useRules } from "../api/names";
+import { useBlocks } from "../api/respond";
 import { useIsUp, useNews } from "../api/stream";
-import { ends, readStretch, stretchParams, writeLook, FIRST_LOOK, type Stretch } from "../lib/filter";
+import { ends, type Field, readStretch, stretchParams, writeLook, FIRST_LOOK, type Stretch } from "../lib/filter";
 import { grouped, percent, rate, short } from "../lib/format";
 import { useNow } from "../lib/hooks";
 import { rulePath, useParams } from "../lib/router";
@@ -19,8 +20,9 @@ import { TimePicker } from "../parts/time_picker";
 import { Level } from "../parts/words";
 import { Top } from "../shell";
 import { t } from "../strings/en";
+import { Strip } from "./attack";
 import { tactic } from "./signals/facets";
-import { useSeries } from "./signals/head";
+import { Stack, useSeries } from "./signals/head";
 import { entityText } from "./signals/queue";
 
 type Answer = Schemas["OverviewAnswer"];
@@ -87,8 +89,6 @@ export default function Overview() {
 }
 
 function Body({ data, stretch, ends: span, choose }: { data: Answer; stretch: Stretch; ends: { from: number; to: number }; choose: (from: number, to: number) => void }) {
-  const { series, buckets } = useSeries(data.signals.histogram);
-  const width = (data.signals.histogram?.bucket ?? 60) * 1000;
   if (data.signals.total === 0 && data.events === 0) {
     return (
       <Empty title={t.overview.first}>
@@ -103,16 +103,7 @@ function Body({ data, stretch, ends: span, choose }: { data: Answer; stretch: St
     <>
       <Stats data={data} stretch={stretch} />
       <div className="two">
-        <section className="card">
-          <header>
-            <h2>{t.overview.trend}</h2>
-            <Legend series={[...series].reverse()} />
-            <span className="push dim">{t.overview.trendHint}</span>
-          </header>
-          <div className="pad">
-            <Histogram from={instant(data.since) ?? span.from} to={instant(data.until) ?? span.to} width={width} series={series} buckets={buckets} height={186} choose={choose} />
-          </div>
-        </section>
+        <Trend data={data} ends={span} choose={choose} />
         <Newest stretch={stretch} ends={span} />
       </div>
       <div className="thirds">
@@ -125,7 +116,44 @@ function Body({ data, stretch, ends: span, choose }: { data: Answer; stretch: St
         <Tactics data={data} stretch={stretch} />
         <Feeds />
       </div>
+      <Strip from={span.from} to={span.to} stretch={stretch} />
     </>
+  );
+}
+
+/** What signals are stacked by over time; by level at first. */
+const STACKS: readonly Field[] = ["level", "tactic", "rule", "host", "user", "address", "verdict"];
+
+function Trend({ data, ends: { from, to }, choose }: { data: Answer; ends: { from: number; to: number }; choose: (from: number, to: number) => void }) {
+  const [params, setParams] = useParams();
+  const stack = STACKS.find((known) => known === params.get("stack")) ?? "level";
+  const width = (data.signals.histogram?.bucket ?? 60) * 1000;
+  const query = new URLSearchParams({
+    since: new Date(from).toISOString(),
+    until: new Date(to).toISOString(),
+    bucket: String(width / 1000),
+    stack,
+  });
+  const asked = useQuery({
+    queryKey: ["overview", "trend", query.toString()],
+    queryFn: ({ signal }) => get("/api/v1/signals/summary", { query, signal }),
+    placeholderData: keepPreviousData,
+    enabled: stack !== "level",
+  });
+  const histogram = stack === "level" ? data.signals.histogram : asked.data?.histogram;
+  const { series, buckets } = useSeries(histogram);
+  return (
+    <section className="card">
+      <header>
+        <h2>{t.overview.trend}</h2>
+        <Stack stack={stack} fields={STACKS} set={(next) => setParams({ stack: next === "level" ? undefined : next })} />
+        <Legend series={[...series].reverse()} />
+        <span className="push dim wide-only">{t.overview.trendHint}</span>
+      </header>
+      <div className="pad">
+        <Histogram from={instant(data.since) ?? from} to={instant(data.until) ?? to} width={width} series={series} buckets={buckets} height={186} choose={choose} />
+      </div>
+    </section>
   );
 }
 
@@ -143,10 +171,7 @@ function Stats({ data, stretch }: { data: Answer; stretch: Stretch }) {
   const { signals, open } = data;
   const { data: rules } = useRules();
   const { data: sources } = useSources();
-  const { data: blocks } = useQuery({
-    queryKey: ["blocks", "active"],
-    queryFn: ({ signal }) => get("/api/v1/blocks", { query: { state: "active" }, signal }),
-  });
+  const { data: blocks } = useBlocks("active");
   const good = countOf(signals, "verdict", "true");
   const judged = good + countOf(signals, "verdict", "benign_true") + countOf(signals, "verdict", "false_positive");
   const critical = countOf(open, "level", "critical");

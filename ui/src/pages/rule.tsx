@@ -65,6 +65,9 @@ function Body({ detail }: { detail: Detail }) {
             <Link className="btn" href={`/signals?all=1&last=30d&rule=${encodeURIComponent(rule.uid)}`}>
               {t.rules.triage}
             </Link>
+            <Link className="btn" href={`/hunts?new=1&chain=${encodeURIComponent(rule.uid)}`}>
+              {t.hunt.with}
+            </Link>
             <button className="switch" role="switch" aria-checked={rule.enabled} aria-label={t.rules.enabled} disabled={!may} onClick={() => flip(rule)} />
           </span>
         </header>

@@ -1,7 +1,8 @@
-//! `sigyn demo`: what Sigyn does, on rules and logs that are part of the program.
+//! `sigyn demo`: what Sigyn does, on rules and logs that are part of the program or made up by it.
 
 mod convert;
 mod hunt;
+mod live;
 mod samples;
 
 use std::path::PathBuf;
@@ -12,16 +13,19 @@ use crate::args::Diagnostics;
 use crate::findings;
 use crate::{Exit, output};
 
-/// Without a word, the demonstration is a hunt.
+/// Without a word, the demonstration is a server.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
     #[command(subcommand)]
     what: Option<What>,
+    #[command(flatten)]
+    live: live::Words,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Hunt in the bundled sample logs and explain a match (the default)
+    /// Hunt in the bundled sample logs and explain a match
     #[command(after_help = "Example:\n  sigyn demo hunt")]
     Hunt,
     /// Convert the bundled example rules for three targets
@@ -39,7 +43,8 @@ enum What {
 /// Runs the command. It ends with 0 although it finds something: finding it is what it is for.
 pub(crate) fn run(demo: &Demo) -> Exit {
     let text = match &demo.what {
-        None | Some(What::Hunt) => hunt::text(),
+        None => return live::run(&demo.live),
+        Some(What::Hunt) => hunt::text(),
         Some(What::Convert) => convert::text(),
         Some(What::Save { folder }) => samples::save(folder),
     };

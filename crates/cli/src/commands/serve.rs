@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use clap::Args;
-use sigyn_node::{Node, Running, Settings};
+use sigyn_node::{Node, Running, Settings, storage};
 use sigyn_server::{App, Config, Server};
 
 use crate::Exit;
+
+/// Bytes of a gigabyte.
+const GIGABYTE: u64 = 1_000_000_000;
 
 /// The words of the command.
 #[derive(Debug, Args)]
@@ -33,6 +36,18 @@ pub(crate) struct Serve {
     /// Take syslog here, over UDP and TCP; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     syslog: Vec<SocketAddr>,
+    /// The socket of the helper that blocks addresses, see docs/response.md; without it nothing is blocked on this machine
+    #[arg(long, value_name = "SOCKET")]
+    blocker: Option<PathBuf>,
+    /// Events that are older go; kept as a setting, as the next two. 90 unless it is said otherwise
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<u32>,
+    /// The oldest events go until the lake takes no more than so many gigabytes
+    #[arg(long, value_name = "GB")]
+    lake_max_gb: Option<u64>,
+    /// Rules that are new or switched on are hunted for so far back; 0 for not at all, 24 unless it is said otherwise
+    #[arg(long, value_name = "HOURS")]
+    back_fill_hours: Option<u32>,
 }
 
 pub(crate) fn run(serve: &Serve) -> Exit {
@@ -64,9 +79,11 @@ fn begin(serve: &Serve) -> Result<(), String> {
         rules: serve.rules.clone(),
         tail: serve.tail.clone(),
         syslog: serve.syslog.clone(),
+        blocker: serve.blocker.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
     let node = Arc::new(Node::open(settings).map_err(|error| error.told())?);
+    keep_policy(serve, &node).map_err(|error| error.told())?;
     let running = Running::start(&node).map_err(|error| error.told())?;
     let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false })?;
     let server = Server::start(&app, serve.listen)
@@ -89,7 +106,18 @@ fn begin(serve: &Serve) -> Result<(), String> {
     Ok(())
 }
 
+/// Keeps how long events stay, if that is said.
+fn keep_policy(serve: &Serve, node: &Node) -> sigyn_node::Result<()> {
+    let kept = storage::state(node)?.policy;
+    let policy = storage::Policy {
+        retention_days: serve.retention_days.or(kept.retention_days),
+        lake_bytes_max: serve.lake_max_gb.map(|size| size.saturating_mul(GIGABYTE)).or(kept.lake_bytes_max),
+        back_fill_hours: serve.back_fill_hours.unwrap_or(kept.back_fill_hours),
+    };
+    if policy == kept { Ok(()) } else { storage::keep_policy(node, &policy) }
+}
+
 /// Says something to whoever started it. If nobody listens any more, it goes on: events do.
-fn say(text: std::fmt::Arguments<'_>) {
+pub(crate) fn say(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }

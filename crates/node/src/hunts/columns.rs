@@ -1,41 +1,34 @@
 //! Rows of a file of the lake as sequences of numbers, so that what says the same is matched once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sigyn_engine::{Engine, Sequences};
 use sigyn_store::lake::{ABSENT, Column, Slice, SplitReader, Values};
 
-use super::forms::{ELSEWHERE, Form, Numbers, TEXT, VERSIONS, kind_of};
+use super::forms::{Form, Kind, VERSIONS};
+use super::numbers::{NOTHING, Numbers, SINGLE, Sparks, TEXT, kind_of};
 
 /// Behind the name of a field: the column of its values that are no texts.
 const JSON: &str = ":json";
 pub(super) const SHAPE: &str = "_shape";
 const REST: &str = "_rest";
-/// A row that is matched by itself.
-pub(super) const SINGLE: u32 = u32::MAX;
-
-/// What of a column a row of a form is told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Place {
-    form: usize,
-    leaf: usize,
-    is_json: bool,
-}
-
-/// What the values of a column mean for a form.
-struct Mapped {
-    values: Values,
-    /// For each value its number, or [`SINGLE`].
-    numbers: Vec<u32>,
-}
 
 /// What is read of a file, and how.
 pub(super) struct Layout {
     /// The names of the columns.
     pub(super) names: Vec<String>,
-    /// For each form that the file has, and each of its values that counts: the value's place, and the columns.
-    of_form: HashMap<usize, Vec<(usize, Option<usize>, Option<usize>)>>,
+    of_form: HashMap<usize, Vec<Option<Part>>>,
     rest: Option<usize>,
+}
+
+/// The columns of a value of a form.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    text: Option<usize>,
+    json: Option<usize>,
+    /// Whether rows differ in nothing but the value itself: its kind is always the same.
+    is_uniform: bool,
 }
 
 impl Layout {
@@ -54,83 +47,113 @@ impl Layout {
                 let (has_text, has_json) = (has(name), has(&json));
                 needs_rest |= in_rest(name) || !(has_text || has_json);
                 let counts =
-                    form.decides.get(leaf) == Some(&true) || form.is_searched.get(leaf) == Some(&true);
-                // One kind only: nothing to tell apart.
+                    form.identifies.get(leaf) == Some(&true) || form.is_read.get(leaf) == Some(&true);
                 let is_uniform = !in_rest(name)
                     && ((has_text && !has_json) || (has_json && !has_text && open.has_numbers_only(&json)));
-                if !counts && is_uniform {
-                    continue;
-                }
-                let mut column = |is_there: bool, name: &str| {
-                    is_there.then(|| match layout.names.iter().position(|known| known == name) {
-                        Some(at) => at,
-                        None => {
-                            layout.names.push(name.to_owned());
-                            layout.names.len() - 1
-                        }
-                    })
-                };
-                let columns = (leaf, column(has_text, name), column(has_json, &json));
-                parts.push(columns);
+                let mut column = |is_there: bool, name: &str| is_there.then(|| layout.column(name));
+                parts.push((counts || !is_uniform).then(|| Part {
+                    text: column(has_text, name),
+                    json: column(has_json, &json),
+                    is_uniform,
+                }));
             }
             layout.of_form.insert(*at, parts);
         }
-        if needs_rest {
-            layout.rest = Some(layout.names.len());
-            layout.names.push(REST.to_owned());
-        }
+        layout.rest = needs_rest.then(|| layout.column(REST));
         layout
     }
+
+    fn column(&mut self, name: &str) -> usize {
+        self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        })
+    }
+}
+
+/// What the values of a column were found to be; batches of a row group share their values.
+struct Mapped {
+    values: Values,
+    numbers: Vec<u32>,
+}
+
+/// What of a column the numbers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Meaning {
+    /// The value itself.
+    Value,
+    /// Its kind.
+    Kind,
+    /// What it wakes, for a kind of events and the place among its looks.
+    Sparks(u32, usize),
+}
+
+/// What is known of a kind of events, and of what wakes rules on them.
+struct Awake {
+    kind: Kind,
+    /// For what wakes rules, the places of the values that those read; none: nothing is awake.
+    places: HashMap<u32, Option<Arc<[usize]>>>,
 }
 
 /// Memory for turning rows into numbers.
 #[derive(Default)]
 pub(super) struct Rows {
+    /// What rows are, and the kinds that have been learned; none for those of which nothing less than the event decides.
+    kind_sequences: Sequences,
+    kinds: Vec<Option<Awake>>,
+    /// What rows say.
     pub(super) sequences: Sequences,
-    pub(super) numbers: Numbers,
-    mapped: HashMap<Place, Mapped>,
-    buffer: String,
-    text: String,
-    /// For each part of a sequence the numbers of the rows at hand.
-    parts: Vec<Vec<u32>>,
+    numbers: Numbers,
+    sparks: Sparks,
+    mapped: HashMap<(usize, Meaning), Mapped>,
+    key: Vec<u32>,
+}
+
+/// A slice with the columns in the order of the layout.
+pub(super) struct Columns<'c> {
+    columns: Vec<Option<&'c Column>>,
+    rows: usize,
+}
+
+impl<'c> Columns<'c> {
+    pub(super) fn new(layout: &Layout, slice: &'c Slice) -> Self {
+        let column = |name: &String| slice.columns.iter().find(|column| column.field == *name);
+        Self { columns: layout.names.iter().map(column).collect(), rows: slice.times.len() }
+    }
+
+    fn get(&self, at: Option<usize>) -> Option<&'c Column> {
+        at.and_then(|at| self.columns.get(at).copied().flatten())
+    }
 }
 
 impl Rows {
     /// How much memory it takes, in bytes; about.
     pub(super) fn bytes(&self) -> usize {
-        self.sequences.bytes() + self.numbers.bytes()
+        self.sequences.bytes() + self.kind_sequences.bytes() + self.numbers.bytes + self.sparks.bytes()
     }
 
-    /// The form of the rows with a number, and its version when they were numbered.
-    pub(super) fn form_of(&self, number: u32) -> (usize, u32) {
-        let first = self.sequences.items(number).first().copied();
-        first.map_or((usize::MAX, 0), |first| ((first / VERSIONS) as usize, first % VERSIONS))
+    /// How many kinds of events were met.
+    pub(super) fn kinds(&self) -> usize {
+        self.kinds.len()
     }
 
-    /// Forgets what was known of the file before.
+    /// Forgets the columns of the file before.
     pub(super) fn begin(&mut self) {
         self.mapped.clear();
     }
 
-    /// Numbers the rows of a slice: for each the number of its sequence, or [`SINGLE`]. `form_of` gives the form of a shape.
-    pub(super) fn number(
+    /// Finds out what rows are: for each the number of its kind, or [`SINGLE`]. Calls `new` with a row of each kind that is not
+    /// known yet; [`learned`](Self::learned) is to say what it is.
+    pub(super) fn kinds_of(
         &mut self,
-        engine: &Engine,
         layout: &Layout,
         forms: &[Form],
         form_of: &mut dyn FnMut(&str) -> usize,
-        slice: &Slice,
-        out: &mut Vec<u32>,
-    ) {
-        let rows = slice.times.len();
-        let start = out.len();
-        out.resize(start + rows, SINGLE);
-        let columns: Vec<Option<&Column>> = layout
-            .names
-            .iter()
-            .map(|name| slice.columns.iter().find(|column| column.field == *name))
-            .collect();
-        let Some(shapes) = columns.first().copied().flatten() else { return };
+        columns: &Columns<'_>,
+        new: &mut dyn FnMut(usize, usize),
+    ) -> Vec<u32> {
+        let mut out = vec![SINGLE; columns.rows];
+        let Some(shapes) = columns.get(Some(0)) else { return out };
         let of_key: Vec<usize> = shapes.values.iter().map(form_of).collect();
         // Files mostly have one form, so that a pass for each of them is no waste.
         let mut by_form: HashMap<usize, Vec<u32>> = HashMap::new();
@@ -138,145 +161,231 @@ impl Rows {
             let form = of_key.get(*key as usize).copied().unwrap_or(usize::MAX);
             by_form.entry(form).or_default().push(row);
         }
+        let rest = columns.get(layout.rest);
         for (at, rows) in by_form {
             let (Some(form), Some(parts)) = (forms.get(at), layout.of_form.get(&at)) else { continue };
-            self.of_form(engine, at, form, parts, layout.rest, &columns, &rows);
-            let count = self.parts.len();
-            for (place, row) in rows.iter().enumerate() {
-                let mut hash = 0;
-                let mut is_single = false;
-                for part in self.parts.get(..count).unwrap_or_default() {
-                    let number = part.get(place).copied().unwrap_or(SINGLE);
-                    is_single |= number == SINGLE;
-                    hash = Sequences::mix(hash, number);
+            let name = u32::try_from(at).unwrap_or(0).wrapping_mul(VERSIONS).wrapping_add(form.version);
+            let mut hashes = vec![Sequences::mix(0, name); rows.len()];
+            let mut vectors: Vec<Vec<u32>> = Vec::new();
+            for (leaf, part) in parts.iter().enumerate() {
+                let Some(part) = part else { continue };
+                let identifies = form.identifies.get(leaf) == Some(&true);
+                if part.is_uniform && !identifies {
+                    continue;
                 }
+                let meaning = if identifies { Meaning::Value } else { Meaning::Kind };
+                let vector = self.vector(*part, meaning, columns, &rows);
+                for (hash, number) in hashes.iter_mut().zip(&vector) {
+                    *hash = Sequences::mix(*hash, *number);
+                }
+                vectors.push(vector);
+            }
+            for (place, (row, hash)) in rows.iter().zip(&hashes).enumerate() {
+                // What stands in the rest is seen by nobody else.
+                let is_single = rest.is_some_and(|rest| rest.keys.get(*row as usize) != Some(&ABSENT))
+                    || vectors.iter().any(|vector| vector.get(place) == Some(&SINGLE));
                 if is_single {
                     continue;
                 }
-                let item = |at: usize| {
-                    self.parts.get(at).and_then(|part| part.get(place)).copied().unwrap_or(SINGLE)
+                let item = |at: usize| match at.checked_sub(1) {
+                    None => name,
+                    Some(at) => {
+                        vectors.get(at).and_then(|vector| vector.get(place)).copied().unwrap_or(SINGLE)
+                    }
                 };
-                let (number, _) = self.sequences.number(hash, count, item);
-                if let Some(slot) = out.get_mut(start + *row as usize) {
+                let (number, is_new) = self.kind_sequences.number(*hash, vectors.len() + 1, item);
+                if is_new {
+                    self.kinds.push(None);
+                    new(*row as usize, at);
+                }
+                if let Some(slot) = out.get_mut(*row as usize) {
                     *slot = number;
                 }
             }
         }
+        out
     }
 
-    /// Fills the parts of the rows of a form.
-    #[expect(clippy::too_many_arguments, reason = "what a form is, where its values are, and which rows")]
-    fn of_form(
+    /// Says what a row's kind is: none if it cannot be said.
+    pub(super) fn learned(&mut self, number: u32, kind: Option<Kind>) {
+        if let Some(slot) = self.kinds.get_mut(number as usize) {
+            *slot = kind.map(|kind| Awake { kind, places: HashMap::new() });
+        }
+    }
+
+    /// The form of rows of a kind, and its version when they were numbered.
+    pub(super) fn form_of(&self, kind: u32) -> (usize, u32) {
+        let first = self.kind_sequences.items(kind).first().copied();
+        first.map_or((usize::MAX, 0), |first| ((first / VERSIONS) as usize, first % VERSIONS))
+    }
+
+    /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows.
+    pub(super) fn number(
         &mut self,
         engine: &Engine,
-        at: usize,
-        form: &Form,
-        leaves: &[(usize, Option<usize>, Option<usize>)],
-        rest: Option<usize>,
-        columns: &[Option<&Column>],
-        rows: &[u32],
+        layout: &Layout,
+        columns: &Columns<'_>,
+        kinds: &[u32],
+        out: &mut Vec<u32>,
     ) {
-        let mut parts = std::mem::take(&mut self.parts);
-        parts.iter_mut().for_each(Vec::clear);
-        parts.resize(leaves.len() + 2, Vec::new());
-        let name = u32::try_from(at).unwrap_or(SINGLE);
-        let mut parts_left = parts.iter_mut();
-        if let Some(part) = parts_left.next() {
-            // The form with what it knows, in one number: it learns a few times at most.
-            let number = name.wrapping_mul(VERSIONS).wrapping_add(form.version);
-            part.resize(rows.len(), number);
+        let start = out.len();
+        out.resize(start + columns.rows, SINGLE);
+        let mut by_kind: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (row, kind) in (0..).zip(kinds).filter(|(_, kind)| **kind != SINGLE) {
+            by_kind.entry(*kind).or_default().push(row);
         }
-        if let Some(part) = parts_left.next() {
-            let column = rest.and_then(|rest| columns.get(rest).copied().flatten());
-            match column {
-                None => part.resize(rows.len(), 0),
-                Some(column) => {
-                    let numbers: Vec<u32> = column
-                        .values
-                        .iter()
-                        .map(|text| self.numbers.of('r', text, &mut self.buffer))
-                        .collect();
-                    part.extend(rows.iter().map(|row| number_of(column, *row, &numbers, 0)));
+        for (number, rows) in by_kind {
+            let Some(mut awake) = self.kinds.get_mut(number as usize).and_then(Option::take) else {
+                continue;
+            };
+            if let Some(parts) = layout.of_form.get(&self.form_of(number).0) {
+                let numbers = self.of_kind(engine, number, &mut awake, parts, columns, &rows);
+                for (row, number) in rows.iter().zip(numbers) {
+                    if let Some(slot) = out.get_mut(start + *row as usize) {
+                        *slot = number;
+                    }
                 }
+            }
+            if let Some(slot) = self.kinds.get_mut(number as usize) {
+                *slot = Some(awake);
             }
         }
-        // What is in no column stands in the rest, where there is one.
-        let elsewhere = if rest.is_some() { ELSEWHERE } else { SINGLE };
-        for ((leaf, text, json), part) in leaves.iter().zip(parts_left) {
-            let column = |at: &Option<usize>| at.and_then(|at| columns.get(at).copied().flatten());
-            let place = |is_json| Place { form: at, leaf: *leaf, is_json };
-            if let Some(column) = column(text) {
-                self.map(engine, form, place(false), column);
-            }
-            if let Some(column) = column(json) {
-                self.map(engine, form, place(true), column);
-            }
-            let numbers = |is_json| self.mapped.get(&place(is_json)).map_or(&[][..], |known| &known.numbers);
-            match (column(text), column(json)) {
-                (None, None) => part.resize(rows.len(), elsewhere),
-                (Some(text), None) => {
-                    let numbers = numbers(false);
-                    part.extend(rows.iter().map(|row| number_of(text, *row, numbers, elsewhere)));
-                }
-                (None, Some(json)) => {
-                    let numbers = numbers(true);
-                    part.extend(rows.iter().map(|row| number_of(json, *row, numbers, elsewhere)));
-                }
-                (Some(text), Some(json)) => {
-                    let (texts, others) = (numbers(false), numbers(true));
-                    part.extend(rows.iter().map(|row| match text.keys.get(*row as usize) {
-                        Some(key) if *key != ABSENT => number_of(text, *row, texts, SINGLE),
-                        _ => number_of(json, *row, others, elsewhere),
-                    }));
-                }
-            }
-        }
-        self.parts = parts;
     }
 
-    /// Finds out what the values of a column mean, unless that is known: batches of a row group share their values.
-    fn map(&mut self, engine: &Engine, form: &Form, place: Place, column: &Column) {
-        if self.mapped.get(&place).is_some_and(|known| known.values.is_same(&column.values)) {
-            return;
-        }
-        let decides = form.decides.get(place.leaf) == Some(&true);
-        let is_searched = !decides && form.is_searched.get(place.leaf) == Some(&true);
-        let mut numbers = Vec::with_capacity(column.values.len());
-        for value in column.values.iter() {
-            let is_met = is_searched && self.is_met(engine, form, value, place.is_json);
-            numbers.push(match (decides, place.is_json) {
-                _ if is_met => SINGLE,
-                (true, false) => self.numbers.of('t', value, &mut self.buffer),
-                (false, false) => TEXT,
-                (true, true) => self.numbers.of('j', value, &mut self.buffer),
-                (false, true) => {
-                    kind_of(value).unwrap_or_else(|| self.numbers.of('j', value, &mut self.buffer))
+    fn of_kind(
+        &mut self,
+        engine: &Engine,
+        number: u32,
+        awake: &mut Awake,
+        parts: &[Option<Part>],
+        columns: &Columns<'_>,
+        rows: &[u32],
+    ) -> Vec<u32> {
+        let Some(class) = awake.kind.class else { return vec![NOTHING; rows.len()] };
+        let mut sets = vec![0_u32; rows.len()];
+        for (at, (leaf, tables)) in awake.kind.looks.iter().enumerate() {
+            let Some(part) = parts.get(*leaf).copied().flatten() else { return vec![SINGLE; rows.len()] };
+            let meaning = Meaning::Sparks(number, at);
+            for (column, is_json) in [(part.text, false), (part.json, true)] {
+                let (Some(name), Some(column)) = (column, columns.get(column)) else { continue };
+                let sparks = &mut self.sparks;
+                let mapped = mapped(&mut self.mapped, (name, meaning), column, &mut |value| {
+                    sparks.of(engine, class, tables, value, is_json)
+                });
+                if mapped.iter().all(|set| *set == 0) {
+                    continue;
                 }
+                for (set, row) in sets.iter_mut().zip(rows) {
+                    let own = number_of(column, *row, mapped, 0);
+                    if own != 0 {
+                        *set = self.sparks.union(*set, own);
+                    }
+                }
+            }
+        }
+        let mut vectors: HashMap<usize, Vec<u32>> = HashMap::new();
+        let mut numbers = Vec::with_capacity(rows.len());
+        for (place, set) in sets.iter().enumerate() {
+            numbers.push(self.of_row(engine, number, awake, parts, columns, rows, place, *set, &mut vectors));
+        }
+        numbers
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a row, and all that is known of its neighbours")]
+    #[inline]
+    fn of_row(
+        &mut self,
+        engine: &Engine,
+        kind: u32,
+        awake: &mut Awake,
+        parts: &[Option<Part>],
+        columns: &Columns<'_>,
+        rows: &[u32],
+        place: usize,
+        set: u32,
+        vectors: &mut HashMap<usize, Vec<u32>>,
+    ) -> u32 {
+        if set == SINGLE {
+            return SINGLE;
+        }
+        let places = match awake.places.get(&set) {
+            Some(places) => places.clone(),
+            None => {
+                let places = places(engine, &awake.kind, self.sparks.get(set));
+                awake.places.insert(set, places.clone());
+                places
+            }
+        };
+        let Some(places) = places else { return NOTHING };
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.extend([kind, set]);
+        for leaf in places.iter() {
+            let vector = vectors.entry(*leaf).or_insert_with(|| match parts.get(*leaf).copied().flatten() {
+                Some(part) => self.vector(part, Meaning::Value, columns, rows),
+                None => Vec::new(),
             });
+            key.push(vector.get(place).copied().unwrap_or(SINGLE));
         }
-        self.mapped.insert(place, Mapped { values: column.values.clone(), numbers });
+        let is_single = key.get(2..).unwrap_or_default().contains(&SINGLE);
+        let number = if is_single {
+            SINGLE
+        } else {
+            let hash = key.iter().fold(0, |hash, item| Sequences::mix(hash, *item));
+            self.sequences.number(hash, key.len(), |at| key.get(at).copied().unwrap_or(SINGLE)).0
+        };
+        self.key = key;
+        number
     }
 
-    /// Whether a keyword may be in a value that decides nothing else.
-    fn is_met(&mut self, engine: &Engine, form: &Form, value: &str, is_json: bool) -> bool {
-        if is_json {
-            let is_plain = value.len() < 18
-                && value
-                    .bytes()
-                    .enumerate()
-                    .all(|(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'-'));
-            match kind_of(value) {
-                Some(2 | 3) => return false,
-                // Lists and objects are told apart as a whole, with the keywords in them.
-                None => return false,
-                Some(4) if is_plain => {}
-                // Written otherwise than it is compared.
-                Some(_) => return true,
+    /// The numbers of a value of some rows.
+    fn vector(&mut self, part: Part, meaning: Meaning, columns: &Columns<'_>, rows: &[u32]) -> Vec<u32> {
+        // What is in no column stands in the rest, which nobody looks into.
+        let mut vector = vec![SINGLE; rows.len()];
+        for (at, is_json) in [(part.json, true), (part.text, false)] {
+            let (Some(name), Some(column)) = (at, columns.get(at)) else { continue };
+            let numbers = &mut self.numbers;
+            let mapped =
+                mapped(&mut self.mapped, (name, meaning), column, &mut |value| match (meaning, is_json) {
+                    (Meaning::Kind, false) => TEXT,
+                    (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of_kind(value)),
+                    _ => numbers.of(is_json, value),
+                });
+            for (slot, row) in vector.iter_mut().zip(rows) {
+                let number = number_of(column, *row, mapped, ABSENT);
+                if number != ABSENT {
+                    *slot = number;
+                }
             }
         }
-        let text = &mut self.text;
-        form.classes.iter().any(|class| engine.has_keyword(*class, value, text))
+        vector
     }
+}
+
+/// The places of the values that rules read that are awake; none if none is.
+fn places(engine: &Engine, kind: &Kind, sparks: &[sigyn_engine::Spark]) -> Option<Arc<[usize]>> {
+    let mut rules = kind.always.clone();
+    for spark in sparks {
+        kind.class.iter().for_each(|class| engine.woken(*class, *spark, &mut rules));
+    }
+    rules.sort_unstable();
+    rules.dedup();
+    (!rules.is_empty()).then(|| kind.places(engine, &rules).into())
+}
+
+/// What the values of a column are, found out once for those that batches share.
+fn mapped<'m>(
+    known: &'m mut HashMap<(usize, Meaning), Mapped>,
+    key: (usize, Meaning),
+    column: &Column,
+    number: &mut dyn FnMut(&str) -> u32,
+) -> &'m [u32] {
+    let is_known = known.get(&key).is_some_and(|known| known.values.is_same(&column.values));
+    if !is_known {
+        let numbers = column.values.iter().map(number).collect();
+        known.insert(key, Mapped { values: column.values.clone(), numbers });
+    }
+    known.get(&key).map_or(&[], |mapped| &mapped.numbers)
 }
 
 /// The number of the value of a row.

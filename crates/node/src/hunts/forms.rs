@@ -1,32 +1,58 @@
-//! Forms of stored events: which of their values decide what matches them.
+//! Forms of stored events, and kinds among them: which of their values wake rules, and which decide then.
 //!
-//! A form is the row of keys of an event. What decides is learned from events that are put together and asked about
-//! ([`Engine::decisive`]), and counted by fields, so that it holds for the columns of any file. An event for which something
-//! else decides makes its form learn, and is matched by itself until then.
+//! A form is the row of keys of an event. Events of a form with the same kinds of values (text, number, …) and the same values
+//! where those say what the event is are of one *kind*: for them the engine has one answer to what decides
+//! ([`Engine::decisive`]). The answer is learned from an event that is put together, and noted by the places of values in the
+//! form, so that it holds for the columns of any file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use sigyn_engine::{ClassId, Engine, Scratch};
-use sigyn_event::{Event, LayoutId, Map, NodeId, Value, VocabularyId};
+use sigyn_event::{Event, Map, NodeId, Value};
 use sigyn_store::lake::{field_name, field_names};
+
+/// A form learns fewer times than this.
+pub(super) const VERSIONS: u32 = 1 << 12;
 
 /// The events of one form.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     /// The fields of its values, in their order.
     pub(super) leaves: Vec<String>,
-    /// Whether a value decides.
-    pub(super) decides: Vec<bool>,
-    /// Whether keywords are looked for in a value that decides nothing.
-    pub(super) is_searched: Vec<bool>,
-    /// The classes that its events were found to have.
-    pub(super) classes: Vec<ClassId>,
+    /// Whether a value says what the event is.
+    pub(super) identifies: Vec<bool>,
+    /// Whether rules look at a value.
+    pub(super) is_read: Vec<bool>,
     /// Whether nothing less than the event decides.
     pub(super) is_single: bool,
-    /// Grows whenever it learns: what was known by fewer values does not hold any more.
+    /// Grows whenever it learns: rows that were numbered before do not say enough.
     pub(super) version: u32,
-    /// What has been asked about.
-    covered: HashSet<(VocabularyId, LayoutId, Option<ClassId>)>,
+    is_learned: bool,
+}
+
+/// The events of one kind.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// What they are; none if no rule is tried on them.
+    pub(super) class: Option<ClassId>,
+    /// The values that wake rules, by their places, with the tables that say which.
+    pub(super) looks: Vec<(usize, Vec<u32>)>,
+    /// Rules that are awake anyway.
+    pub(super) always: Vec<u32>,
+    /// The places of the values of each field of rules.
+    fields: HashMap<u32, Vec<usize>>,
+}
+
+impl Kind {
+    /// The places of the values that some rules read, sorted.
+    pub(super) fn places(&self, engine: &Engine, rules: &[u32]) -> Vec<usize> {
+        let fields = rules.iter().flat_map(|rule| engine.rule_fields(*rule));
+        let mut places: Vec<usize> =
+            fields.filter_map(|field| self.fields.get(&field)).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
 }
 
 impl Form {
@@ -35,57 +61,52 @@ impl Form {
         let leaves = field_names(shape).unwrap_or_default();
         let none = vec![false; leaves.len()];
         let is_single = leaves.is_empty();
-        Self { decides: none.clone(), is_searched: none, leaves, is_single, ..Self::default() }
+        Self { identifies: none.clone(), is_read: none, leaves, is_single, ..Self::default() }
     }
 
     /// Whether nothing is known of it yet.
     pub(super) fn is_new(&self) -> bool {
-        self.covered.is_empty() && !self.is_single
+        !self.is_learned && !self.is_single
     }
 
-    /// Learns from an event of the form. Returns whether all that decides on it was known before, so that the result holds for
-    /// all rows that say the same.
-    pub(super) fn learn(
-        &mut self,
-        engine: &Engine,
-        event: Event<'_>,
-        class: Option<ClassId>,
-        scratch: &mut Scratch,
-    ) -> bool {
-        if self.is_single {
-            return false;
-        }
-        let layout = event.layout().map(|layout| (event.vocabulary(), layout, class));
-        if layout.is_some_and(|layout| self.covered.contains(&layout)) {
-            return true;
-        }
-        let (Some(layout), Some(decisive)) = (layout, engine.decisive(event, scratch)) else {
+    /// The kind of an event of the form; none if nothing less than the event decides. If it says more than was known, the form
+    /// has another version after it.
+    pub(super) fn learn(&mut self, engine: &Engine, event: Event<'_>, scratch: &mut Scratch) -> Option<Kind> {
+        self.is_learned = true;
+        let found = engine.decisive(event, scratch).zip(self.nodes(event));
+        let Some((decisive, nodes)) = found else {
             self.is_single = true;
-            return false;
+            return None;
         };
-        let Some(nodes) = self.nodes(event) else {
-            self.is_single = true;
-            return false;
-        };
+        // A part of a list stands behind the list.
+        let place = |node: &NodeId| nodes.partition_point(|leaf| leaf <= node).saturating_sub(1);
         let mut is_known = true;
-        let mut mark = |marks: &mut Vec<bool>, node: &NodeId| {
-            // A part of a list stands behind the list.
-            let at = nodes.partition_point(|leaf| leaf <= node).saturating_sub(1);
+        let mut mark = |marks: &mut Vec<bool>, at: usize| {
             if let Some(mark) = marks.get_mut(at).filter(|mark| !**mark) {
                 (*mark, is_known) = (true, false);
             }
         };
-        decisive.values.iter().for_each(|node| mark(&mut self.decides, node));
-        decisive.searched.iter().for_each(|node| mark(&mut self.is_searched, node));
-        if let Some(class) = class.filter(|class| !self.classes.contains(class)) {
-            self.classes.push(class);
-            is_known &= decisive.searched.is_empty();
+        decisive.identity.iter().for_each(|node| mark(&mut self.identifies, place(node)));
+        let mut looks: HashMap<usize, Vec<u32>> = HashMap::new();
+        for (node, tables) in &decisive.looks {
+            mark(&mut self.is_read, place(node));
+            looks.entry(place(node)).or_default().extend(tables);
         }
-        self.covered.insert(layout);
+        let mut fields: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (field, values) in &decisive.fields {
+            values.iter().for_each(|node| mark(&mut self.is_read, place(node)));
+            fields.insert(*field, values.iter().map(place).collect());
+        }
+        self.version += u32::from(!is_known);
         // There are not as many values: what is learned is learned once.
         self.is_single |= self.version >= VERSIONS - 1;
-        self.version += u32::from(!is_known);
-        is_known
+        let mut looks: Vec<(usize, Vec<u32>)> = looks.into_iter().collect();
+        looks.sort_unstable();
+        looks.iter_mut().for_each(|(_, tables)| {
+            tables.sort_unstable();
+            tables.dedup();
+        });
+        Some(Kind { class: decisive.class, looks, always: decisive.always, fields })
     }
 
     /// The nodes of an event's values in the order of the leaves; none if the event is built otherwise than its JSON.
@@ -110,54 +131,3 @@ fn walk<'e>(map: Map<'e>, keys: &mut Vec<&'e str>, nodes: &mut Vec<NodeId>, name
         keys.pop();
     }
 }
-
-/// A form learns fewer times than this.
-pub(super) const VERSIONS: u32 = 1 << 12;
-
-/// Texts as numbers, the same in all files.
-#[derive(Debug, Default)]
-pub(super) struct Numbers {
-    known: HashMap<Box<str>, u32>,
-    bytes: usize,
-}
-
-/// Numbers below this are no texts'.
-pub(super) const FIRST: u32 = 16;
-
-impl Numbers {
-    /// The number of a text of a kind.
-    pub(super) fn of(&mut self, kind: char, text: &str, buffer: &mut String) -> u32 {
-        buffer.clear();
-        buffer.push(kind);
-        buffer.push_str(text);
-        if let Some(number) = self.known.get(buffer.as_str()) {
-            return *number;
-        }
-        let number = u32::try_from(self.known.len()).unwrap_or(u32::MAX - FIRST) + FIRST;
-        self.bytes += buffer.len() + 64;
-        self.known.insert(buffer.as_str().into(), number);
-        number
-    }
-
-    /// How much memory they take, in bytes; about.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-/// What is told apart of a value that decides nothing: its kind, because that decides how an event is read. None: lists and
-/// objects, whose parts do.
-pub(super) fn kind_of(json: &str) -> Option<u32> {
-    Some(match json.as_bytes().first()? {
-        b'"' => 1,
-        b'n' => 2,
-        b't' | b'f' => 3,
-        b'-' | b'0'..=b'9' => 4,
-        _ => return None,
-    })
-}
-
-/// The kind of a text.
-pub(super) const TEXT: u32 = 1;
-/// A value that stands in the rest, whose text is told apart as a whole.
-pub(super) const ELSEWHERE: u32 = 5;

@@ -12,8 +12,9 @@ use crate::body::{Body, Matched};
 use crate::book::Book;
 use crate::entities::Entities;
 use crate::notice::Notice;
+use crate::respond::Decider;
 use crate::telling::{Telling, group_text};
-use crate::{Node, Result};
+use crate::{Node, Result, now};
 
 /// Detections of a hunt that are kept; all are counted.
 const KEPT_MAX: u64 = 100_000;
@@ -146,6 +147,8 @@ impl Found {
             }
         }
         let telling = &self.telling;
+        // What a new rule finds in events that are not old is told and answered as if it had been there then.
+        let mut decider = Decider::new(self.node.respond().config(), now());
         let (repeated, notices) = self.node.catalog().write(|tx| {
             let (mut repeated, mut notices) = (Vec::new(), Vec::new());
             for (found, Waiting(signal)) in &waiting {
@@ -156,7 +159,7 @@ impl Found {
                 if let Some((signal, body, entities)) = signal
                     && tx.signal(found.id)?.is_none()
                 {
-                    notices.extend(telling.put(tx, found.id, signal, body, entities)?);
+                    notices.extend(telling.put(tx, signal, (body, entities), &mut decider)?);
                 }
             }
             let mut counts = counts;
@@ -167,6 +170,9 @@ impl Found {
             tx.count_hunt(id, &counts, self.is_cut)?;
             Ok((repeated, notices))
         })?;
+        if decider.is_anything() {
+            self.node.respond().wake();
+        }
         // Copies of an event are one event, and were counted as several.
         for rule in repeated {
             if let Some(count) = self.counts.get_mut(&rule) {

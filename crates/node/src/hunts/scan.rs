@@ -10,10 +10,11 @@ use sigyn_event::Event;
 use sigyn_ir::ItemId;
 use sigyn_runtime::live::Retro;
 use sigyn_store::catalog::Split;
-use sigyn_store::lake::SplitReader;
+use sigyn_store::lake::{SplitReader, StoredEvent};
 
-use super::columns::{Layout, Rows, SHAPE};
+use super::columns::{Columns, Layout, Rows, SHAPE};
 use super::forms::Form;
+use super::numbers::NOTHING;
 use crate::body::Matched;
 use crate::events::Events;
 use crate::evidence::Explainer;
@@ -25,8 +26,9 @@ const EVENTS: usize = 4_096;
 const SLICE: usize = 8_192;
 /// Rows that are put together at a time because of what their numbers say.
 const CHOSEN: usize = 16_384;
-/// Forms of a file at most; with more it is looked through row by row.
+/// Forms of a file at most, and kinds of events that are learned in it; with more it is looked through row by row.
 const FORMS_MAX: usize = 256;
+const KINDS_MAX: usize = 256;
 /// What is known of values and rows may take so much, in bytes; beyond it everything is forgotten.
 const MEMORY_MAX: usize = 128 << 20;
 
@@ -173,8 +175,7 @@ impl<'s> Scan<'s> {
             let Some(form) = self.forms.get_mut(*form) else { continue };
             let (engine, scratch) = (self.engine, &mut self.scratch);
             self.events.of_stored(stored, &mut |_, event| {
-                let class = engine.classify(event, scratch);
-                form.learn(engine, event, class, scratch);
+                form.learn(engine, event, scratch);
                 true
             });
         }
@@ -190,12 +191,21 @@ impl<'s> Scan<'s> {
         // Where rows that stand behind one another begin: in the file, and here.
         let mut starts: Vec<(u64, usize)> = Vec::new();
         self.rows.begin();
+        let kinds_before = self.rows.kinds();
         for slice in open.slices(&layout.names, feed.start, feed.end, SLICE) {
             let slice = slice?;
             starts.push((slice.first_row, numbers.len()));
             let (forms, form_of) = (&self.forms, &self.form_of);
             let mut of_shape = |shape: &str| form_of.get(shape).copied().unwrap_or(usize::MAX);
-            self.rows.number(self.engine, &layout, forms, &mut of_shape, &slice, &mut numbers);
+            let columns = Columns::new(&layout, &slice);
+            let mut new = Vec::new();
+            let kinds =
+                self.rows.kinds_of(&layout, forms, &mut of_shape, &columns, &mut |row, _| new.push(row));
+            self.meet(open, slice.first_row, &kinds, &mut new)?;
+            if self.rows.kinds() - kinds_before > KINDS_MAX {
+                return self.by_rows(open, sink);
+            }
+            self.rows.number(self.engine, &layout, &columns, &kinds, &mut numbers);
             times.extend_from_slice(&slice.times);
             sink.looked(slice.times.len() as u64)?;
         }
@@ -206,6 +216,36 @@ impl<'s> Scan<'s> {
         };
         self.represent(open, &numbers, &row_of)?;
         self.matched(open, &numbers, &times, &row_of, sink)
+    }
+
+    /// Learns what decides on events of a kind that is new, from one of them each.
+    fn meet(
+        &mut self,
+        open: &SplitReader,
+        first_row: u64,
+        kinds: &[u32],
+        new: &mut Vec<usize>,
+    ) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        new.sort_unstable();
+        new.truncate(KINDS_MAX);
+        let rows: Vec<u64> = new.iter().map(|row| first_row + *row as u64).collect();
+        for (stored, row) in open.events(&rows)?.iter().zip(new.iter()) {
+            let Some(number) = kinds.get(*row) else { continue };
+            let (form, version) = self.rows.form_of(*number);
+            let Some(form) = self.forms.get_mut(form) else { continue };
+            let (engine, scratch) = (self.engine, &mut self.scratch);
+            let mut kind = None;
+            self.events.of_stored(stored, &mut |_, event| {
+                kind = form.learn(engine, event, scratch);
+                true
+            });
+            // What it learned just now is in no column that is read of this file.
+            self.rows.learned(*number, kind.filter(|_| form.version == version));
+        }
+        Ok(())
     }
 
     /// Matches an event of each sequence that is new.
@@ -228,7 +268,7 @@ impl<'s> Scan<'s> {
         for chunk in new.chunks(CHOSEN) {
             let rows: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
             for (stored, (_, number)) in open.events(&rows)?.iter().zip(chunk) {
-                let known = self.judge(stored, *number);
+                let known = self.judge(stored);
                 if let Some(slot) = self.known.get_mut(*number as usize) {
                     *slot = known;
                 }
@@ -238,30 +278,25 @@ impl<'s> Scan<'s> {
     }
 
     /// What an event says of all rows with its number.
-    fn judge(&mut self, stored: &sigyn_store::lake::StoredEvent, number: u32) -> Known {
-        let (form, version) = self.rows.form_of(number);
-        let Some(form) = self.forms.get_mut(form) else { return Known::Single };
+    fn judge(&mut self, stored: &StoredEvent) -> Known {
         let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
         let (explainer, nothing) = (&mut self.explainer, &self.nothing);
         let mut known = Known::Single;
         self.events.of_stored(stored, &mut |_, event| {
-            let (class, rules) = engine.run(event, scratch);
+            let (_, rules) = engine.run(event, scratch);
             let rules: Vec<ItemId> = rules.to_vec();
             if scratch.looked_everywhere() {
                 return true;
             }
-            // What it has learned since rows were numbered is not in the number.
-            if form.learn(engine, event, class, scratch) && form.version == version {
-                let explained = |rule: &ItemId| {
-                    let uid = retro.uid(*rule).filter(|_| retro.is_bare(*rule));
-                    (*rule, uid.map_or_else(Vec::new, |uid| explainer.explain(&uid, event)))
-                };
-                let mut useful = rules.iter().filter(|rule| retro.is_ever_useful(**rule)).peekable();
-                known = Known::Rules(match useful.peek() {
-                    None => Arc::clone(nothing),
-                    Some(_) => useful.map(explained).collect(),
-                });
-            }
+            let explained = |rule: &ItemId| {
+                let uid = retro.uid(*rule).filter(|_| retro.is_bare(*rule));
+                (*rule, uid.map_or_else(Vec::new, |uid| explainer.explain(&uid, event)))
+            };
+            let mut useful = rules.iter().filter(|rule| retro.is_ever_useful(**rule)).peekable();
+            known = Known::Rules(match useful.peek() {
+                None => Arc::clone(nothing),
+                Some(_) => useful.map(explained).collect(),
+            });
             true
         });
         known
@@ -280,6 +315,9 @@ impl<'s> Scan<'s> {
         let (mut singles, mut places) = (Vec::new(), Vec::new());
         let mut counts: HashMap<ItemId, u64> = HashMap::new();
         for (at, (number, ts)) in numbers.iter().zip(times).enumerate() {
+            if *number == NOTHING {
+                continue;
+            }
             let rules = match self.known.get(*number as usize) {
                 Some(Known::Rules(rules)) if rules.is_empty() => continue,
                 Some(Known::Rules(rules)) => rules,

@@ -8,6 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use sigyn_node::Node;
+use sigyn_node::storage::READER;
+
 use crate::app::{App, blocking};
 use crate::problem::{Answer, Problem};
 
@@ -74,11 +77,6 @@ fn encoded(app: &App) -> Answer<String> {
         let gauge = waiting.get_or_create(&OfChannel { channel: channel.channel.clone() });
         gauge.set(i64::try_from(channel.waiting).unwrap_or(i64::MAX));
     }
-    let single = |registry: &mut Registry, name: &str, help: &str, value: u64| {
-        let gauge: Gauge = Gauge::default();
-        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        registry.register(name, help, gauge);
-    };
     let book = node.book();
     single(&mut registry, "rules", "Rules in force", book.program.rule_count() as u64);
     single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
@@ -86,6 +84,7 @@ fn encoded(app: &App) -> Answer<String> {
     let detected = node.detected().0;
     single(&mut registry, "log_detected", "Position behind the last event that detection has seen", detected);
     single(&mut registry, "log_bytes", "What the event log takes on disk", node.log().bytes());
+    stored(&mut registry, node)?;
     single(
         &mut registry,
         "detection_failed",
@@ -97,4 +96,25 @@ fn encoded(app: &App) -> Answer<String> {
     let mut out = String::new();
     text::encode(&mut out, &registry).map_err(|_| Problem::internal())?;
     Ok(out)
+}
+
+fn single(registry: &mut Registry, name: &str, help: &str, value: u64) {
+    let gauge: Gauge = Gauge::default();
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    registry.register(name, help, gauge);
+}
+
+/// What the event log and the lake hold.
+fn stored(registry: &mut Registry, node: &Node) -> Answer<()> {
+    let (lake, covered) = node.catalog().read(|view| Ok((view.lake_sizes()?, view.progress(READER)?)))?;
+    let (events, bytes) =
+        lake.iter().fold((0, 0), |(events, bytes), (_, more, size)| (events + more, bytes + size));
+    let damaged = "Places of the event log that were not as they had been written";
+    single(registry, "log_end", "Position behind the last event on disk", node.log().end().0);
+    single(registry, "log_bytes", "What the event log takes on disk", node.log().bytes());
+    single(registry, "log_damaged", damaged, node.log_damage());
+    single(registry, "lake_events", "Events in the lake", events);
+    single(registry, "lake_bytes", "What the lake takes on disk", bytes);
+    single(registry, "lake_covered", "Events of the log before this position are in the lake", covered);
+    Ok(())
 }

@@ -41,6 +41,8 @@ pub(crate) struct Changes {
     sources: bool,
     /// Whether rules have.
     rules: bool,
+    /// Whether messages, blocks or the settings of either have.
+    response: bool,
     /// Whether hunts have.
     hunts: bool,
     /// Whether what is stored has, or its damage.
@@ -54,6 +56,7 @@ struct Gathered {
     is_partial: bool,
     sources: bool,
     rules: bool,
+    response: bool,
     hunts: bool,
     storage: bool,
 }
@@ -66,6 +69,7 @@ impl Gathered {
             Notice::SignalsChanged => self.is_partial = true,
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
+            Notice::Response => self.response = true,
             Notice::Hunts => self.hunts = true,
             Notice::Storage => self.storage = true,
         }
@@ -89,6 +93,7 @@ impl Gathered {
             signals: signals.unwrap_or_default(),
             sources: self.sources,
             rules: self.rules,
+            response: self.response,
             hunts: self.hunts,
             storage: self.storage,
         }

@@ -3,6 +3,9 @@
 mod answer;
 mod request;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -16,6 +19,8 @@ use crate::problem::Answer;
 use crate::query::Query;
 use request::{Action, Request};
 
+/// How long a request that cannot be stored now waits before it is tried again, if its client cannot be told to.
+const HELD_FOR: Duration = Duration::from_millis(250);
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
 /// Where documents go that name no index.
 const INDEX: &str = "events";
@@ -109,14 +114,33 @@ async fn taken(
 ) -> Answer<Response> {
     let start = sigyn_node::now();
     let filter = Query::parse(query.as_deref().unwrap_or_default())?.take("filter_path");
-    let bytes = body::read(&app, &headers, content).await?;
-    blocking(move || {
-        let mut request = Request::parse(&bytes, &index)?;
-        store(&app, &mut request)?;
-        let took = sigyn_node::now().saturating_sub(start) / 1_000_000;
-        Ok(([JSON], answer::written(&request, took, filter.as_deref())).into_response())
-    })
-    .await
+    let is_held = drops_what_is_refused(&headers);
+    while is_held && app.room().is_err() {
+        tokio::time::sleep(HELD_FOR).await;
+    }
+    let bytes = Arc::new(body::read(&app, &headers, content).await?);
+    loop {
+        let (app, index, filter, bytes) = (app.clone(), index.clone(), filter.clone(), Arc::clone(&bytes));
+        let answer = blocking(move || {
+            let mut request = Request::parse(&bytes, &index)?;
+            store(&app, &mut request)?;
+            let took = sigyn_node::now().saturating_sub(start) / 1_000_000;
+            Ok(([JSON], answer::written(&request, took, filter.as_deref())).into_response())
+        });
+        match answer.await {
+            // It goes on until there is room, or until its client goes.
+            Err(problem) if is_held && problem.retry_after().is_some() => tokio::time::sleep(HELD_FOR).await,
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether a client throws documents away when it is told to come again: rsyslog 8.2302 takes every answer without a list for
+/// the documents' fault. It has no name, but is the only one known that sends this type without one. Instead of being
+/// refused it waits, as it does for ever when nobody listens.
+fn drops_what_is_refused(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
+    kind.as_deref() == Some(b"application/json; charset=utf-8") && !headers.contains_key(header::USER_AGENT)
 }
 
 /// Stores the documents, all of the request or nothing, and notes what is to be said of each.

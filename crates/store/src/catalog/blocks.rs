@@ -21,6 +21,10 @@ pub enum BlockState {
     Undone,
     /// It could not be put in force.
     Failed,
+    /// It is to be taken back, and is in force until it is.
+    Undoing,
+    /// A policy would have blocked, and must not.
+    Refused,
 }
 
 impl Named for BlockState {
@@ -30,6 +34,8 @@ impl Named for BlockState {
         (Self::Expired, "expired"),
         (Self::Undone, "undone"),
         (Self::Failed, "failed"),
+        (Self::Undoing, "undoing"),
+        (Self::Refused, "refused"),
     ];
 }
 
@@ -37,9 +43,10 @@ impl BlockState {
     /// Whether a block may go from this state to another.
     fn may_become(self, next: Self) -> bool {
         match self {
-            Self::Requested => next != Self::Requested,
-            Self::Active => matches!(next, Self::Expired | Self::Undone | Self::Failed),
-            Self::Expired | Self::Undone | Self::Failed => false,
+            Self::Requested => true,
+            Self::Active => !matches!(next, Self::Requested | Self::Refused),
+            Self::Undoing => matches!(next, Self::Undoing | Self::Undone | Self::Expired),
+            Self::Expired | Self::Undone | Self::Failed | Self::Refused => false,
         }
     }
 }
@@ -86,6 +93,38 @@ pub struct Block {
     pub proof: Option<String>,
 }
 
+/// What [`View::block_counts`] counts.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockSpans<'b> {
+    /// The address.
+    pub address: &'b str,
+    /// Real blocks or those that are only written down.
+    pub mode: BlockMode,
+    /// What time it is.
+    pub now: i64,
+    /// From when an address's blocks count.
+    pub memory: i64,
+    /// When the last minute began.
+    pub minute: i64,
+    /// When the last hour began.
+    pub hour: i64,
+}
+
+/// How many blocks there are and were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockCounts {
+    /// Of the address, of this mode, in force or about to be.
+    pub in_force: u64,
+    /// Of the address, in its memory.
+    pub of_address: u64,
+    /// By rules, in the last minute.
+    pub in_minute: u64,
+    /// By rules, in the last hour.
+    pub in_hour: u64,
+    /// Of this mode, in force or about to be.
+    pub at_once: u64,
+}
+
 fn block(row: &Row<'_>) -> rusqlite::Result<Block> {
     Ok(Block {
         id: id_at(row, 0)?,
@@ -124,17 +163,46 @@ impl View<'_> {
         self.all(&sql, params![state.map(code), limit(count)], block)
     }
 
-    /// How often an address was blocked since a time, and how many blocks were made since then in all: for longer blocks of
-    /// those who come back, and for the cap.
+    /// How many blocks there are and were.
     ///
     /// # Errors
     /// What the database says.
-    pub fn count_blocks(&self, address: &str, since: i64) -> Result<(u64, u64)> {
-        let sql =
-            "SELECT coalesce(sum(address = ?1), 0), count(*) FROM blocks WHERE made >= ?2 AND state <> ?3";
-        let params = params![address, since, code(BlockState::Failed)];
-        let counts = self.one(sql, params, |row| Ok((count_at(row, 0)?, count_at(row, 1)?)))?;
+    pub fn block_counts(&self, since: &BlockSpans<'_>) -> Result<BlockCounts> {
+        // What was refused or failed is none. In force are those that are requested, active or being undone.
+        let sql = "SELECT coalesce(sum(address = ?1 AND mode = ?2 AND state IN (0, 1, 5) AND until > ?3), 0), \
+                   coalesce(sum(address = ?1 AND made >= ?4), 0), coalesce(sum(rule IS NOT NULL AND made >= ?5), 0), \
+                   coalesce(sum(rule IS NOT NULL AND made >= ?6), 0), \
+                   coalesce(sum(mode = ?2 AND state IN (0, 1, 5) AND until > ?3), 0) \
+                   FROM blocks WHERE state NOT IN (4, 6) AND (until > ?3 OR made >= min(?4, ?5, ?6))";
+        let params =
+            params![since.address, code(since.mode), since.now, since.memory, since.minute, since.hour];
+        let counts = self.one(sql, params, |row| {
+            Ok(BlockCounts {
+                in_force: count_at(row, 0)?,
+                of_address: count_at(row, 1)?,
+                in_minute: count_at(row, 2)?,
+                in_hour: count_at(row, 3)?,
+                at_once: count_at(row, 4)?,
+            })
+        })?;
         Ok(counts.unwrap_or_default())
+    }
+
+    /// Blocks for which something is to be done now: those requested, those to be undone, those whose time is over.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn blocks_to_do(&self, now: i64, count: usize) -> Result<Vec<Block>> {
+        let sql = format!("{BLOCK} WHERE state IN (0, 5) OR state = 1 AND until <= ?1 ORDER BY n LIMIT ?2");
+        self.all(&sql, params![now, limit(count)], block)
+    }
+
+    /// When the next block ends.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn next_block_end(&self) -> Result<Option<i64>> {
+        Ok(self.one("SELECT min(until) FROM blocks WHERE state = 1", (), |row| row.get(0))?.flatten())
     }
 }
 
@@ -176,5 +244,28 @@ impl Tx<'_> {
         }
         let sql = "UPDATE blocks SET state = ?2, proof = coalesce(?3, proof), changed = ?4 WHERE id = ?1";
         self.run(sql, params![id.0, code(state), proof, at]).map(drop)
+    }
+
+    /// Notes what is known of a block without changing how far it has come.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn set_block_proof(&self, id: Id, proof: &str) -> Result<()> {
+        self.run("UPDATE blocks SET proof = ?2 WHERE id = ?1", params![id.0, proof]).map(drop)
+    }
+
+    /// Makes a block last longer or shorter.
+    ///
+    /// # Errors
+    /// [`Error::is_missing`], [`Error::is_conflict`] if it is not in force, what the database says.
+    pub fn set_block_until(&self, id: Id, until: i64, at: i64) -> Result<()> {
+        let found = self.block(id)?.ok_or_else(|| Error::missing(format!("there is no block {id}")))?;
+        if found.state != BlockState::Active {
+            let state = found.state.name();
+            return Err(Error::conflict(format!("the block of {} is {state}", found.address)));
+        }
+        // Requested again, it is put in force with its new end.
+        let sql = "UPDATE blocks SET until = ?2, state = ?3, changed = ?4 WHERE id = ?1";
+        self.run(sql, params![id.0, until, code(BlockState::Requested), at]).map(drop)
     }
 }

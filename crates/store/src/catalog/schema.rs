@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
         include_str!("schema/people.sql")
     ),
     include_str!("schema/hunts.sql"),
+    include_str!("schema/respond.sql"),
 ];
 
 pub(super) fn migrate(connection: &Connection) -> Result<()> {

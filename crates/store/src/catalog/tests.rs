@@ -316,7 +316,7 @@ fn a_bulk_action_does_what_was_chosen_and_is_undone() {
 #[test]
 fn what_fails_leaves_nothing() {
     let home = home();
-    let message = NewMessage { key: "s1", channel: "mail", payload: "{}", at: 1, due: 1 };
+    let message = NewMessage { key: "s1", channel: "mail", payload: "{}", at: 1, due: 1, group: "" };
     let result: Result<()> = home.catalog.write(|tx| {
         put(tx, 1);
         tx.send(&message)?;
@@ -337,7 +337,7 @@ fn what_fails_leaves_nothing() {
 fn every_message_is_sent_and_no_claim_outlives_its_lease() {
     let home = home();
     let catalog = &home.catalog;
-    let new = |key, due| NewMessage { key, channel: "chat", payload: "{}", at: 1, due };
+    let new = |key, due| NewMessage { key, channel: "chat", payload: "{}", at: 1, due, group: "" };
     catalog
         .write(|tx| {
             assert!(tx.send(&new("a", 5))? && tx.send(&new("b", 5))? && tx.send(&new("c", 50))?);
@@ -558,8 +558,91 @@ fn a_block_goes_one_way() {
     assert!(set(BlockState::Undone).unwrap_err().is_conflict());
     let block = catalog.read(|view| view.block(id(1))).unwrap().unwrap();
     assert_eq!((block.mode, block.signal, block.made_by.as_str()), (BlockMode::DryRun, Some(id(7)), "anna"));
-    assert_eq!(catalog.read(|view| view.count_blocks("192.0.2.1", 0)).unwrap(), (1, 1));
-    assert_eq!(catalog.read(|view| view.count_blocks("192.0.2.2", 0)).unwrap(), (0, 1));
+    let counts = |address, now| {
+        let spans =
+            BlockSpans { address, mode: BlockMode::DryRun, now, memory: 0, minute: 0, hour: ANNA.at + 1 };
+        let counts = catalog.read(|view| view.block_counts(&spans)).unwrap();
+        [counts.in_force, counts.of_address, counts.in_minute, counts.in_hour, counts.at_once]
+    };
+    assert_eq!(counts("192.0.2.1", 50), [0, 1, 1, 0, 0]);
+    assert_eq!(counts("192.0.2.2", 50), [0, 0, 1, 0, 0]);
+    assert!(catalog.write(|tx| tx.add_block(&NewBlock { id: id(2), rule: None, ..new }, &ANNA)).unwrap());
+    assert_eq!(counts("192.0.2.1", 50), [1, 2, 1, 0, 1]);
+    assert_eq!(counts("192.0.2.1", 100), [0, 2, 1, 0, 0]);
+    let set = |state| catalog.write(|tx| tx.set_block_state(id(2), state, None, 6));
+    assert_eq!(catalog.read(|view| view.blocks_to_do(50, 10)).unwrap().len(), 1);
+    set(BlockState::Active).unwrap();
+    assert_eq!(catalog.read(|view| view.blocks_to_do(99, 10)).unwrap(), []);
+    assert_eq!(catalog.read(|view| view.next_block_end()).unwrap(), Some(100));
+    assert_eq!(catalog.read(|view| view.blocks_to_do(100, 10)).unwrap().len(), 1);
+    catalog.write(|tx| tx.set_block_until(id(2), 300, 7)).unwrap();
+    assert_eq!(catalog.read(|view| view.block(id(2))).unwrap().unwrap().state, BlockState::Requested);
+    set(BlockState::Active).unwrap();
+    set(BlockState::Undoing).unwrap();
+    assert!(set(BlockState::Active).unwrap_err().is_conflict());
+    set(BlockState::Undone).unwrap();
+    assert!(catalog.write(|tx| tx.set_block_until(id(2), 400, 8)).unwrap_err().is_conflict());
+}
+
+#[test]
+fn messages_of_a_group_keep_their_order_and_others_overtake_them() {
+    let home = home();
+    let catalog = &home.catalog;
+    let new = |key, group| NewMessage { key, channel: "chat", payload: "{}", at: 1, due: 5, group };
+    let keys = |now, lease| {
+        let claimed = catalog.write(|tx| tx.claim("chat", now, lease, 10)).unwrap();
+        (claimed.iter().map(|message| message.key.clone()).collect::<Vec<_>>(), claimed)
+    };
+    catalog
+        .write(|tx| {
+            for (key, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("x", "")] {
+                assert!(tx.send(&new(key, group))?);
+            }
+            Ok(())
+        })
+        .unwrap();
+    let (first, claimed) = keys(5, 10);
+    assert_eq!(first, ["a1", "b1", "x"]);
+    catalog.write(|tx| tx.not_sent(&claimed[0], "500", Some(50), 6)).unwrap();
+    catalog.write(|tx| tx.sent(&claimed[1], 6)).unwrap();
+    catalog.write(|tx| tx.sent(&claimed[2], 6)).unwrap();
+    assert!(keys(20, 30).0.is_empty());
+    assert_eq!(catalog.read(|view| view.due_channels(20)).unwrap(), ["chat"]);
+    assert_eq!(keys(50, 60).0, ["a1"]);
+    let page = |state| DeliveryPage { channel: Some("chat"), state, before: None };
+    let listed = catalog.read(|view| view.deliveries(&page(None), 10)).unwrap();
+    let told: Vec<(&str, DeliveryState, u32)> =
+        listed.iter().map(|one| (one.key.as_str(), one.state, one.attempts)).collect();
+    let [sent, waiting] = [DeliveryState::Sent, DeliveryState::Waiting];
+    assert_eq!(told, [("x", sent, 1), ("b1", sent, 1), ("a2", waiting, 0), ("a1", waiting, 2)]);
+    assert_eq!(catalog.read(|view| view.deliveries(&page(Some(sent)), 10)).unwrap().len(), 2);
+    assert!(!catalog.write(|tx| tx.retry_message(listed[0].number, 70)).unwrap());
+    assert_eq!(catalog.write(|tx| tx.drop_channel("chat")).unwrap(), 2);
+}
+
+#[test]
+fn documents_and_groups_are_kept() {
+    let home = home();
+    let catalog = &home.catalog;
+    let put = |body, version| catalog.write(|tx| tx.put_document("channel", "c", body, version, &ANNA));
+    assert_eq!(put("{}", Some(0)).unwrap(), 1);
+    assert!(put("{}", Some(0)).unwrap_err().is_conflict());
+    assert_eq!(put("[]", Some(1)).unwrap(), 2);
+    assert_eq!(put("[1]", None).unwrap(), 3);
+    let found = catalog.read(|view| view.documents("channel")).unwrap();
+    assert_eq!((found.len(), found[0].body.as_str(), found[0].version), (1, "[1]", 3));
+    catalog.write(|tx| tx.remove_document("channel", "c")).unwrap();
+    assert!(catalog.write(|tx| tx.remove_document("channel", "c")).unwrap_err().is_missing());
+    let group = |due, told| AlertGroup { rule: "r".into(), key: "k".into(), due, told, body: "{}".into() };
+    catalog.write(|tx| tx.put_alert_group(&group(Some(10), None))).unwrap();
+    assert_eq!(catalog.read(|view| view.next_alert_group()).unwrap(), Some(10));
+    assert_eq!(catalog.read(|view| view.due_alert_groups(9, 5)).unwrap(), []);
+    assert_eq!(catalog.read(|view| view.due_alert_groups(10, 5)).unwrap().len(), 1);
+    catalog.write(|tx| tx.put_alert_group(&group(None, Some(10)))).unwrap();
+    assert_eq!(catalog.read(|view| view.next_alert_group()).unwrap(), None);
+    assert_eq!(catalog.read(|view| view.quiet_alert_groups()).unwrap().len(), 1);
+    catalog.write(|tx| tx.remove_alert_group("r", "k")).unwrap();
+    assert_eq!(catalog.read(|view| view.alert_group("r", "k")).unwrap(), None);
 }
 
 #[test]

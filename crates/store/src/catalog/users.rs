@@ -179,6 +179,16 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Where people are logged in from, as the sessions that are good say it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn session_clients(&self, now: i64) -> Result<Vec<String>> {
+        self.all("SELECT DISTINCT client FROM sessions WHERE expires > ?1", [now], |row| row.get(0))
+    }
+}
+
 impl Tx<'_> {
     /// Adds a user.
     ///

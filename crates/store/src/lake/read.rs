@@ -54,23 +54,10 @@ pub struct StoredEvent {
     pub raw: Option<String>,
 }
 
-/// Where an event of the lake stands among all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredPlace {
-    /// What makes it one.
-    pub id: Id,
-    /// When it happened, in nanoseconds UTC.
-    pub time: i64,
-    /// Who sent it.
-    pub source: String,
-    /// The source's own order.
-    pub sequence: u64,
-}
-
 /// A file of the lake, open. It may be used by many threads.
 pub struct SplitReader {
     file: Checked,
-    metadata: ArrowReaderMetadata,
+    pub(super) metadata: ArrowReaderMetadata,
     split: catalog::Split,
 }
 
@@ -154,77 +141,8 @@ impl SplitReader {
         }
     }
 
-    /// Reads columns by their own names, those of every event among them; a name that the file does not have is left out.
-    /// A row group after the other, as [`batches`](Self::batches).
-    pub fn slices(&self, names: &[String], since: i64, until: i64, rows_max: usize) -> Slices<'_> {
-        let mut all = vec![TIME.to_owned()];
-        all.extend(names.iter().cloned());
-        Slices(Batches {
-            split: self,
-            projection: self.projection(&all),
-            in_rest: Vec::new(),
-            since,
-            until: Some(until),
-            rows_max: rows_max.max(1),
-            group: 0,
-            row: 0,
-            reader: None,
-        })
-    }
-
-    /// Whether some event has its original text beside its JSON.
-    pub fn has_raw(&self) -> bool {
-        let Ok(place) = self.metadata.schema().index_of(RAW) else { return false };
-        self.metadata.metadata().row_groups().iter().any(|group| {
-            let nulls = group.column(place).statistics().and_then(Statistics::null_count_opt);
-            nulls.is_none_or(|nulls| i64::try_from(nulls) != Ok(group.num_rows()))
-        })
-    }
-
-    /// Whether every value of a column begins like a number, as far as the file says.
-    pub fn has_numbers_only(&self, column: &str) -> bool {
-        let Ok(place) = self.metadata.schema().index_of(column) else { return false };
-        self.metadata.metadata().row_groups().iter().all(|group| {
-            let statistics = group.column(place).statistics();
-            let bounds = statistics.and_then(|known| known.min_bytes_opt().zip(known.max_bytes_opt()));
-            bounds.is_some_and(|(least, greatest)| {
-                least.first().is_some_and(|byte| *byte >= b'-')
-                    && greatest.first().is_some_and(|byte| *byte <= b'9')
-            })
-        })
-    }
-
-    /// Where the events of some rows stand, in ascending order; rows that the file does not have are left out.
-    ///
-    /// # Errors
-    /// As [`events`](Self::events).
-    pub fn places(&self, rows: &[u64]) -> Result<Vec<StoredPlace>> {
-        let names = [TIME, ID, SOURCE, SEQUENCE].map(str::to_owned);
-        let reader = self
-            .builder()
-            .with_row_selection(self.selection(rows))
-            .with_projection(self.projection(&names))
-            .build()
-            .map_err(failed)?;
-        let mut places = Vec::with_capacity(rows.len());
-        for batch in reader {
-            let batch = batch.map_err(reading)?;
-            let (times, ids, sequences) = (times(&batch, TIME)?, ids(&batch)?, sequences(&batch)?);
-            let sources = column(&batch, SOURCE)?;
-            for row in 0..batch.num_rows() {
-                places.push(StoredPlace {
-                    id: ids[row],
-                    time: times[row],
-                    source: text(sources, row).unwrap_or_default().to_owned(),
-                    sequence: sequences[row],
-                });
-            }
-        }
-        Ok(places)
-    }
-
     /// The rows that are there, once each.
-    fn selection(&self, rows: &[u64]) -> RowSelection {
+    pub(super) fn selection(&self, rows: &[u64]) -> RowSelection {
         let total = usize::try_from(self.split.rows).unwrap_or(usize::MAX);
         let mut rows: Vec<usize> = rows.iter().filter_map(|row| usize::try_from(*row).ok()).collect();
         rows.retain(|row| *row < total);
@@ -299,11 +217,11 @@ impl SplitReader {
         }))
     }
 
-    fn builder(&self) -> ParquetRecordBatchReaderBuilder<Checked> {
+    pub(super) fn builder(&self) -> ParquetRecordBatchReaderBuilder<Checked> {
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
     }
 
-    fn projection(&self, names: &[String]) -> ProjectionMask {
+    pub(super) fn projection(&self, names: &[String]) -> ProjectionMask {
         let fields = self.metadata.schema().fields();
         let places =
             fields.iter().enumerate().filter(|(_, field)| names.iter().any(|name| name == field.name()));
@@ -331,50 +249,17 @@ impl SplitReader {
 
 /// Rows of a file, batch by batch.
 pub struct Batches<'s> {
-    split: &'s SplitReader,
-    projection: ProjectionMask,
-    in_rest: Vec<String>,
-    since: i64,
-    until: Option<i64>,
-    rows_max: usize,
+    pub(super) split: &'s SplitReader,
+    pub(super) projection: ProjectionMask,
+    pub(super) in_rest: Vec<String>,
+    pub(super) since: i64,
+    pub(super) until: Option<i64>,
+    pub(super) rows_max: usize,
     /// The row group to be opened next.
-    group: usize,
+    pub(super) group: usize,
     /// The number of the next row.
-    row: u64,
-    reader: Option<ParquetRecordBatchReader>,
-}
-
-/// Some rows of a file by columns that were asked for by name.
-#[derive(Clone, Debug)]
-pub struct Slice {
-    /// The number of the first row in its file.
-    pub first_row: u64,
-    /// When each happened, in nanoseconds UTC, ascending.
-    pub times: Vec<i64>,
-    /// The columns, by their own names; the kind says nothing.
-    pub columns: Vec<Column>,
-}
-
-/// Rows of a file, slice by slice.
-pub struct Slices<'s>(Batches<'s>);
-
-impl Iterator for Slices<'_> {
-    type Item = Result<Slice>;
-
-    fn next(&mut self) -> Option<Result<Slice>> {
-        let rows = self.0.rows()?;
-        Some(rows.and_then(|(batch, first_row)| {
-            let mut columns = Vec::new();
-            let schema = batch.schema();
-            for (field, array) in schema.fields().iter().zip(batch.columns()) {
-                if field.name() != TIME {
-                    let column = stored(field.name().clone(), ColumnKind::Text, array);
-                    columns.push(column.ok_or_else(unexpected)?);
-                }
-            }
-            Ok(Slice { first_row, times: times(&batch, TIME)?.to_vec(), columns })
-        }))
-    }
+    pub(super) row: u64,
+    pub(super) reader: Option<ParquetRecordBatchReader>,
 }
 
 impl Iterator for Batches<'_> {
@@ -394,7 +279,7 @@ enum Step {
 
 impl Batches<'_> {
     /// The next rows, with the number of the first.
-    fn rows(&mut self) -> Option<Result<(RecordBatch, u64)>> {
+    pub(super) fn rows(&mut self) -> Option<Result<(RecordBatch, u64)>> {
         loop {
             match self.step() {
                 Ok(Step::End) => return None,
@@ -483,7 +368,7 @@ impl Batches<'_> {
     }
 }
 
-fn reading(error: arrow_schema::ArrowError) -> Error {
+pub(super) fn reading(error: arrow_schema::ArrowError) -> Error {
     match error {
         arrow_schema::ArrowError::ExternalError(inner) => {
             failed(parquet::errors::ParquetError::External(inner))
@@ -492,31 +377,31 @@ fn reading(error: arrow_schema::ArrowError) -> Error {
     }
 }
 
-fn unexpected() -> Error {
+pub(super) fn unexpected() -> Error {
     Error::damaged("a file of the lake has a column of a type that it should not have")
 }
 
-fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef> {
+pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef> {
     batch.column_by_name(name).ok_or_else(unexpected)
 }
 
-fn times<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b [i64]> {
+pub(super) fn times<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b [i64]> {
     let array = column(batch, name)?.as_primitive_opt::<TimestampNanosecondType>();
     array.map(|array| array.values().as_ref()).ok_or_else(unexpected)
 }
 
-fn ids(batch: &RecordBatch) -> Result<Vec<Id>> {
+pub(super) fn ids(batch: &RecordBatch) -> Result<Vec<Id>> {
     let array = column(batch, ID)?.as_fixed_size_binary_opt().ok_or_else(unexpected)?;
     array.iter().map(|id| id.and_then(|id| id.try_into().ok()).map(Id).ok_or_else(unexpected)).collect()
 }
 
-fn sequences(batch: &RecordBatch) -> Result<Vec<u64>> {
+pub(super) fn sequences(batch: &RecordBatch) -> Result<Vec<u64>> {
     let array = column(batch, SEQUENCE)?.as_primitive_opt::<Int64Type>().ok_or_else(unexpected)?;
     Ok(array.values().iter().map(|value| value.cast_unsigned()).collect())
 }
 
 /// The text of a row in a column with a dictionary.
-fn text(array: &ArrayRef, row: usize) -> Option<&str> {
+pub(super) fn text(array: &ArrayRef, row: usize) -> Option<&str> {
     let dictionary = array.as_dictionary_opt::<Int32Type>()?;
     let key = dictionary.key(row)?;
     let values = dictionary.values().as_string_opt::<i32>()?;

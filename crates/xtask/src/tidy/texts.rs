@@ -10,7 +10,7 @@ const SPEAKING: &[&str] = &["println!(", "print!(", "eprintln!(", "eprint!(", "d
 const ASKING: &[&str] =
     &["SystemTime::now", "Instant::now", "std::env::", "env::var(", "TcpStream", "UdpSocket", "thread_rng"];
 /// Crates that are programs or tools for developers.
-const PROGRAMS: &[&str] = &["cli", "xtask"];
+const PROGRAMS: &[&str] = &["blocker", "cli", "xtask"];
 /// Crates that own clock and sockets on behalf of all others; they print nothing either.
 const AT_WORK: &[&str] = &["node", "server"];
 /// Folders of this or that machine. Split for the same reason.

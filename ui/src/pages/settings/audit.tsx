@@ -8,7 +8,25 @@ import { useSettled } from "../../lib/hooks";
 import { harmless } from "../../lib/text";
 import { instant, stamp } from "../../lib/time";
 import { Ready } from "../../parts/states";
+import { type Column, Table } from "../../parts/table";
 import { t } from "../../strings/en";
+
+type Row = Schemas["AuditList"]["items"][number];
+
+/** What was said beside it; nothing if there was nothing. */
+function detail({ detail: said }: Row): string {
+  const text = JSON.stringify(said);
+  return text === "{}" ? "" : harmless(text);
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { head: t.settings.at, width: "time-col", kind: "mono dim", cell: ({ time }) => stamp(instant(time)) },
+  { head: t.settings.who, kind: "one", cell: ({ who }) => harmless(who) },
+  { head: t.settings.action, kind: "one", cell: ({ action }) => harmless(action) },
+  { head: t.settings.target, kind: "one mono", cell: ({ target }) => <span title={harmless(target)}>{harmless(target)}</span> },
+  { head: t.settings.detail, kind: "one mono dim", cell: (row) => <span title={detail(row)}>{detail(row)}</span> },
+  { head: t.settings.client, kind: "one mono dim", cell: ({ client }) => harmless(client) },
+];
 
 /** The part. */
 export function Audit() {
@@ -34,41 +52,7 @@ export function Audit() {
         <input className="input fit-input push" aria-label={t.settings.who} placeholder={t.settings.who} value={who} onChange={(event) => setWho(event.target.value)} />
       </header>
       <Ready of={asked} rows={8}>
-        {({ pages }) => (
-          <table className="table fixed">
-            <thead>
-              <tr>
-                <th className="time-col">{t.settings.at}</th>
-                <th>{t.settings.who}</th>
-                <th>{t.settings.action}</th>
-                <th>{t.settings.target}</th>
-                <th>{t.settings.detail}</th>
-                <th>{t.settings.client}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pages.flatMap(({ items }) =>
-                items.map((row) => {
-                  const detail = JSON.stringify(row.detail);
-                  return (
-                    <tr key={row.number}>
-                      <td className="mono dim">{stamp(instant(row.time))}</td>
-                      <td className="one">{harmless(row.who)}</td>
-                      <td className="one">{harmless(row.action)}</td>
-                      <td className="one mono" title={harmless(row.target)}>
-                        {harmless(row.target)}
-                      </td>
-                      <td className="one mono dim" title={harmless(detail)}>
-                        {detail === "{}" ? "" : harmless(detail)}
-                      </td>
-                      <td className="one mono dim">{harmless(row.client)}</td>
-                    </tr>
-                  );
-                }),
-              )}
-            </tbody>
-          </table>
-        )}
+        {({ pages }) => <Table label={t.settings.audit} rows={pages.flatMap(({ items }) => items)} columns={COLUMNS} keyOf={({ number }) => number} fixed />}
       </Ready>
       {asked.hasNextPage && (
         <div className="pad">

@@ -1,10 +1,10 @@
 // What is kept in this browser, and one's own password.
 
-import { type FormEvent, useState } from "react";
 import { call } from "../../api/client";
 import { useSession } from "../../api/session";
 import { useLiking } from "../../lib/hooks";
 import { toast } from "../../lib/toasts";
+import { Field, useSend } from "../../parts/form";
 import { Problem } from "../../parts/states";
 import { t } from "../../strings/en";
 
@@ -57,17 +57,13 @@ export function Browser() {
 
 function Password() {
   const { me, logOut } = useSession();
-  const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const [current, next] = [String(form.get("current")), String(form.get("new"))];
-    call("post", "/api/v1/session/password", { current, new: next }).then(() => {
-      toast(t.settings.saved);
-      // All sessions have ended with the old password, this one too.
-      logOut();
-    }, setError);
-  };
+  const send = (form: FormData): Promise<unknown> =>
+    call("post", "/api/v1/session/password", { current: String(form.get("current")), new: String(form.get("new")) });
+  const { submit, error, isBusy } = useSend(send, () => {
+    toast(t.settings.saved);
+    // All sessions have ended with the old password, this one too.
+    logOut();
+  });
   if (!me?.role) return null;
   return (
     <section className="card">
@@ -78,18 +74,16 @@ function Password() {
         </span>
       </header>
       <form className="pad stack" onSubmit={submit}>
-        <label className="field">
-          <span>{t.settings.current}</span>
+        <Field label={t.settings.current}>
           <input className="input" name="current" type="password" autoComplete="current-password" required />
-        </label>
-        <label className="field">
-          <span>
-            {t.settings.next}. {t.setup.rule}
-          </span>
+        </Field>
+        <Field label={t.settings.next} hint={t.setup.rule}>
           <input className="input" name="new" type="password" autoComplete="new-password" minLength={PASSWORD_MIN} required />
-        </label>
+        </Field>
         {error !== undefined && <Problem error={error} />}
-        <button className="btn fit">{t.save}</button>
+        <button className="btn fit" disabled={isBusy}>
+          {t.save}
+        </button>
       </form>
     </section>
   );

@@ -8,6 +8,7 @@ import { Audit } from "./audit";
 import { Browser } from "./browser";
 import { Keys } from "./keys";
 import { Server } from "./server";
+import { Storage } from "./storage";
 import { Users } from "./users";
 
 const TABS = [
@@ -15,6 +16,7 @@ const TABS = [
   { name: "users", needsAdmin: true, Part: Users },
   { name: "keys", needsAdmin: true, Part: Keys },
   { name: "audit", needsAdmin: true, Part: Audit },
+  { name: "storage", needsAdmin: false, Part: Storage },
   { name: "server", needsAdmin: false, Part: Server },
 ] as const;
 

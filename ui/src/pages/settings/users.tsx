@@ -1,19 +1,20 @@
 // Who may come in, and as what.
 
-import { type FormEvent, useState } from "react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { call, get, type Schemas } from "../../api/client";
 import { useSession } from "../../api/session";
 import { harmless } from "../../lib/text";
 import { instant, stamp } from "../../lib/time";
-import { toast } from "../../lib/toasts";
-import { Dialog } from "../../parts/dialog";
-import { Problem, Ready } from "../../parts/states";
+import { Field, FormDialog, useAct } from "../../parts/form";
+import { Ready } from "../../parts/states";
+import { type Column, Table } from "../../parts/table";
 import { t } from "../../strings/en";
 
 const ROLES = ["viewer", "analyst", "engineer", "responder", "admin", "ingest"] as const;
 
 type Role = Schemas["Role"];
+type User = Schemas["UserRow"];
 
 /** The part. */
 export function Users() {
@@ -28,122 +29,86 @@ export function Users() {
         </button>
       </header>
       <Ready of={asked} rows={4}>
-        {(users) => (
-          <table className="table">
-            <thead>
-              <tr>
-                <th>{t.settings.name}</th>
-                <th>{t.settings.role}</th>
-                <th>{t.settings.state}</th>
-                <th>{t.settings.made}</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {users.map((user) => (
-                <User key={user.name} user={user} />
-              ))}
-            </tbody>
-          </table>
-        )}
+        {(users) => <List users={users} />}
       </Ready>
       {isAdding && <NewUser close={() => setAdding(false)} />}
     </section>
   );
 }
 
-function useChange(): (name: string, change: Schemas["UserChange"], told: string) => void {
-  const queries = useQueryClient();
-  return (name, change, told) =>
-    void call("patch", "/api/v1/users/{name}", change, { params: { name } })
-      .then(() => toast(told), (error: unknown) => toast(error instanceof Error ? error.message : String(error), { failed: true }))
-      .finally(() => void queries.invalidateQueries({ queryKey: ["users"] }));
+function roles() {
+  return ROLES.map((role) => (
+    <option key={role} value={role}>
+      {role} ({t.settings.roles[role]})
+    </option>
+  ));
 }
 
-function User({ user }: { user: Schemas["UserRow"] }) {
-  const change = useChange();
+function List({ users }: { users: readonly User[] }) {
+  const act = useAct("users");
   const { me } = useSession();
-  const isMe = me?.name === user.name;
-  const told = `${t.settings.saved}: ${user.name}`;
-  return (
-    <tr>
-      <td>
-        <b>{harmless(user.name)}</b>
-      </td>
-      <td>
+  const change = ({ name }: User, to: Schemas["UserChange"]): void =>
+    void act(() => call("patch", "/api/v1/users/{name}", to, { params: { name } }), `${t.settings.saved}: ${harmless(name)}`);
+  const columns: Column<User>[] = [
+    { head: t.settings.name, cell: ({ name }) => <b>{harmless(name)}</b> },
+    {
+      head: t.settings.role,
+      cell: (user) => (
         <select
           className="input fit-input"
           aria-label={`${t.settings.role}: ${harmless(user.name)}`}
           value={user.role}
-          disabled={isMe}
-          onChange={(event) => change(user.name, { role: event.target.value as Role }, told)}
+          disabled={me?.name === user.name}
+          onChange={(event) => change(user, { role: event.target.value as Role })}
         >
-          {ROLES.map((role) => (
-            <option key={role} value={role}>
-              {role} ({t.settings.roles[role]})
-            </option>
-          ))}
+          {roles()}
         </select>
-      </td>
-      <td>
-        <span className={user.is_disabled ? "pill warn" : "pill acc"}>{user.is_disabled ? t.settings.disabled : t.settings.active}</span>
-        {user.locked_until && <span className="pill warn">{t.settings.locked(stamp(instant(user.locked_until)))}</span>}
-      </td>
-      <td className="mono dim">{stamp(instant(user.made))}</td>
-      <td className="num">
-        {!isMe && (
-          <button className="btn small" onClick={() => change(user.name, { is_disabled: !user.is_disabled }, told)}>
+      ),
+    },
+    {
+      head: t.settings.state,
+      cell: (user) => (
+        <span className="row">
+          <span className={user.is_disabled ? "pill warn" : "pill acc"}>{user.is_disabled ? t.settings.disabled : t.settings.active}</span>
+          {user.locked_until && <span className="pill warn">{t.settings.locked(stamp(instant(user.locked_until)))}</span>}
+        </span>
+      ),
+    },
+    { head: t.settings.made, kind: "mono dim", cell: ({ made }) => stamp(instant(made)) },
+    {
+      head: "",
+      kind: "num",
+      cell: (user) =>
+        me?.name !== user.name && (
+          <button className="btn small" onClick={() => change(user, { is_disabled: !user.is_disabled })}>
             {user.is_disabled ? t.settings.enable : t.settings.disable}
           </button>
-        )}
-      </td>
-    </tr>
-  );
+        ),
+    },
+  ];
+  return <Table label={t.settings.users} rows={users} columns={columns} keyOf={({ name }) => name} />;
 }
 
 function NewUser({ close }: { close: () => void }) {
-  const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  const act = useAct("users");
+  const send = async (form: FormData): Promise<void> => {
     const name = String(form.get("name"));
-    call("post", "/api/v1/users", { name, password: String(form.get("password")), role: String(form.get("role")) as Role }).then(() => {
-      close();
-      toast(t.settings.userMade(name));
-      void queries.invalidateQueries({ queryKey: ["users"] });
-    }, setError);
+    await call("post", "/api/v1/users", { name, password: String(form.get("password")), role: String(form.get("role")) as Role });
+    await act(() => Promise.resolve(), t.settings.userMade(harmless(name)));
   };
   return (
-    <Dialog title={t.settings.newUser} close={close}>
-      <form onSubmit={submit}>
-        <div className="body">
-          <label className="field">
-            <span>{t.settings.name}</span>
-            <input className="input" name="name" required maxLength={64} autoComplete="off" spellCheck={false} />
-          </label>
-          <label className="field">
-            <span>
-              {t.settings.password}. {t.setup.rule}
-            </span>
-            <input className="input" name="password" type="password" required minLength={12} autoComplete="new-password" />
-          </label>
-          <label className="field">
-            <span>{t.settings.role}</span>
-            <select className="input" name="role" defaultValue="analyst">
-              {ROLES.map((role) => (
-                <option key={role} value={role}>
-                  {role} ({t.settings.roles[role]})
-                </option>
-              ))}
-            </select>
-          </label>
-          {error !== undefined && <Problem error={error} />}
-        </div>
-        <footer>
-          <button className="btn primary">{t.settings.create}</button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog title={t.settings.newUser} close={close} send={send} go={t.settings.create}>
+      <Field label={t.settings.name}>
+        <input className="input" name="name" required maxLength={64} autoComplete="off" spellCheck={false} />
+      </Field>
+      <Field label={t.settings.password} hint={t.setup.rule}>
+        <input className="input" name="password" type="password" required minLength={12} autoComplete="new-password" />
+      </Field>
+      <Field label={t.settings.role}>
+        <select className="input" name="role" defaultValue="analyst">
+          {roles()}
+        </select>
+      </Field>
+    </FormDialog>
   );
 }

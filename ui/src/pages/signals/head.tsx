@@ -81,10 +81,11 @@ export function Head({ look, set, counts, total }: {
   );
 }
 
-function Stack({ stack, set }: { stack: Field; set: (next: Field) => void }) {
+/** What the histogram is stacked by. */
+export function Stack({ stack, set, fields = FIELDS }: { stack: Field; set: (next: Field) => void; fields?: readonly Field[] }) {
   return (
     <Menu
-      items={FIELDS.map((field) => ({ label: t.field[field], run: () => set(field) }))}
+      items={fields.map((field) => ({ label: t.field[field], run: () => set(field) }))}
       button={(open, isOpen) => (
         <button className="chip" aria-haspopup="menu" aria-expanded={isOpen} onClick={(event) => open(event.currentTarget)}>
           {t.chart.stack} <b>{t.field[stack].toLowerCase()}</b> <span aria-hidden="true">▾</span>

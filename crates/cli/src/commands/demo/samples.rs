@@ -7,38 +7,40 @@ use sigyn_diagnostics::{Diagnostic, SourceFile, codes};
 use crate::findings::Found;
 use crate::output;
 
-/// A file of the repository by its path in `examples/`, with its bytes.
+/// Files of a folder, given as seen from here: the name of each and its bytes.
 macro_rules! bundled {
-    ($($path:literal),* $(,)?) => {
-        &[$((
-            concat!("examples/", $path),
-            include_bytes!(concat!("../../../../../examples/", $path)).as_slice(),
-        )),*]
+    ($folder:literal; $($path:literal),* $(,)?) => {
+        &[$(($path, include_bytes!(concat!($folder, $path)).as_slice())),*]
     };
 }
+pub(super) use bundled;
 
 /// A path and what stands there.
 pub(super) type Sample = (&'static str, &'static [u8]);
 
-pub(super) const RULES: &[Sample] = bundled![
-    "rules/linux_download_into_shell.yml",
-    "rules/linux_history_cleared.yml",
-    "rules/linux_sshd_bad_protocol.yml",
-    "rules/linux_sudo_refused.yml",
-    "rules/web_path_traversal.yml",
-    "rules/web_shell_command.yml",
-    "rules/windows_certutil_download.yml",
-    "rules/windows_looking_around.yml",
-    "rules/windows_lsass_memory_read.yml",
-    "rules/windows_member_added_to_administrators.yml",
-    "rules/windows_office_starts_shell.yml",
-    "rules/windows_password_guessing.yml",
-    "rules/windows_run_key_public_folder.yml",
-    "rules/windows_security_log_cleared.yml",
+pub(super) const RULES: &[Sample] = bundled!["../../../../../";
+    "examples/rules/linux_download_into_shell.yml",
+    "examples/rules/linux_history_cleared.yml",
+    "examples/rules/linux_sshd_bad_protocol.yml",
+    "examples/rules/linux_sudo_refused.yml",
+    "examples/rules/web_path_traversal.yml",
+    "examples/rules/web_shell_command.yml",
+    "examples/rules/windows_certutil_download.yml",
+    "examples/rules/windows_looking_around.yml",
+    "examples/rules/windows_lsass_memory_read.yml",
+    "examples/rules/windows_member_added_to_administrators.yml",
+    "examples/rules/windows_office_starts_shell.yml",
+    "examples/rules/windows_password_guessing.yml",
+    "examples/rules/windows_run_key_public_folder.yml",
+    "examples/rules/windows_security_log_cleared.yml",
 ];
 
-pub(super) const LOGS: &[Sample] =
-    bundled!["logs/access.log", "logs/auth.log", "logs/sysmon_linux.log", "logs/windows.json"];
+pub(super) const LOGS: &[Sample] = bundled!["../../../../../";
+    "examples/logs/access.log",
+    "examples/logs/auth.log",
+    "examples/logs/sysmon_linux.log",
+    "examples/logs/windows.json",
+];
 
 /// The rules as texts; they are UTF-8, as a test makes sure.
 pub(super) fn rules() -> Vec<SourceFile> {

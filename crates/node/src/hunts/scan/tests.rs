@@ -239,6 +239,12 @@ fn keywords_and_kinds_of_values_are_told_apart() {
         json!({ "Other": "Mimikätz mimikatz" }),
         json!({ "Other": null }),
         json!({ "Deep": { "er": "mimikatz" } }),
+        json!({ "List": ["a", "b", "c"] }),
+        json!({ "List": ["x", "y", "z"] }),
+        json!({ "List": ["x", 5, null] }),
+        json!({ "List": ["x", ["b"], true] }),
+        json!({ "Other": ["x", 47, "y"] }),
+        json!({ "Other": ["x", 1, "mimikatz"] }),
     ];
     let (matches, files) = check(&rules, &fields, "kinds");
     assert!(matches > 30 && files > 0, "{matches} matches, {files} files");
