@@ -225,6 +225,20 @@ impl Keys {
         }
     }
 
+    /// Lets groups go; every group is looked at.
+    pub(crate) fn forget_groups(&mut self, is_gone: impl Fn(&[u8]) -> bool) {
+        let slots =
+            (0..).zip(&self.slots).filter(|(_, slot)| slot.state.is_some() && is_gone(slot.key.bytes()));
+        let full: Vec<u32> = slots.map(|(number, _)| number).collect();
+        full.into_iter().for_each(|number| self.remove(number));
+        let firsts: Vec<Box<[u8]>> = self.firsts.keys().filter(|key| is_gone(key)).map(Into::into).collect();
+        for key in firsts {
+            if let Some(first) = self.find(&key).filter(|number| number & FULL == 0) {
+                self.forget_first(first);
+            }
+        }
+    }
+
     /// Does what a watermark decides.
     pub(crate) fn settle(&mut self, watermark: i64, cx: &mut Cx<'_>) {
         while let Some((first, ts)) = self.firsts.oldest()

@@ -9,6 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use sigyn_correlate::{At, Id};
 use sigyn_event::Event;
 use sigyn_runtime::live::{Change, History, KeptHit, KeptHits, Recalled, Signal};
@@ -192,6 +193,16 @@ impl History for Past {
     }
 
     fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()> {
+        self.signals_of(rule, interval, &|_| true, visit)
+    }
+
+    fn signals_of(
+        &mut self,
+        rule: &str,
+        interval: Range<i64>,
+        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        visit: &mut dyn FnMut(Signal),
+    ) -> io::Result<()> {
         let of_rule = Term { field: Field::Rule, values: vec![rule.to_owned()], is_excluded: false };
         let filter = Filter {
             since: Some(interval.start),
@@ -204,8 +215,12 @@ impl History for Past {
             loop {
                 let page = view.signals(&filter, Sort::Oldest, after, PAGE)?;
                 for stored in &page.signals {
-                    let body = view.signal_body(stored.id)?;
-                    let body: Option<Body> = body.and_then(|body| serde_json::from_str(&body).ok());
+                    let Some(body) = view.signal_body(stored.id)? else { continue };
+                    // Late events touch few groups of many, and the rest of a body is long.
+                    if !serde_json::from_str::<Grouped>(&body).is_ok_and(|it| is_wanted(&it.group)) {
+                        continue;
+                    }
+                    let body: Option<Body> = serde_json::from_str(&body).ok();
                     if let Some(live) = body.and_then(|body| body.live)
                         && let Ok(signal) = serde_json::from_value::<Signal>(live)
                     {
@@ -220,4 +235,11 @@ impl History for Past {
         });
         read.map_err(other)
     }
+}
+
+/// The group in a body.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Grouped {
+    group: Vec<(Arc<str>, Option<String>)>,
 }

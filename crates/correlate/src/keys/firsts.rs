@@ -111,6 +111,11 @@ impl Firsts {
         None
     }
 
+    /// The keys of the groups that have not left.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunks.iter().flat_map(|chunk| (0..chunk.items.len()).filter_map(|at| chunk.key(at)))
+    }
+
     /// The groups that have not left, with their inputs.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], Entry)> {
         self.chunks.iter().flat_map(|chunk| {

@@ -118,6 +118,13 @@ impl Machine {
             match &visited {
                 None => own.keys = keys,
                 Some(groups) => {
+                    // Groups of events have had more inputs now than then. Of detections that are gone there may be groups
+                    // that have had none.
+                    if plan.children(*rule).iter().any(|child| !plan.children(*child).is_empty()) {
+                        own.keys.forget_groups(|group| {
+                            !groups.contains(group) && scope.concerns_key(operator, *rule, group)
+                        });
+                    }
                     for group in groups.iter().filter(|group| scope.concerns_key(operator, *rule, group)) {
                         own.keys.move_from(&mut keys, group);
                     }
@@ -215,4 +222,54 @@ fn tell(new: BTreeMap<Id, Detection>, mut old: BTreeMap<Id, Detection>, changes:
 fn is_same(a: &Detection, b: &Detection) -> bool {
     let plain = |it: &Detection| Detection { revision: 0, is_late: false, ..it.clone() };
     plain(a) == plain(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, base, correlation};
+    use crate::{NoMatcher, Pushed};
+
+    struct Store(Vec<Hit>, Vec<Detection>);
+
+    impl History for Store {
+        fn hits(&mut self, interval: Range<i64>, visit: &mut dyn FnMut(Hit)) {
+            self.0.iter().filter(|hit| interval.contains(&hit.at.ts)).cloned().for_each(visit);
+        }
+
+        fn detections(&mut self, rule: ItemId, interval: Range<i64>, visit: &mut dyn FnMut(Detection)) {
+            let all = self.1.iter().filter(|it| it.rule == rule && interval.contains(&it.ts));
+            all.cloned().for_each(visit);
+        }
+    }
+
+    /// Of a group above, all inputs can be detections that a late event takes back: then nothing is run for it again, and
+    /// it must go all the same.
+    #[test]
+    fn groups_go_with_the_detections_that_made_them() {
+        let few = |rules: &str, span: &str| {
+            format!(
+                "type: event_count, rules: [{rules}], group-by: [u], timespan: {span}, condition: {{lt: 2}}"
+            )
+        };
+        let text =
+            base(&["a"]) + &correlation("c", &few("a", "2s"), "") + &correlation("d", &few("c", "10s"), "");
+        let it = Bench::new(&text);
+        for other in ["", "a@1 u=y"] {
+            let mut machine = Machine::new(it.plan.clone());
+            let mut store = Store(it.hits(&["a@1 u=x", "a@1.5 u=z"]), Vec::new());
+            store.0.extend((!other.is_empty()).then(|| it.hit(other)));
+            store.0.iter().for_each(|hit| assert_eq!(machine.push(hit.clone()), Pushed::Taken));
+            machine.advance(3_000_000_000, &mut NoMatcher, &mut store.1);
+            let late = it.hit("a@0 u=x");
+            assert_eq!(machine.push(late.clone()), Pushed::Late);
+            let changes = machine.repair(vec![late], &mut store, &mut NoMatcher);
+            assert!(matches!(&changes[..], [Change::Retract(it)] if it.ts == 2_000_000_000), "{changes:?}");
+            let mut out = Vec::new();
+            machine.finish(&mut NoMatcher, &mut out);
+            let users: Vec<_> = out.iter().filter(|found| found.rule == it.item("d")).collect();
+            assert_eq!(users.len(), if other.is_empty() { 1 } else { 2 }, "{users:?}");
+            assert!(users.iter().all(|found| found.group[0].1.as_deref() != Some("x")), "{users:?}");
+        }
+    }
 }

@@ -183,3 +183,40 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Bench, base, correlation};
+    use crate::{Machine, NoMatcher};
+
+    #[test]
+    fn late_events_ask_for_what_they_touch() {
+        let by_user = "type: event_count, rules: [a], group-by: [u], timespan: 10s, condition: {gte: 2}";
+        let of_all = "type: event_count, rules: [c], timespan: 60s, condition: {gte: 2}";
+        let one = Bench::new(&(base(&["a"]) + &correlation("c", by_user, "")));
+        let both =
+            Bench::new(&(base(&["a"]) + &correlation("c", by_user, "") + &correlation("d", of_all, "")));
+        for (it, others) in [(one, false), (both, true)] {
+            let mut machine = Machine::new(it.plan.clone());
+            machine.advance(50_000_000_000, &mut NoMatcher, &mut Vec::new());
+            let scope = machine.scope(vec![it.hit("a@4 u=x,z"), it.hit("a@60 u=y")]);
+            for (hit, expect) in
+                [("a@5 u=x", true), ("a@5 u=w,z", true), ("a@5 u=y", others), ("a@5 u=", others)]
+            {
+                let hit = it.hit(hit);
+                assert_eq!(scope.wants(hit.rule, &hit.values), expect, "{hit:?}");
+            }
+            let group = |user: &str| [("u".into(), Some(user.to_owned()))];
+            assert!(scope.concerns(it.item("c"), &group("z")));
+            assert_eq!(scope.concerns(it.item("c"), &group("y")), others);
+            // Events without the field are nobody's input.
+            assert!(
+                machine
+                    .scope(vec![it.hit("a@4 u=")])
+                    .affected()
+                    .iter()
+                    .all(|(rule, _)| others || *rule == it.item("a"))
+            );
+        }
+    }
+}

@@ -271,19 +271,27 @@ mod tests {
         Some(it.plan.rules().iter().filter_map(of).collect())
     }
 
+    fn count(rules: &str, by: &str, more: &str) -> String {
+        format!(
+            "type: event_count, rules: [{rules}], group-by: [{by}], timespan: 1m, condition: {{gte: 2}}{more}"
+        )
+    }
+
+    fn watcher(name: &str, of: &str) -> String {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{product: sigyn, service: detection}}\ndetection: {{s: {{rule.name: \
+             {of}}}, condition: s}}\n---\n"
+        )
+    }
+
+    fn check(rules: &str, rule: &str, expect: Option<Vec<&str>>) {
+        let it = Bench::new(rules);
+        let expect = expect.map(|it| it.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(division(&it, rule), expect, "{rules}");
+    }
+
     #[test]
     fn islands_are_divided_by_what_all_groups_have() {
-        let count = |rules: &str, by: &str, more: &str| {
-            format!(
-                "type: event_count, rules: [{rules}], group-by: [{by}], timespan: 1m, condition: {{gte: 2}}{more}"
-            )
-        };
-        let watcher = |name: &str, of: &str| {
-            format!(
-                "title: {name}\nname: {name}\nlogsource: {{product: sigyn, service: detection}}\ndetection: {{s: {{rule.name: \
-                 {of}}}, condition: s}}\n---\n"
-            )
-        };
         let text = |parts: &[String]| base(&["a", "b"]) + &parts.concat();
         let alias = ", aliases: {w: {c: u}}";
         for (rules, rule, expect) in [
@@ -331,6 +339,15 @@ mod tests {
                 "d",
                 Some(vec!["d by h"]),
             ),
+        ] {
+            check(&rules, rule, expect);
+        }
+    }
+
+    #[test]
+    fn rules_on_detections_hand_fields_on() {
+        let text = |parts: &[String]| base(&["a", "b"]) + &parts.concat();
+        for (rules, rule, expect) in [
             // A rule on detections hands fields on, but for those that a detection has by itself.
             (
                 text(&[watcher("w", "a"), correlation("d", &count("w", "u", ""), "")]),
@@ -357,9 +374,7 @@ mod tests {
             // Keys of which nothing came.
             (text(&[correlation("c", &count("a", "u", ""), "window: tumbling, inventory: [x]")]), "c", None),
         ] {
-            let it = Bench::new(&rules);
-            let expect = expect.map(|it: Vec<&str>| it.into_iter().map(str::to_owned).collect::<Vec<_>>());
-            assert_eq!(division(&it, rule), expect, "{rules}");
+            check(&rules, rule, expect);
         }
     }
 }
