@@ -41,7 +41,7 @@ pub(super) fn run(folder: &Path) -> Result<Table> {
         let again = |random: &mut Random, at: usize| varied(&recorded[at % recorded.len()], random);
         hunt(&mut table, &folder.join("recorded"), &rules, &what, &again)?;
     }
-    table.note(&format!("{} rules; one thread; processor time is that of the whole process", rules.len()));
+    table.note(format!("{} rules; one thread; processor time is that of the whole process", rules.len()));
     table.note("the first hunt learns nothing that the next one knows: each begins anew");
     Ok(table)
 }

@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Pipeline(commands::pipeline::Pipeline),
     /// Serve the page with a made-up day of a web shop and attacks on it; a first look that needs no files
     #[command(
-        after_help = "Examples:\n  sigyn demo\n  sigyn demo --no-wait --data folder\n  sigyn demo hunt\n  sigyn demo convert\n  sigyn demo save samples"
+        after_help = "Examples:\n  sigyn demo\n  sigyn demo --no-wait --hours 1\n  sigyn demo hunt\n  sigyn demo convert\n  sigyn demo save samples"
     )]
     Demo(commands::demo::Demo),
 }

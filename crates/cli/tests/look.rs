@@ -182,7 +182,11 @@ fn examples() -> Folder {
 
 /// Runs a command; a server, which does not end, until it listens.
 fn tried(folder: &Folder, command: &str) -> common::Run {
-    if command.starts_with("serve") { folder.serve(command) } else { folder.run(command) }
+    match command {
+        "demo" => folder.listens(&[command, "--port", "0"]),
+        command if command.starts_with("serve") => folder.serve(command),
+        command => folder.run(command),
+    }
 }
 
 /// Whether a command did what it is for: a hunt in the bundled logs ends with findings, and a server whose editor hangs up

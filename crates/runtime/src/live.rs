@@ -52,7 +52,7 @@ pub use arrival::{Gathered, Intake, Seen, TimeSource, View};
 pub use driver::Live;
 pub use feeds::{Counts, FeedHealth, Lateness};
 pub use health::RuleHealth;
-pub use history::{FileHistory, History, KeptHit, KeptHits, MemoryHistory};
+pub use history::{FileHistory, GroupTest, History, KeptHit, KeptHits, MemoryHistory};
 pub use retro::{Gathering, Recalled, Retro, RetroOutcome};
 pub use settings::Settings;
 pub use signal::{Change, Reference, Signal};

@@ -46,10 +46,11 @@ export function useHunt(id: string) {
 }
 
 /** What it has found, page by page. */
-export function useFound(id: string, filter: Readonly<Record<string, string>>) {
+export function useFound({ id, state, detections }: Hunt, filter: Readonly<Record<string, string>>) {
   const query = new URLSearchParams({ ...filter, limit: "200" });
   return useInfiniteQuery({
-    queryKey: ["hunts", "found", id, query.toString()],
+    // What it has found is another answer while it goes on.
+    queryKey: ["hunts", "found", id, state, detections, query.toString()],
     queryFn: ({ pageParam, signal }) => {
       const page = new URLSearchParams(query);
       if (pageParam !== undefined) page.set("cursor", pageParam);

@@ -75,7 +75,8 @@ function withLead(lead: string, line: FieldLine): { text: string; path: string; 
 
 /** An event in a line: what matched, or what usually tells most. */
 export function oneLine(lines: readonly FieldLine[], matches: readonly Match[] = []): { text: string; path: string; at: number } {
-  const matched = lines.find((line) => line.text.length > 3 && matches.some((match) => isAbout(match, line)));
+  // A method alone tells nothing: it stands in front of what does.
+  const matched = lines.find((line) => line.text.length > 3 && !METHODS.includes(line.path) && matches.some((match) => isAbout(match, line)));
   if (matched) return withLead(lines.find(({ path }) => METHODS.includes(path) && path !== matched.path)?.text ?? "", matched);
   for (const paths of SUMMARY) {
     const found = paths.map((path) => lines.find((line) => line.path === path || line.path.endsWith(`.${path}`)));

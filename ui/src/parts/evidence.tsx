@@ -1,5 +1,6 @@
 // What a detection rests on, as a tree: each level is a rule, the leaves are events.
 
+import { useState } from "react";
 import { t } from "../strings/en";
 import { clock, full } from "../lib/time";
 import { harmless, type Range } from "../lib/text";
@@ -20,7 +21,12 @@ export interface Evidence {
   readonly open?: (() => void) | undefined;
 }
 
+/** Of more than so many that stand together, as many are shown at first. */
+const FEW = 6;
+
 function Node({ node, isTop }: { node: Evidence; isTop: boolean }) {
+  const [isWhole, setWhole] = useState(node.below.length <= FEW + 2 || node.below.some(({ isEvent }) => !isEvent));
+  const shown = isWhole ? node.below : node.below.slice(0, FEW);
   const title = node.isEvent ? (
     <span className="mono wrap">
       <Text text={node.title} lit={node.lit} />
@@ -50,9 +56,19 @@ function Node({ node, isTop }: { node: Evidence; isTop: boolean }) {
       </div>
       {(node.below.length > 0 || node.unlisted > 0) && (
         <ul>
-          {node.below.map((below) => (
+          {shown.map((below) => (
             <Node key={below.key} node={below} isTop={false} />
           ))}
+          {!isWhole && (
+            <li className="leaf">
+              <div className="node">
+                <span />
+                <button className="value link" onClick={() => setWhole(true)}>
+                  {t.signal.showMore(String(node.below.length - FEW))}
+                </button>
+              </div>
+            </li>
+          )}
           {node.unlisted > 0 && (
             <li className="leaf">
               <div className="node">

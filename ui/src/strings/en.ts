@@ -295,6 +295,7 @@ export const t = {
     beforeAll: "This rule",
     never: "never before",
     ruleOf: (title: string) => `Matched rule · ${title}`,
+    showMore: (count: string) => `show ${count} more`,
     unlisted: (count: string) => `and ${count} more that are not listed`,
   },
   rules: {

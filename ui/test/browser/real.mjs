@@ -1,6 +1,7 @@
 // The real server with the demonstration's day in it: the program is asked to make it, and to serve it.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { PAYLOADS } from "../fixture/payloads.mjs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -99,4 +100,15 @@ export async function until(ask, is, patienceMs = 60_000) {
     if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)?.slice(0, 400)}`);
     await new Promise((ready) => setTimeout(ready, 250));
   }
+}
+
+const SHARED = join(TOP, "crates/cli/tests/hostile/payloads.ndjson");
+/** Characters of a payload that is repeated; the server's own tests send them whole. */
+const LONG = 20_000;
+
+/** The hostile texts of the server's tests, and those of the page's; what is no text is left to the server's. */
+export function hostile() {
+  const lines = existsSync(SHARED) ? readFileSync(SHARED, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : [];
+  const texts = lines.filter(({ text }) => text !== undefined).map(({ text, times = 1 }) => text.repeat(Math.max(1, Math.min(times, Math.ceil(LONG / text.length)))));
+  return [...PAYLOADS, ...texts];
 }

@@ -50,10 +50,15 @@ impl Folder {
     /// Runs the binary here; the words are split at spaces.
     /// Starts a server and stops it as soon as it has said something; its code is 0 if it listens.
     pub fn serve(&self, words: &str) -> Run {
+        // Any port: tests run side by side.
+        let words: Vec<&str> = words.split_whitespace().chain(["--listen", "127.0.0.1:0"]).collect();
+        self.listens(&words)
+    }
+
+    /// Starts what serves until it is stopped, and stops it when it says where it listens.
+    pub fn listens(&self, words: &[&str]) -> Run {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sigyn"))
-            .args(words.split_whitespace())
-            // Any port: tests run side by side.
-            .args(["--listen", "127.0.0.1:0"])
+            .args(words)
             .current_dir(&self.0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -30,6 +30,9 @@ pub struct KeptHit {
     pub values: Values,
 }
 
+/// Whether a group, by its names and values, is asked for.
+pub type GroupTest<'t> = dyn Fn(&[(Arc<str>, Option<String>)]) -> bool + 't;
+
 /// What was: hits and signals that the driver hands over, and events, which whoever takes them in has stored before.
 ///
 /// Intervals are half-open, in event time, nanoseconds. Nothing comes in any order. An error stops the driver before it
@@ -85,7 +88,7 @@ pub trait History {
         &mut self,
         rule: &str,
         interval: Range<i64>,
-        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        is_wanted: &GroupTest<'_>,
         visit: &mut dyn FnMut(Signal),
     ) -> io::Result<()> {
         self.signals(rule, interval, &mut |signal| {

@@ -248,7 +248,7 @@ async fn by_hand(app: &App, caller: &Caller, sent: &NewBlockBody, safety: &Safet
     }
     let address =
         parse(&sent.address).ok_or_else(|| Problem::invalid(format!("`{}` is no address", sent.address)))?;
-    let mut present = app.read(|view| Respond::present(view)).await?;
+    let mut present = app.read(Respond::present).await?;
     present.sessions.extend(parse(&caller.client));
     safety.may_block(address, sent.may_block_private, &present).map_err(Problem::conflict)?;
     let (text, mode) =

@@ -77,7 +77,7 @@ function Body({ detail: { hunt, rules } }: { detail: Schemas["HuntDetail"] }) {
     const value = params.get(name);
     if (value) filter[name] = value;
   }
-  const asked = useFound(hunt.id, filter);
+  const asked = useFound(hunt, filter);
   const rows = asked.data?.pages.flatMap(({ items }) => items) ?? [];
   const open = params.get("open") ?? undefined;
   const order = rows.map(({ id }) => id);

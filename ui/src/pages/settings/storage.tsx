@@ -32,7 +32,7 @@ export function Storage() {
             {lake.classes.length === 0 ? (
               <p className="pad dim">{t.storage.noClasses}</p>
             ) : (
-              <Table label={t.storage.classes} rows={lake.classes} columns={columns(lake)} keyOf={({ class: name }) => name} fixed />
+              <Table label={t.storage.classes} rows={lake.classes} columns={columns(lake)} keyOf={({ class: name }) => name} />
             )}
           </section>
         </>
@@ -44,7 +44,7 @@ export function Storage() {
 function columns(lake: Schemas["LakeState"]): Column<Schemas["LakeClass"]>[] {
   const max = Math.max(1, ...lake.classes.map((one) => one.bytes));
   return [
-    { head: t.storage.class, kind: "one mono", cell: ({ class: name }) => harmless(name) },
+    { head: t.storage.class, kind: "mono", cell: ({ class: name }) => harmless(name) },
     { head: t.storage.events, kind: "num", width: "lag-col", cell: ({ events }) => grouped(events) },
     { head: t.storage.bytes, kind: "num", width: "lag-col", cell: (one) => bytes(one.bytes) },
     { head: t.storage.perEvent, kind: "num dim", width: "lag-col", cell: (one) => (one.events > 0 ? bytes(one.bytes / one.events) : "—") },

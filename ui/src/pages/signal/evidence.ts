@@ -59,7 +59,7 @@ function ruleNode(piece: Piece, key: string, levelOf: (rule: string) => string |
     at: instant(piece.time),
     lit: [],
     isEvent: false,
-    below: piece.evidence.map((below, at) => node(below, `${key}.${at}`, levelOf, open, go)),
+    below: gathered(piece.evidence, key, levelOf, open, go),
     unlisted: 0,
     open: () => go(piece.id),
   };
@@ -67,6 +67,29 @@ function ruleNode(piece: Piece, key: string, levelOf: (rule: string) => string |
 
 function node(piece: Piece, key: string, levelOf: (rule: string) => string | undefined, open: (piece: Piece) => void, go: (id: string) => void): Evidence {
   return piece.is_signal ? ruleNode(piece, key, levelOf, open, go) : eventNode(piece, key, levelOf(piece.rule), open);
+}
+
+/** The nodes below a rule. Events of several rules stand below these: which kinds there were is seen before how many. */
+function gathered(pieces: readonly Piece[], key: string, levelOf: (rule: string) => string | undefined, open: (piece: Piece) => void, go: (id: string) => void): Evidence[] {
+  const rules = [...new Set(pieces.map(({ rule }) => rule))];
+  const nodes = pieces.map((piece, at) => ({ piece, node: node(piece, `${key}.${at}`, levelOf, open, go) }));
+  if (rules.length < 2 || pieces.some(({ is_signal }) => is_signal)) return nodes.map((one) => one.node);
+  return rules.map((rule) => {
+    const mine = nodes.filter(({ piece }) => piece.rule === rule);
+    const first = mine[0];
+    return {
+      key: `${key}.${rule}`,
+      title: first?.piece.title ?? rule,
+      detail: t.signal.eventCount(String(mine.length)),
+      tint: levelOf(rule),
+      at: first?.node.at,
+      lit: [],
+      isEvent: false,
+      below: mine.map((one) => one.node),
+      unlisted: 0,
+      open: first?.node.open,
+    };
+  });
 }
 
 /** What is told of a detection, be it a signal or what a hunt has found. */
@@ -84,7 +107,10 @@ export interface Told {
 
 /** The tree of a detection. */
 export function treeOf(told: Told, levelOf: (rule: string) => string | undefined, open: (piece: Piece) => void, go: (id: string) => void): Evidence {
-  const { title, level, time, total, evidence, value } = told;
+  const { title, level, time, total, value } = told;
+  const [only, ...others] = told.evidence;
+  // A rule on detections rests on one of them, which bears its name: what is below it is what there is to see.
+  const evidence = only && others.length === 0 && only.is_signal && only.title === title ? only.evidence : told.evidence;
   const events = eventsOf(evidence).length;
   return {
     key: "0",
@@ -94,7 +120,7 @@ export function treeOf(told: Told, levelOf: (rule: string) => string | undefined
     at: instant(time),
     lit: [],
     isEvent: false,
-    below: evidence.map((piece, at) => node(piece, `0.${at}`, levelOf, open, go)),
+    below: gathered(evidence, "0", levelOf, open, go),
     unlisted: told.is_truncated ? Math.max(0, total - events) : 0,
     open: undefined,
   };

@@ -130,24 +130,24 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         say(format_args!("  http://{address}/setup#{token}"));
     }
     // What response would do shows without doing it: a dry run.
-    node.try_response("Several kinds of attack: a day", BLOCKED_FOR, BLOCK_SECONDS)
-        .map_err(|error| error.told())?;
+    node.try_response("Break-ins", BLOCKED_FOR, BLOCK_SECONDS).map_err(|error| error.told())?;
     let is_again = node.tally().map_err(|error| error.told())?.events > 0;
     let mut traffic = Traffic::new(SEED, now(), Scene::Everything).peekable();
     let end = now();
+    // Whether it goes on: it does not if somebody has stopped it meanwhile.
     let outcome = if is_again {
         say(format_args!("The day in this folder has run through before."));
-        Ok(())
+        Ok(true)
     } else {
         let pace = if words.no_wait { Duration::ZERO } else { DAY_TAKES };
         let start = end - i64::from(words.hours) * 3_600 * SECOND;
         while traffic.next_if(|line| line.at < start).is_some() {}
         day(node, &mut traffic, (start, end), pace, stopped).and_then(|sent| match sent {
             Some(sent) => found(node, sent, &address, stopped),
-            None => Ok(()),
+            None => Ok(false),
         })
     };
-    if outcome.is_ok() && !words.no_wait {
+    if matches!(outcome, Ok(true)) && !words.no_wait {
         say(format_args!(
             "Ctrl-C ends it. `{0} demo hunt` shows a hunt in files, `{0} serve` takes your logs.",
             super::program()
@@ -156,7 +156,7 @@ fn show(node: &Arc<Node>, words: &Words, stopped: &Receiver<()>) -> Result<(), S
         goes_on(node, traffic, stopped)?;
     }
     server.stop();
-    outcome
+    outcome.map(drop)
 }
 
 /// At the port that was asked for, else at the usual one, else at any.
@@ -200,8 +200,8 @@ fn day(
     Ok(Some(sent))
 }
 
-/// Waits until detection has seen all, and says what it found.
-fn found(node: &Node, sent: u64, address: &SocketAddr, stopped: &Receiver<()>) -> Result<(), String> {
+/// Waits until detection has seen all, and says what it found. Returns whether it was not stopped meanwhile.
+fn found(node: &Node, sent: u64, address: &SocketAddr, stopped: &Receiver<()>) -> Result<bool, String> {
     let started = Instant::now();
     loop {
         let tally = node.tally().map_err(|error| error.told())?;
@@ -212,7 +212,7 @@ fn found(node: &Node, sent: u64, address: &SocketAddr, stopped: &Receiver<()>) -
                 counted(tally.events, "request"),
                 tally.critical
             ));
-            return Ok(());
+            return Ok(true);
         }
         if let Some(failure) = node.failure() {
             return Err(failure);
@@ -221,7 +221,7 @@ fn found(node: &Node, sent: u64, address: &SocketAddr, stopped: &Receiver<()>) -
             return Err(format!("only {} of {sent} requests have been looked at", tally.events));
         }
         if !matches!(stopped.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
-            return Ok(());
+            return Ok(false);
         }
     }
 }

@@ -9,7 +9,7 @@ use sigyn_correlate::{At, Id};
 use sigyn_event::Event;
 use sigyn_readers::{Decoder, Reader, Step};
 
-use super::{History, KeptHit, KeptHits};
+use super::{GroupTest, History, KeptHit, KeptHits};
 use crate::live::{Change, Signal};
 
 /// Everything in memory, without a limit.
@@ -116,7 +116,7 @@ impl History for MemoryHistory {
         &mut self,
         rule: &str,
         interval: Range<i64>,
-        is_wanted: &dyn Fn(&[(Arc<str>, Option<String>)]) -> bool,
+        is_wanted: &GroupTest<'_>,
         visit: &mut dyn FnMut(Signal),
     ) -> io::Result<()> {
         let (rule, first): (Arc<str>, _) = (rule.into(), Id::default());
