@@ -78,11 +78,16 @@ impl<K: Kernel> Service<K> {
                 self.kernel.remove(address)?;
                 Ok(Reply::Absent)
             }
+            // What somebody has done to the rules is mended before it is looked whether a block holds.
             Request::Show { address } => {
+                self.kernel.ensure()?;
                 let found = self.kernel.list()?.into_iter().find(|(known, _)| *known == address);
                 Ok(found.map_or(Reply::Absent, |(_, seconds)| Reply::InForce { seconds }))
             }
-            Request::List => Ok(Reply::List(self.kernel.list()?)),
+            Request::List => {
+                self.kernel.ensure()?;
+                Ok(Reply::List(self.kernel.list()?))
+            }
             Request::Check => {
                 Config::read(&self.config)?;
                 self.kernel.ensure()?;

@@ -6,12 +6,14 @@
 
 mod caller;
 mod guard;
+mod origin;
 mod password;
 mod throttle;
 mod token;
 
 pub(crate) use caller::Caller;
 pub(crate) use guard::{Doors, guard, identify};
+pub(crate) use origin::origin;
 pub(crate) use password::{check_password, hash_password};
 pub(crate) use throttle::Throttle;
 pub(crate) use token::{

@@ -10,7 +10,7 @@ use sigyn_node::{Node, now};
 use sigyn_store::catalog::{Tx, View};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
-use crate::access::{Doors, Throttle, guard, new_setup_token};
+use crate::access::{Doors, Throttle, guard, new_setup_token, origin};
 use crate::api;
 use crate::elastic::{self, Kept};
 use crate::page;
@@ -189,6 +189,7 @@ pub fn router(app: &App) -> Router {
     let all = api.merge(elastic::routes(app)).fallback(page::page);
     all.layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::map_response(page::harden))
+        .layer(middleware::from_fn_with_state(app.clone(), origin))
         .with_state(app.clone())
 }
 

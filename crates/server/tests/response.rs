@@ -43,6 +43,18 @@ impl Place {
     }
 
     async fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.call_through([80, 1, 2, 4], "", method, path, body).await
+    }
+
+    /// Calls over a connection from an address, with what it says for whom it speaks.
+    async fn call_through(
+        &self,
+        peer: [u8; 4],
+        forwarded: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Value) {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = Request::builder()
             .method(method)
@@ -50,9 +62,10 @@ impl Place {
             .header("content-type", "application/json")
             .header("cookie", "sigyn_session=token")
             .header("x-sigyn-request", "1")
+            .header("x-forwarded-for", forwarded)
             .body(Body::from(body.to_string()))
             .unwrap();
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([80, 1, 2, 4], 1))));
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 1))));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -194,7 +207,6 @@ async fn blocks_by_hand_mind_the_mode_the_list_and_who_is_there() {
     for (address, why) in [
         ("9.9.9.9", "allow-list with 9.9.9.0/24 (office)"),
         ("::ffff:9.9.9.9", "allow-list"),
-        ("80.1.2.3", "logged in from"),
         ("80.1.2.4", "logged in from"),
         ("127.0.0.1", "of this machine"),
         ("10.0.0.1", "private"),
@@ -227,4 +239,25 @@ async fn blocks_by_hand_mind_the_mode_the_list_and_who_is_there() {
         actions,
         ["response.stop", "block.add", "block.undo", "block.add", "response.change", "response.add"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_behind_a_trusted_proxy_is_known_and_nobody_else_is_believed() {
+    let place = Place::new();
+    let proxies = json!({ "mode": "dry_run", "trusted_proxies": ["5.5.5.0/24"] });
+    place.ok("PUT", "response", proxies).await;
+    for (peer, forwarded, expect) in [
+        ([5, 5, 5, 5], "1.1.1.1, 80.9.9.9", "80.9.9.9"),
+        ([5, 5, 5, 5], "80.9.9.8, 5.5.5.6", "80.9.9.8"),
+        ([5, 5, 5, 5], "nonsense", "5.5.5.5"),
+        ([80, 1, 2, 5], "1.1.1.1", "80.1.2.5"),
+    ] {
+        let (status, _) = place.call_through(peer, forwarded, "POST", "rules/reload", &json!({})).await;
+        assert_eq!(status, 200);
+        let audit = place.node.catalog().read(|view| view.audit(&Default::default(), 1)).unwrap();
+        assert_eq!(audit[0].client, expect, "{peer:?} {forwarded}");
+        // The session is where it was used last, and not blocked there.
+        let clients = place.node.catalog().read(|view| view.session_clients(now())).unwrap();
+        assert_eq!(clients, [expect]);
+    }
 }

@@ -57,6 +57,11 @@ impl Caller {
             // That a full disk keeps nobody out: who looks must see what is wrong.
             let _ = app.write(move |tx, at| tx.touch_session(&hash, at, expires)).await;
         }
+        if session.client != client {
+            // Where people are is never blocked, so it is where they are now that counts.
+            let there = client.clone();
+            app.write(move |tx, _| tx.move_session(&hash, &there)).await?;
+        }
         Ok(Self {
             scopes: Scope::of(session.role).to_vec(),
             name: session.user,

@@ -7,12 +7,15 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-
 use sigyn_node::Node;
 use sigyn_node::storage::READER;
+use sigyn_store::catalog::{BlockMode, BlockState, OutboxCounts};
 
 use crate::app::{App, blocking};
 use crate::problem::{Answer, Problem};
+
+/// Blocks that are counted.
+const BLOCKS_MAX: usize = 100_000;
 
 /// Labels of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,19 +74,12 @@ fn encoded(app: &App) -> Answer<String> {
             .get_or_create(&OfSource { source: source.clone() })
             .inc_by(i64::try_from(*count).unwrap_or(0));
     }
-    let waiting: Family<OfChannel, Gauge> = Family::default();
-    registry.register("messages_waiting", "Messages that are to be sent", waiting.clone());
-    for channel in &outbox {
-        let gauge = waiting.get_or_create(&OfChannel { channel: channel.channel.clone() });
-        gauge.set(i64::try_from(channel.waiting).unwrap_or(i64::MAX));
-    }
+    done(&mut registry, node, &outbox)?;
     let book = node.book();
     single(&mut registry, "rules", "Rules in force", book.program.rule_count() as u64);
     single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
-    single(&mut registry, "log_end", "Position behind the last event on disk", node.log().end().0);
     let detected = node.detected().0;
     single(&mut registry, "log_detected", "Position behind the last event that detection has seen", detected);
-    single(&mut registry, "log_bytes", "What the event log takes on disk", node.log().bytes());
     stored(&mut registry, node)?;
     single(
         &mut registry,
@@ -102,6 +98,23 @@ fn single(registry: &mut Registry, name: &str, help: &str, value: u64) {
     let gauge: Gauge = Gauge::default();
     gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register(name, help, gauge);
+}
+
+/// What is done about signals: messages and blocks.
+fn done(registry: &mut Registry, node: &Node, outbox: &[OutboxCounts]) -> Answer<()> {
+    let (waiting, given_up) = (Family::<OfChannel, Gauge>::default(), Family::<OfChannel, Gauge>::default());
+    registry.register("messages_waiting", "Messages that are to be sent", waiting.clone());
+    registry.register("messages_given_up", "Messages that were tried often enough", given_up.clone());
+    for channel in outbox {
+        let label = OfChannel { channel: channel.channel.clone() };
+        waiting.get_or_create(&label).set(i64::try_from(channel.waiting).unwrap_or(i64::MAX));
+        given_up.get_or_create(&label).set(i64::try_from(channel.given_up).unwrap_or(i64::MAX));
+    }
+    let active = node.catalog().read(|view| view.blocks(Some(BlockState::Active), BLOCKS_MAX))?;
+    let real = active.iter().filter(|block| block.mode == BlockMode::Real).count() as u64;
+    single(registry, "blocks_active", "Addresses that are blocked", real);
+    single(registry, "blocks_dry_run", "Addresses that would be blocked", active.len() as u64 - real);
+    Ok(())
 }
 
 /// What the event log and the lake hold.

@@ -273,6 +273,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes from where a session is used now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn move_session(&self, hash: &[u8], client: &str) -> Result<()> {
+        self.run("UPDATE sessions SET client = ?2 WHERE hash = ?1", params![hash, client]).map(drop)
+    }
+
     /// Notes that a session is used, and how long it is good from now on.
     ///
     /// # Errors
