@@ -3,7 +3,7 @@
 //!
 //! It needs root, `ip` and `nft`, and is skipped with a message where one of them is missing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines, reason = "tests")]
 
 mod common;
 
