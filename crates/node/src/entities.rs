@@ -22,6 +22,8 @@ const ADDRESSES: &[&str] = &[
 const HOSTS: &[&str] = &["host.name", "host", "Computer", "ComputerName", "hostname", "Hostname", "cs-host"];
 const USERS: &[&str] =
     &["user.name", "user", "User", "TargetUserName", "SubjectUserName", "username", "cs-username"];
+/// The kinds.
+const KINDS: [&str; 3] = ["address", "host", "user"];
 /// Entities of a signal at most.
 const ENTITIES_MAX: usize = 50;
 /// Longer values are no names; in bytes.
@@ -66,6 +68,18 @@ impl Entities {
                 self.add("address", &address);
                 return;
             }
+        }
+    }
+
+    /// What the entities of another signal say.
+    pub(crate) fn add_all(&mut self, others: &Self) {
+        others.0.iter().for_each(|(kind, value)| self.add(kind, value));
+    }
+
+    /// An entity as the catalog names it.
+    pub(crate) fn add_kind(&mut self, kind: &str, value: &str) {
+        if let Some(kind) = KINDS.iter().find(|known| **known == kind) {
+            self.add(kind, value);
         }
     }
 

@@ -21,10 +21,18 @@ use crate::{Node, now};
 
 /// Signals that are not shown, kept as evidence of those above them. A signal whose evidence is gone says that there is more.
 const HIDDEN_MAX: usize = 50_000;
+/// Signals that are remembered for what is told of those above them; older ones are asked of the catalog.
+const TOLD_MAX: usize = 20_000;
 /// Pieces of evidence that are stored with a signal.
 const PIECES_MAX: usize = 200;
 /// Events of a signal that are looked into for whom it is about.
 const LOOKED_INTO_MAX: usize = 20;
+
+/// What signals above a signal take from it.
+struct Below {
+    rule: Arc<str>,
+    entities: Entities,
+}
 
 /// Tells signals; one for each thread that does.
 pub(crate) struct Telling {
@@ -36,6 +44,10 @@ pub(crate) struct Telling {
     hidden: HashMap<Id, Body>,
     /// The ids of `hidden`, the oldest first.
     hidden_order: VecDeque<Id>,
+    /// Signals told last, also those that the catalog does not have yet.
+    told: HashMap<Id, Below>,
+    /// The ids of `told`, the oldest first.
+    told_order: VecDeque<Id>,
     /// Events at hand by their place in the event log: source and bytes.
     pub(crate) copied: HashMap<u64, (Arc<str>, Vec<u8>)>,
     /// Which values made the rule match, if that is known and its event is not at hand.
@@ -54,6 +66,8 @@ impl Telling {
             facts: Facts::new(),
             hidden: HashMap::new(),
             hidden_order: VecDeque::new(),
+            told: HashMap::new(),
+            told_order: VecDeque::new(),
             copied: HashMap::new(),
             explained: None,
             fetches_left: 0,
@@ -88,13 +102,52 @@ impl Telling {
             let mut piece = self.piece(one);
             if at < LOOKED_INTO_MAX {
                 self.look_into(&mut piece, &mut entities);
+                self.look_below(one, signal, &mut piece, &mut entities);
             }
             is_lost |= one.is_signal && piece.evidence.is_empty() && !self.is_kept(one.eid);
             evidence.push(piece);
         }
         let mut body = self.body(signal, evidence);
         body.is_truncated |= is_lost;
+        self.remember(signal, &entities);
         (body, entities)
+    }
+
+    fn remember(&mut self, signal: &Signal, entities: &Entities) {
+        let below = Below { rule: signal.rule.clone(), entities: entities.clone() };
+        if self.told.insert(signal.id, below).is_none() {
+            self.told_order.push_back(signal.id);
+        }
+        while self.told.len() > TOLD_MAX {
+            let Some(oldest) = self.told_order.pop_front() else { return };
+            self.told.remove(&oldest);
+        }
+    }
+
+    /// A signal is about whom the signals are about that it rests on. A rule that matches detections is named by what it
+    /// matches: its own name says nothing about why it is there.
+    fn look_below(&self, one: &Reference, signal: &Signal, piece: &mut Piece, entities: &mut Entities) {
+        if !one.is_signal {
+            return;
+        }
+        let is_own = one.rule == signal.rule;
+        if let Some(below) = self.told.get(&one.eid) {
+            entities.add_all(&below.entities);
+            if is_own {
+                piece.rule = below.rule.to_string();
+            }
+            return;
+        }
+        let kept = self.node.catalog().read(|view| {
+            let id = StoreId(one.eid.0);
+            Ok((view.signal(id)?, view.signal_entities(id)?))
+        });
+        // What the catalog cannot say now it says when somebody opens the signal below.
+        let Ok((Some(kept), about)) = kept else { return };
+        about.iter().for_each(|(kind, value)| entities.add_kind(kind, value));
+        if is_own {
+            piece.rule = kept.rule;
+        }
     }
 
     fn body(&self, signal: &Signal, evidence: Vec<Piece>) -> Body {

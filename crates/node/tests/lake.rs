@@ -164,6 +164,9 @@ fn hunts_find_what_live_has_found_with_the_same_ids() {
         assert!(told.detection.is_signal);
         assert_eq!((told.group, told.value), (live.group, live.value));
         if told.detection.level == Level::Critical {
+            assert!(!live.entities.is_empty(), "it is about whom those below it are about");
+            let own = &told.detection.rule;
+            assert!(live.evidence.iter().all(|one| one.rule != *own), "what it matches is named, not itself");
             // Live has told it when it began to hold, and tells the rest when the watermark has passed.
             assert!(told.evidence.len() >= live.evidence.len());
             continue;
