@@ -29,6 +29,8 @@ use crate::{Node, Result, now};
 
 /// The name under which the catalog has the position up to which the lake covers the event log.
 pub const READER: &str = "lake";
+/// The position of the first event: before it there is nothing to take over.
+const FIRST: u64 = 1;
 /// Events of a batch at most, in bytes: it takes about four times that in memory while it is written.
 const BATCH_BYTES: usize = 32 << 20;
 /// Events wait for others for so long, in nanoseconds: small files cost more to read.
@@ -67,11 +69,11 @@ impl Flushing {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failures = state.failures;
         state.position = state.position.max(position);
-        while state.covered < position && state.failures == failures && goes_on() {
+        while state.covered.max(FIRST) < position && state.failures == failures && goes_on() {
             let waited = self.told.wait_timeout(state, PATIENCE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.covered >= position
+        state.covered.max(FIRST) >= position
     }
 
     fn is_wanted(&self, at: u64) -> bool {

@@ -192,6 +192,15 @@ fn hunts_find_what_live_has_found_with_the_same_ids() {
 }
 
 #[test]
+fn a_hunt_where_nothing_has_come_yet_ends() {
+    let home = Home::new(&[SHELL]);
+    let node = home.open();
+    let running = Running::start(&node).unwrap();
+    assert!(hunt(&node, order(&[])).1.is_empty());
+    running.stop();
+}
+
+#[test]
 fn a_crash_leaves_each_event_in_the_lake_once() {
     let home = Home::new(&[SHELL]);
     let mut expect = 0;
