@@ -14,7 +14,7 @@ use crate::access::{Doors, Throttle, guard, new_setup_token, origin};
 use crate::api;
 use crate::elastic::{self, Kept};
 use crate::page;
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Problem, documented};
 
 /// How many changes wait for a listener that is slow; one that misses some is told so.
 const NOTICES_MAX: usize = 4_096;
@@ -185,7 +185,9 @@ pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Answer<T> + 
 /// All endpoints, guarded, and the page for everything else.
 pub fn router(app: &App) -> Router {
     let (api, _) = api::routes().split_for_parts();
-    let api = api.route_layer(middleware::from_fn_with_state(app.clone(), guard));
+    let api = api
+        .route_layer(middleware::from_fn_with_state(app.clone(), guard))
+        .route_layer(middleware::map_response(documented));
     let all = api.merge(elastic::routes(app)).fallback(page::page);
     all.layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::map_response(page::harden))

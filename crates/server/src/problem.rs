@@ -155,3 +155,18 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// Bytes of a refusal's words.
+const WORDS_BYTES_MAX: usize = 4_096;
+
+/// Refusals that come from below the handlers, of bodies and queries that cannot be read, as problem documents too.
+pub(crate) async fn documented(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !response.status().is_client_error() || !kind.is_some_and(|kind| kind.starts_with("text/plain")) {
+        return response;
+    }
+    let status = response.status();
+    let words = axum::body::to_bytes(response.into_body(), WORDS_BYTES_MAX).await.unwrap_or_default();
+    let problem = Problem { status: status.as_u16(), ..Problem::invalid(String::from_utf8_lossy(&words)) };
+    problem.into_response()
+}

@@ -226,6 +226,9 @@ async fn the_first_admin_is_made_once_and_logs_in() {
     let with_token = |token: &str| json!({ "token": token, "name": "ann", "password": "a long password" });
     let (got, _, _) = answer(&place.router, post("/api/v1/setup", with_token("wrong"))).await;
     assert_eq!(got, 403);
+    let (got, _, problem) = answer(&place.router, post("/api/v1/setup", json!({ "name": "ann" }))).await;
+    assert_eq!(u64::from(got.as_u16()), problem["status"].as_u64().unwrap());
+    assert!(got.is_client_error() && problem["detail"].as_str().unwrap().contains("`token`"), "{problem}");
     let (got, cookie, me) = answer(&place.router, post("/api/v1/setup", with_token(&token))).await;
     assert_eq!((got.as_u16(), &me["role"]), (200, &json!("admin")));
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
