@@ -29,8 +29,6 @@ use crate::{Node, Result, now};
 
 /// The name under which the catalog has the position up to which the lake covers the event log.
 pub const READER: &str = "lake";
-/// The position of the first event: before it there is nothing to take over.
-const FIRST: u64 = 1;
 /// Events of a batch at most, in bytes: it takes about four times that in memory while it is written.
 const BATCH_BYTES: usize = 32 << 20;
 /// Events wait for others for so long, in nanoseconds: small files cost more to read.
@@ -69,11 +67,11 @@ impl Flushing {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failures = state.failures;
         state.position = state.position.max(position);
-        while state.covered.max(FIRST) < position && state.failures == failures && goes_on() {
+        while state.covered < position && state.failures == failures && goes_on() {
             let waited = self.told.wait_timeout(state, PATIENCE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.covered.max(FIRST) >= position
+        state.covered >= position
     }
 
     fn is_wanted(&self, at: u64) -> bool {
@@ -113,10 +111,11 @@ struct Flusher<'n> {
 impl<'n> Flusher<'n> {
     fn new(node: &'n Node) -> Result<Self> {
         let from = node.catalog().read(|view| view.progress(READER))?;
-        node.flushing().tell(|state| state.covered = from);
+        let reader = node.log().read(Position(from));
+        node.flushing().tell(|state| state.covered = reader.position().0);
         Ok(Self {
             node,
-            reader: node.log().read(Position(from)),
+            reader,
             from,
             batch: Batch::default(),
             records: Records::new(now()),
@@ -141,8 +140,7 @@ impl<'n> Flusher<'n> {
             if is_due && at > self.from {
                 self.write()?;
             } else {
-                self.node.flushing().tell(|state| state.covered = state.covered.max(self.from));
-                self.node.log().wait(Position(at.max(1)), PATIENCE);
+                self.node.log().wait(Position(at), PATIENCE);
             }
         }
     }

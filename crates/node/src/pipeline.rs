@@ -77,7 +77,7 @@ impl Pipeline {
             Ok((generation, tx.checkpoint(SHARD)?))
         })?;
         let is_first = kept.is_none();
-        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book), node.log().end().0 <= 1);
+        let mut past = Past::new(Arc::clone(&node), Arc::clone(&book), node.log().end() == Position::FIRST);
         let live = match &kept {
             Some(kept) if !kept.state.is_empty() => restore(&node, &book, &kept.state, &mut past)?,
             _ => None,
@@ -120,9 +120,7 @@ impl Pipeline {
                 self.checkpoint()?;
             }
             if is_idle {
-                // Positions begin at 1.
-                let next = self.reader.position().0.max(1);
-                self.node.log().wait(Position(next), PATIENCE);
+                self.node.log().wait(self.reader.position(), PATIENCE);
             }
         }
         self.account(true)?;
@@ -225,9 +223,8 @@ impl Pipeline {
             })
             .collect();
         let taken = self.live.take(batches, now(), &mut self.past);
-        taken.map_err(|error| Error::invalid(format!("{error}: {:?}", std::error::Error::source(&error))))?;
-        // Positions begin at 1: a log without events is one that is through.
-        self.node.set_detected(Position(end.max(1)));
+        taken.map_err(|error| Error::invalid(told(&error)))?;
+        self.node.set_detected(Position(end));
         Ok(())
     }
 

@@ -58,6 +58,8 @@ pub struct Position(pub u64);
 impl Position {
     /// Before everything.
     pub const START: Self = Self(0);
+    /// That of the first event of all: [`Log::end`] of a log that never had one.
+    pub const FIRST: Self = Self(1);
 
     /// The one behind it.
     #[must_use]

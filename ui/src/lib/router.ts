@@ -19,10 +19,13 @@ export const PAGES = [
 /** The name of such a page. */
 export type PageName = (typeof PAGES)[number]["name"];
 
-/** The parameters of the address and how to change some of them; `undefined` takes one out. */
+/**
+ * The parameters of the address and how to change some of them; `undefined` takes one out. They change where one is by
+ * then: a dialog that closes behind a step to another page must not lead back.
+ */
 export function useParams(): [URLSearchParams, (next: Record<string, string | undefined>, push?: boolean) => void] {
   const search = useSearch();
-  const [path, go] = useLocation();
+  const [, go] = useLocation();
   const set = useCallback(
     (next: Record<string, string | undefined>, push = false) => {
       const params = new URLSearchParams(window.location.search);
@@ -31,9 +34,9 @@ export function useParams(): [URLSearchParams, (next: Record<string, string | un
         else params.set(name, value);
       }
       const text = params.toString();
-      go(path + (text ? `?${text}` : ""), { replace: !push });
+      go(window.location.pathname + (text ? `?${text}` : ""), { replace: !push });
     },
-    [path, go],
+    [go],
   );
   return [new URLSearchParams(search), set];
 }

@@ -170,6 +170,7 @@ test("a signal that comes while one looks moves no row and is counted", { skip }
 test("a hunt is ordered from the page and finds what was found live", { skip }, async () => {
   const { page, wrong, close } = await inside();
   await visit(page, `${server.url}/hunts`);
+  await page.getByRole("button", { name: "New hunt" }).first().waitFor();
   await page.keyboard.press("n");
   await page.getByLabel("Range").selectOption({ label: "Everything that is stored" });
   await page.getByLabel("Name").fill("All of the day");
@@ -183,6 +184,7 @@ test("a hunt is ordered from the page and finds what was found live", { skip }, 
   const fresh = await ask.get(`/api/v1/hunts/${id}/detections?signal=false`);
   assert.deepEqual(fresh.items, [], "each is a signal already");
   await page.getByText("done").first().waitFor();
+  assert.ok(page.url().includes(`/hunts/${id}`), "the page stays at the hunt");
   await page.getByRole("heading", { name: "Why it fired" }).waitFor();
   for (const theme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme: theme });

@@ -41,7 +41,7 @@ pub(crate) struct Stored<'m> {
 
 /// What is made of what rules match.
 pub(crate) trait Sink {
-    /// So many rows have been looked at.
+    /// So many rows of the file at hand have been looked at.
     fn looked(&mut self, rows: u64) -> Result<()>;
     /// An event that rules match.
     fn event(&mut self, at: &At, stored: Stored<'_>, class: Option<ClassId>, rules: &[ItemId]) -> Result<()>;
@@ -118,24 +118,29 @@ impl<'s> Scan<'s> {
 
     fn by_rows(&mut self, open: &SplitReader, sink: &mut dyn Sink) -> Result<()> {
         let feed = self.retro.feed();
-        let (retro, engine) = (self.retro, self.engine);
+        let mut looked = 0;
         for events in open.events_of(feed.start, feed.end, EVENTS)? {
             let events = events?;
-            for stored in &events {
-                let bytes = stored.raw.as_deref().unwrap_or(&stored.json).as_bytes();
-                let (scratch, mut outcome) = (&mut self.scratch, Ok(()));
-                self.events.of_stored(stored, &mut |at, event| {
-                    let (class, rules) = engine.run(event, scratch);
-                    if rules.iter().any(|rule| retro.is_useful(*rule, at.ts)) {
-                        outcome = sink.event(at, Stored { event, bytes }, class, rules);
-                    }
-                    true
-                });
-                outcome?;
-            }
-            sink.looked(events.len() as u64)?;
+            events.iter().try_for_each(|stored| self.one(stored, sink))?;
+            looked += events.len() as u64;
+            sink.looked(looked)?;
         }
         Ok(())
+    }
+
+    /// Matches an event by itself.
+    fn one(&mut self, stored: &StoredEvent, sink: &mut dyn Sink) -> Result<()> {
+        let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
+        let bytes = stored.raw.as_deref().unwrap_or(&stored.json).as_bytes();
+        let mut outcome = Ok(());
+        self.events.of_stored(stored, &mut |at, event| {
+            let (class, rules) = engine.run(event, scratch);
+            if rules.iter().any(|rule| retro.is_useful(*rule, at.ts)) {
+                outcome = sink.event(at, Stored { event, bytes }, class, rules);
+            }
+            true
+        });
+        outcome
     }
 
     /// Finds the forms of a file's events, and learns what decides on those that are new. None if they are too many.
@@ -207,7 +212,7 @@ impl<'s> Scan<'s> {
             }
             self.rows.number(self.engine, &layout, &columns, &kinds, &mut numbers);
             times.extend_from_slice(&slice.times);
-            sink.looked(slice.times.len() as u64)?;
+            sink.looked(times.len() as u64)?;
         }
         self.known.resize(self.rows.sequences.len(), Known::Nothing);
         let row_of = |at: usize| {
@@ -348,28 +353,10 @@ impl<'s> Scan<'s> {
             sink.counted(rule, count)?;
         }
         for chunk in singles.chunks(CHOSEN) {
-            self.singles(open, chunk, sink)?;
+            open.events(chunk)?.iter().try_for_each(|stored| self.one(stored, sink))?;
         }
         for chunk in places.chunks(CHOSEN) {
             self.places(open, chunk, sink)?;
-        }
-        Ok(())
-    }
-
-    /// Matches rows by themselves.
-    fn singles(&mut self, open: &SplitReader, rows: &[u64], sink: &mut dyn Sink) -> Result<()> {
-        let (retro, engine) = (self.retro, self.engine);
-        for stored in &open.events(rows)? {
-            let (scratch, mut outcome) = (&mut self.scratch, Ok(()));
-            let bytes = stored.raw.as_deref().unwrap_or(&stored.json).as_bytes();
-            self.events.of_stored(stored, &mut |at, event| {
-                let (class, rules) = engine.run(event, scratch);
-                if rules.iter().any(|rule| retro.is_useful(*rule, at.ts)) {
-                    outcome = sink.event(at, Stored { event, bytes }, class, rules);
-                }
-                true
-            });
-            outcome?;
         }
         Ok(())
     }

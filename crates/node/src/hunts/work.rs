@@ -165,7 +165,7 @@ impl<'j> Job<'j> {
         found: &mut Found,
     ) -> Result<()> {
         let before = self.progress.events.0;
-        let looked = scan.split(self.node, split, &mut Taking { job: self, retro, gathering, found });
+        let looked = scan.split(self.node, split, &mut Taking { job: self, before, retro, gathering, found });
         match looked {
             Ok(()) => {}
             Err(error) if error.is_damaged() || error.is_missing() => {
@@ -202,6 +202,8 @@ impl<'j> Job<'j> {
 /// Takes what a file holds.
 struct Taking<'t, 'j, 'g> {
     job: &'t mut Job<'j>,
+    /// Events of the files before.
+    before: u64,
     retro: &'t Retro,
     gathering: &'t mut Gathering<'g>,
     found: &'t mut Found,
@@ -222,7 +224,7 @@ fn not_kept(error: io::Error) -> Error {
 
 impl Sink for Taking<'_, '_, '_> {
     fn looked(&mut self, rows: u64) -> Result<()> {
-        self.job.progress.events.0 += rows;
+        self.job.progress.events.0 = self.before + rows;
         self.job.say(false)
     }
 

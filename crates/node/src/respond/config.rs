@@ -22,6 +22,12 @@ pub trait Kept: Serialize + DeserializeOwned + Clone {
     /// # Errors
     /// The first that is.
     fn check(&self) -> Result<(), Refusal>;
+
+    /// The same without secrets: what the audit trail says of it.
+    #[must_use]
+    fn masked(&self) -> Self {
+        self.clone()
+    }
 }
 
 macro_rules! kept {
@@ -36,8 +42,19 @@ macro_rules! kept {
     };
 }
 
+impl Kept for Channel {
+    const KIND: &'static str = "channel";
+
+    fn check(&self) -> Result<(), Refusal> {
+        Self::check(self)
+    }
+
+    fn masked(&self) -> Self {
+        Self::masked(self)
+    }
+}
+
 kept! {
-    Channel = "channel",
     AlertRule = "alert rule",
     Silence = "silence",
     Policy = "policy",

@@ -116,23 +116,20 @@ fn usual_age() -> Option<u64> {
     Some(86_400)
 }
 
-async fn check(app: &App, sent: &AlertRuleBody) -> Answer<(AlertRule, serde_json::Value)> {
+fn checked(app: &App, sent: &AlertRuleBody) -> Answer<AlertRule> {
     let rule: AlertRule = documents::stored(sent)?;
     let known = app.node().respond().config();
     if let Some(id) = rule.channels.iter().find(|id| !known.channels.contains_key(*id)) {
         return Err(Problem::invalid(format!("there is no channel {id}")));
     }
-    let detail = serde_json::to_value(&rule).map_err(|_| Problem::internal())?;
-    Ok((rule, detail))
+    Ok(rule)
 }
 
 /// Lists the alert rules
 #[utoipa::path(get, path = "/api/v1/alert-rules", tag = "alerts", operation_id = "alert_rules",
     security(("session" = ["read"]), ("key" = ["read"])), responses((status = 200, body = Vec<AlertRuleRow>)))]
 pub(crate) async fn list(State(app): State<App>) -> Answer<Json<Vec<AlertRuleRow>>> {
-    let rules = documents::list::<AlertRule>(&app).await?;
-    let row = |(meta, rule)| Ok(AlertRuleRow { meta, rule: documents::shown(&rule)? });
-    Ok(Json(rules.into_iter().map(row).collect::<Answer<_>>()?))
+    documents::rows::<AlertRule, _, _>(&app, |meta, rule| AlertRuleRow { meta, rule }).await
 }
 
 /// Makes an alert rule
@@ -144,8 +141,8 @@ pub(crate) async fn add(
     caller: Caller,
     Json(sent): Json<AlertRuleBody>,
 ) -> Answer<Json<Made>> {
-    let (rule, detail) = check(&app, &sent).await?;
-    Ok(Json(documents::add(&app, caller, &rule, detail).await?))
+    let rule = checked(&app, &sent)?;
+    Ok(Json(documents::add(&app, caller, &rule).await?))
 }
 
 /// Changes an alert rule
@@ -162,11 +159,8 @@ pub(crate) async fn change(
     caller: Caller,
     Json(sent): Json<AlertRuleBody>,
 ) -> Answer<Json<Made>> {
-    let version = documents::version_of(text.as_deref())?;
-    let (meta, _) = documents::get::<AlertRule>(&app, &id).await?;
-    let (rule, detail) = check(&app, &sent).await?;
-    let version = version.unwrap_or(meta.version);
-    Ok(Json(documents::put(&app, caller, (id, Some(version)), &rule, detail).await?))
+    let rule = checked(&app, &sent)?;
+    documents::change(&app, caller, id, text.as_deref(), &rule).await
 }
 
 /// Removes an alert rule
@@ -202,8 +196,6 @@ pub(crate) async fn change_alerting(
     caller: Caller,
     Json(sent): Json<AlertingBody>,
 ) -> Answer<Json<Made>> {
-    let version = documents::version_of(text.as_deref())?;
     let kept: Alerting = documents::stored(&sent)?;
-    let detail = serde_json::to_value(&kept).map_err(|_| Problem::internal())?;
-    Ok(Json(documents::put(&app, caller, (ONLY.to_owned(), version), &kept, detail).await?))
+    documents::change_only(&app, caller, text.as_deref(), &kept).await
 }

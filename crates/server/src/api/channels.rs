@@ -142,10 +142,6 @@ fn yes() -> bool {
     true
 }
 
-fn detail(channel: &Channel) -> serde_json::Value {
-    serde_json::to_value(channel.masked()).unwrap_or_default()
-}
-
 /// Lists the channels, with what they have to send
 #[utoipa::path(get, path = "/api/v1/channels", tag = "alerts", operation_id = "channels",
     security(("session" = ["read"]), ("key" = ["read"])), responses((status = 200, body = Vec<ChannelRow>)))]
@@ -183,7 +179,7 @@ pub(crate) async fn add(
         secret.clone_from(&made_secret);
     }
     let channel: Channel = documents::stored(&sent)?;
-    let made = documents::add(&app, caller, &channel, detail(&channel)).await?;
+    let made = documents::add(&app, caller, &channel).await?;
     Ok(Json(ChannelMade { made, secret: made_secret }))
 }
 
@@ -209,7 +205,7 @@ pub(crate) async fn change(
     let new: Channel = serde_json::from_value(value).map_err(|error| Problem::invalid(error.to_string()))?;
     let new = new.with_secrets_of(&old).map_err(Problem::invalid)?;
     new.check().map_err(Problem::invalid)?;
-    Ok(Json(documents::put(&app, caller, (id, Some(version)), &new, detail(&new)).await?))
+    Ok(Json(documents::put(&app, caller, (id, Some(version)), &new).await?))
 }
 
 /// Removes a channel, with what it has not sent

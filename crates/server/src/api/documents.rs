@@ -3,11 +3,12 @@
 //! What is stored are `sigyn-respond`'s types. Those here have the same JSON and are there for the description of the
 //! interface; going from one to the other is reading what the other writes, so that neither can say what the other cannot.
 
+use axum::Json;
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sigyn_node::respond::config::{DOCUMENTS_MAX, Kept, parse};
+use sigyn_node::respond::config::{DOCUMENTS_MAX, Kept, ONLY, parse};
 use sigyn_store::catalog::Document;
 use utoipa::ToSchema;
 
@@ -91,6 +92,15 @@ pub(super) fn shown<T: DeserializeOwned>(kept: &impl Serialize) -> Answer<T> {
     serde_json::from_value(value).map_err(|_| Problem::internal())
 }
 
+/// All of a kind as rows for clients. `row` is given what is stored in the form for clients.
+pub(super) async fn rows<T: Kept + Send + 'static, B: DeserializeOwned, R>(
+    app: &App,
+    row: impl Fn(Meta, B) -> R,
+) -> Answer<Json<Vec<R>>> {
+    let all = list::<T>(app).await?;
+    all.into_iter().map(|(meta, kept)| Ok(row(meta, shown(&kept)?))).collect::<Answer<_>>().map(Json)
+}
+
 /// All of a kind, with what can be read of them.
 pub(super) async fn list<T: Kept + Send + 'static>(app: &App) -> Answer<Vec<(Meta, T)>> {
     let documents = app.read(|view| view.documents(T::KIND)).await?;
@@ -109,19 +119,37 @@ pub(super) async fn get<T: Kept + Send + 'static>(app: &App, id: &str) -> Answer
     find(app, id).await?.ok_or_else(|| Problem::missing(format!("there is no {} {id}", T::KIND)))
 }
 
-/// Adds one. `detail` is what the audit trail says of it: no secrets.
-pub(super) async fn add<T: Kept + Send + 'static>(
-    app: &App,
-    caller: Caller,
-    kept: &T,
-    detail: Value,
-) -> Answer<Made> {
+/// Adds one.
+pub(super) async fn add<T: Kept + Send + 'static>(app: &App, caller: Caller, kept: &T) -> Answer<Made> {
     let count = app.read(|view| view.documents(T::KIND).map(|all| all.len())).await?;
     if count >= DOCUMENTS_MAX {
         return Err(Problem::conflict(format!("there are {DOCUMENTS_MAX} already")));
     }
     let id = random_hex(8).map_err(|_| Problem::internal())?;
-    put(app, caller, (id, Some(0)), kept, detail).await
+    put(app, caller, (id, Some(0)), kept).await
+}
+
+/// Writes one over that is there, if it still has the version that `query` names, or has now.
+pub(super) async fn change<T: Kept + Send + 'static>(
+    app: &App,
+    caller: Caller,
+    id: String,
+    query: Option<&str>,
+    kept: &T,
+) -> Answer<Json<Made>> {
+    let version = version_of(query)?;
+    let (meta, _) = get::<T>(app, &id).await?;
+    put(app, caller, (id, Some(version.unwrap_or(meta.version))), kept).await.map(Json)
+}
+
+/// Writes the one of a kind of which there is one.
+pub(super) async fn change_only<T: Kept + Send + 'static>(
+    app: &App,
+    caller: Caller,
+    query: Option<&str>,
+    kept: &T,
+) -> Answer<Json<Made>> {
+    put(app, caller, (ONLY.to_owned(), version_of(query)?), kept).await.map(Json)
 }
 
 /// Writes one over, if it still has the version that is given.
@@ -130,9 +158,9 @@ pub(super) async fn put<T: Kept + Send + 'static>(
     caller: Caller,
     (id, version): (String, Option<u64>),
     kept: &T,
-    detail: Value,
 ) -> Answer<Made> {
     let body = serde_json::to_string(kept).map_err(|_| Problem::internal())?;
+    let detail = serde_json::to_value(kept.masked()).map_err(|_| Problem::internal())?;
     let written = id.clone();
     let version = app
         .write(move |tx, at| {

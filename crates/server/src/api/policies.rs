@@ -174,9 +174,7 @@ fn usual_age() -> Option<u64> {
 #[utoipa::path(get, path = "/api/v1/response/policies", tag = "response", operation_id = "policies",
     security(("session" = ["read"]), ("key" = ["read"])), responses((status = 200, body = Vec<PolicyRow>)))]
 pub(crate) async fn list(State(app): State<App>) -> Answer<Json<Vec<PolicyRow>>> {
-    let policies = documents::list::<Policy>(&app).await?;
-    let row = |(meta, policy)| Ok(PolicyRow { meta, policy: documents::shown(&policy)? });
-    Ok(Json(policies.into_iter().map(row).collect::<Answer<_>>()?))
+    documents::rows::<Policy, _, _>(&app, |meta, policy| PolicyRow { meta, policy }).await
 }
 
 /// Makes a response policy
@@ -189,8 +187,7 @@ pub(crate) async fn add(
     Json(sent): Json<PolicyBody>,
 ) -> Answer<Json<Made>> {
     let policy: Policy = documents::stored(&sent)?;
-    let detail = serde_json::to_value(&policy).map_err(|_| Problem::internal())?;
-    Ok(Json(documents::add(&app, caller, &policy, detail).await?))
+    Ok(Json(documents::add(&app, caller, &policy).await?))
 }
 
 /// Changes a response policy
@@ -207,12 +204,8 @@ pub(crate) async fn change(
     caller: Caller,
     Json(sent): Json<PolicyBody>,
 ) -> Answer<Json<Made>> {
-    let version = documents::version_of(text.as_deref())?;
-    let (meta, _) = documents::get::<Policy>(&app, &id).await?;
     let policy: Policy = documents::stored(&sent)?;
-    let detail = serde_json::to_value(&policy).map_err(|_| Problem::internal())?;
-    let version = version.unwrap_or(meta.version);
-    Ok(Json(documents::put(&app, caller, (id, Some(version)), &policy, detail).await?))
+    documents::change(&app, caller, id, text.as_deref(), &policy).await
 }
 
 /// Removes a response policy; its blocks stay until they end
@@ -269,7 +262,6 @@ pub(crate) async fn change_response(
     caller: Caller,
     Json(sent): Json<ResponseBody>,
 ) -> Answer<Json<Made>> {
-    let version = documents::version_of(text.as_deref())?;
     let kept: Safety = documents::stored(&sent)?;
     if let Backend::Hook { channel } = &kept.backend {
         let config = app.node().respond().config();
@@ -277,8 +269,7 @@ pub(crate) async fn change_response(
             return Err(Problem::invalid(format!("{channel} is no channel of the kind `webhook`")));
         }
     }
-    let detail = serde_json::to_value(&kept).map_err(|_| Problem::internal())?;
-    Ok(Json(documents::put(&app, caller, (ONLY.to_owned(), version), &kept, detail).await?))
+    documents::change_only(&app, caller, text.as_deref(), &kept).await
 }
 
 /// Stops all blocking at once: the mode is off, and blocks are taken back if that is asked for

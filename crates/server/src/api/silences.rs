@@ -85,8 +85,7 @@ pub(crate) async fn add(
         made_by: caller.name.clone(),
     };
     silence.check().map_err(Problem::invalid)?;
-    let detail = serde_json::to_value(&silence).map_err(|_| Problem::internal())?;
-    Ok(Json(documents::add(&app, caller, &silence, detail).await?))
+    Ok(Json(documents::add(&app, caller, &silence).await?))
 }
 
 /// Ends a silence now; one that is over or has not begun is removed
@@ -105,7 +104,6 @@ pub(crate) async fn end(
         return documents::remove::<Silence>(&app, caller, id).await;
     }
     let ended = Silence { until: now, ..silence };
-    let detail = serde_json::to_value(&ended).map_err(|_| Problem::internal())?;
-    documents::put(&app, caller, (id, Some(meta.version)), &ended, detail).await?;
+    documents::put(&app, caller, (id, Some(meta.version)), &ended).await?;
     Ok(DONE)
 }

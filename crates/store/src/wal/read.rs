@@ -60,7 +60,7 @@ impl Reader {
 
     /// The position of the next event to come: reading from here goes on where this reader stands.
     pub fn position(&self) -> Position {
-        Position(self.next)
+        Position(self.next).max(Position::FIRST)
     }
 
     /// The next event or damage. None at the end of what is on disk: asked again later, there may be more.
