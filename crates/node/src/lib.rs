@@ -41,6 +41,7 @@ mod tally;
 mod telling;
 mod upkeep;
 mod watch;
+mod weigh;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -60,6 +61,7 @@ pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
 pub use tally::Tally;
+pub use weigh::Cost;
 
 use book::Book;
 use notice::Notices;
@@ -128,6 +130,8 @@ pub struct RuleState {
     pub last: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// What it takes.
+    pub cost: Cost,
 }
 
 /// Who reads the lake.
