@@ -1,5 +1,7 @@
 //! Correlations: every case of the corpus, the laws of Part III, and random rules over random events.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sigyn_engine::{Engine, LogSources};
