@@ -41,6 +41,7 @@ mod tally;
 mod telling;
 mod upkeep;
 mod watch;
+mod weigh;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -61,6 +62,7 @@ pub use ingest::{Given, Taken};
 pub use run::Running;
 pub use sigyn_runtime::live::Lateness;
 pub use tally::Tally;
+pub use weigh::Cost;
 
 use book::Book;
 use notice::Notices;
@@ -132,6 +134,8 @@ pub struct RuleState {
     pub last: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// What it takes.
+    pub cost: Cost,
 }
 
 /// Who reads the lake.

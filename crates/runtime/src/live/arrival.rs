@@ -56,6 +56,11 @@ pub struct View {
 }
 
 impl View {
+    /// Whether the rules in force are those of a program.
+    pub fn is_of(&self, program: &Arc<Program>) -> bool {
+        Arc::ptr_eq(&self.rules.program, program)
+    }
+
     pub(super) fn at(&self, ts: i64) -> &Arc<Rules> {
         match &self.next {
             Some((from, rules)) if ts >= *from => rules,
