@@ -60,6 +60,7 @@ pub use clock::now;
 pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
+pub use sigyn_runtime::live::Lateness;
 pub use tally::Tally;
 pub use weigh::Cost;
 
@@ -81,6 +82,8 @@ pub struct Settings {
     pub syslog: Vec<SocketAddr>,
     /// The socket of the helper that blocks addresses, if there is one.
     pub blocker: Option<PathBuf>,
+    /// How late events may come and still be in time (E9): when results are known, not what they are.
+    pub lateness: Lateness,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -94,6 +97,7 @@ impl Settings {
             tail: Vec::new(),
             syslog: Vec::new(),
             blocker: None,
+            lateness: Lateness::standard(),
             salt: 0,
         }
     }

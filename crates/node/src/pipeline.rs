@@ -87,7 +87,7 @@ impl Pipeline {
         };
         // Without its state the log is read from the front: what is found a second time is the same signal.
         let position = kept.filter(|_| live.is_some()).map_or(0, |kept| kept.position);
-        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), Settings::standard()));
+        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), settings(&node)));
         let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
         let mut pipeline = Self {
             intake: Intake::new(Arc::clone(live.view())),
@@ -281,9 +281,14 @@ impl Pipeline {
     }
 }
 
+/// How the driver works here.
+fn settings(node: &Node) -> Settings {
+    Settings { lateness: node.settings().lateness.clone(), ..Settings::standard() }
+}
+
 /// Takes the state of the last run up; none if it cannot be read. That is told and written down, and the bytes are kept.
 fn restore(node: &Node, book: &Book, state: &[u8], past: &mut Past) -> Result<Option<Live>> {
-    let error = match Live::restore(Arc::clone(&book.program), Settings::standard(), state, past) {
+    let error = match Live::restore(Arc::clone(&book.program), settings(node), state, past) {
         Ok(live) => return Ok(Some(live)),
         Err(error) => error,
     };
