@@ -124,7 +124,11 @@ fn small_and_packed_logs_keep_their_order() {
     };
     let expected: Vec<String> = (0..24)
         .flat_map(|log| {
-            let count = [501, 40_000, 4_000][match log % 8 { 3 => 1, 5 => 2, _ => 0 }];
+            let count = [501, 40_000, 4_000][match log % 8 {
+                3 => 1,
+                5 => 2,
+                _ => 0,
+            }];
             (0..count).step_by(500).map(move |at| format!("host-{log} {}", at + 1))
         })
         .collect();

@@ -104,19 +104,15 @@ impl Engine {
             return run.evaluate(meter);
         }
         run.scan_loose(&mut memory.recall);
-        if meter.is_some() {
-            class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
-            run.scan_fields(&mut memory.recall);
-            return run.evaluate(meter);
-        }
-        let is_new = match run.outcome(&memory.habit) {
-            Outcome::Known => return memory.habit.learn(true),
-            Outcome::New => true,
-            Outcome::NotAsked => false,
-        };
+        let is_new = meter.is_none()
+            && match run.outcome(&memory.habit) {
+                Outcome::Known => return memory.habit.learn(true),
+                Outcome::New => true,
+                Outcome::NotAsked => false,
+            };
         class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
         run.scan_fields(&mut memory.recall);
-        run.evaluate(None);
+        run.evaluate(meter);
         if is_new {
             memory.habit.learn(false);
             run.keep_outcome();
