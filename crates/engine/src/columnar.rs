@@ -2,21 +2,25 @@
 //!
 //! Stored events repeat, and their columns have each distinct value once. So what a value wakes is found once for each distinct value
 //! ([`Engine::sparks`]). Most rows have nothing that wakes any rule, and need no more. Of the others the rules that are awake
-//! read a few values; a row is then a sequence of the numbers of what woke them and of just those values, and rows with the
-//! same sequence have the same result ([`Sequences`]): one event of each is put together and matched, by the same code that
-//! matches events as they come. There is no second meaning of a rule.
+//! ask something of a few values ([`Engine::asked`]), and what they ask is answered once for each distinct value
+//! ([`Engine::answers`]). A row is then a sequence of numbers: what woke rules, and the answers. Rows with the same sequence have
+//! the same result ([`Sequences`]): one event of each is put together and matched, by the same code that matches events as they
+//! come. There is no second meaning of a rule.
 //!
 //! What [`Decisive`] says holds for all events with the same keys, the same kinds of values, and the same values where it says what the
 //! event is.
 
+use std::collections::BTreeMap;
+
 use sigyn_event::{Event, NodeId};
+use sigyn_ir::ItemId;
 
 use crate::class::{ClassId, NONE};
 use crate::engine::Engine;
 use crate::fold::fold_into;
 use crate::plan::KEYWORDS_PLACE;
 use crate::predicate::Predicate;
-use crate::program::AtomKind;
+use crate::program::{AtomKind, FieldId, KEYWORDS};
 use crate::scratch::Scratch;
 use crate::table::Table;
 
@@ -34,8 +38,52 @@ pub struct Decisive {
     pub looks: Vec<(NodeId, Vec<u32>)>,
     /// The fields of rules that the event has, each with the values that it has or is made of.
     pub fields: Vec<(u32, Vec<NodeId>)>,
+    /// Those of them with values that are made of others: no value says by itself what they have.
+    pub made: Vec<u32>,
     /// Rules that are awake whatever the values are.
     pub always: Vec<u32>,
+}
+
+/// What rules that are awake ask of the values of a field, beyond what woke them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The field.
+    pub field: u32,
+    /// The comparisons of its values, sorted; [`Engine::answers`] has what a text says to them. That the event has the field, and
+    /// values in it, is none.
+    pub comparisons: Vec<u32>,
+    /// Whether its values are compared with those of another field: then they count themselves.
+    pub is_compared: bool,
+}
+
+/// The bytes that some texts have; capital letters are as good as small ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alphabet(u128, bool);
+
+impl Alphabet {
+    /// The bytes of a text.
+    pub fn of(text: &[u8]) -> Self {
+        let mut alphabet = Self::default();
+        alphabet.add(text);
+        alphabet
+    }
+
+    /// Adds the bytes of a text.
+    fn add(&mut self, text: &[u8]) {
+        for byte in text {
+            match 1_u128.checked_shl(u32::from(byte.to_ascii_lowercase())) {
+                Some(bit) => self.0 |= bit,
+                // What is no ASCII may be the other case of something that is.
+                None => self.1 = true,
+            }
+        }
+    }
+
+    /// Whether it may have a literal, folded.
+    fn may_have(&self, literal: &str) -> bool {
+        let own = Self::of(literal.as_bytes());
+        self.1 || (!own.1 && own.0 & !self.0 == 0)
+    }
 }
 
 /// Something in a value that wakes rules.
@@ -74,12 +122,13 @@ impl Engine {
             decisive.looks.extend(own.looks.iter().map(|look| (look.node, own.tables(*look).collect())));
             decisive.always.extend(&class.sieve.always);
             for (field, place) in (0..).zip(self.atoms.fields.iter()).filter_map(|(field, _)| {
-                let field = crate::program::FieldId(field);
+                let field = FieldId(field);
                 Some((field, own.place(field).filter(|place| *place != KEYWORDS_PLACE)?))
             }) {
                 let mut nodes = own.nodes(place).to_vec();
                 let makers = own.derived(place);
                 if makers != NONE {
+                    decisive.made.push(field.0);
                     let makers =
                         class.derived.get(makers as usize).into_iter().flat_map(|(_, makers)| makers);
                     makers.for_each(|maker| maker.reads(event, &mut |node| nodes.push(node)));
@@ -100,6 +149,23 @@ impl Engine {
     /// The fields that a rule reads.
     pub fn rule_fields(&self, rule: u32) -> impl Iterator<Item = u32> {
         self.rules.get(rule as usize).into_iter().flat_map(|rule| rule.fields.iter().map(|field| field.0))
+    }
+
+    /// The rule that an item of the rule set is.
+    pub fn rule_of(&self, item: ItemId) -> Option<u32> {
+        let at = self.rules.binary_search_by_key(&item, |rule| rule.item).ok()?;
+        u32::try_from(at).ok()
+    }
+
+    /// Whether a rule looks for keywords, which stand anywhere.
+    pub fn has_keywords(&self, rule: u32) -> bool {
+        let Some(rule) = self.rules.get(rule as usize) else { return false };
+        let mut has_any = false;
+        self.ops.for_each_atom(rule.root, &mut |atom| {
+            let atom = self.atoms.atoms.get(atom.0 as usize);
+            has_any |= atom.is_some_and(|atom| atom.field == KEYWORDS);
+        });
+        has_any
     }
 
     /// What in a text wakes rules, by tables of a class. `buffer` is memory that is kept.
@@ -140,6 +206,65 @@ impl Engine {
             table.again(spark.what, &mut |hit| rules.extend(hit.rules));
         } else if let Some((_, woken)) = table.direct.get((spark.what & !DIRECT) as usize) {
             rules.extend(woken);
+        }
+    }
+
+    /// Whether a table may find anything in texts of some bytes.
+    pub fn may_wake(&self, class: ClassId, table: u32, alphabet: &Alphabet) -> bool {
+        self.table(class, table).is_none_or(|table| {
+            !table.direct.is_empty() || table.any_literal(&|text| alphabet.may_have(text))
+        })
+    }
+
+    /// What rules of a class ask when they are awake, by field; beside what the same things that wake rules say.
+    pub fn asked(&self, class: ClassId, rules: &[u32]) -> Vec<Asked> {
+        let mut asked: BTreeMap<u32, Asked> = BTreeMap::new();
+        let Some(class) = self.classes.get(class.0 as usize) else { return Vec::new() };
+        for rule in rules.iter().filter_map(|rule| self.rules.get(*rule as usize)) {
+            self.ops.for_each_atom(rule.awake, &mut |id| {
+                let known = class.sieve.known.has(id);
+                let Some(atom) = self.atoms.atoms.get(id.0 as usize).filter(|_| !known) else { return };
+                let mut of = |field: FieldId, is_compared: bool| {
+                    let of = asked.entry(field.0).or_default();
+                    of.is_compared |= is_compared;
+                    if !is_compared && matches!(atom.kind, AtomKind::Value(_) | AtomKind::AnyOf(_)) {
+                        of.comparisons.push(id.0);
+                    }
+                };
+                match atom.kind {
+                    AtomKind::FieldRef { other, .. } => {
+                        of(atom.field, true);
+                        of(other, true);
+                    }
+                    _ => of(atom.field, false),
+                }
+            });
+        }
+        let finish = |(field, mut of): (u32, Asked)| {
+            of.comparisons.sort_unstable();
+            of.comparisons.dedup();
+            Asked { field, ..of }
+        };
+        asked.into_iter().map(finish).collect()
+    }
+
+    /// What a text says to some [comparisons](Asked): a bit for each, in their order. `buffer` is memory that is kept.
+    pub fn answers(&self, comparisons: &[u32], text: &str, buffer: &mut String, answers: &mut Vec<u64>) {
+        let is_ascii = text.is_ascii();
+        buffer.clear();
+        fold_into(buffer, text);
+        answers.clear();
+        answers.resize(comparisons.len().div_ceil(64), 0);
+        for (at, comparison) in comparisons.iter().enumerate() {
+            let holds = match self.atoms.atoms.get(*comparison as usize).map(|atom| &atom.kind) {
+                Some(AtomKind::Value(predicate)) => holds(predicate, text, buffer),
+                Some(AtomKind::AnyOf(list)) if is_ascii => list.test(text.as_bytes(), true, &self.atoms),
+                Some(AtomKind::AnyOf(list)) => list.test(buffer.as_bytes(), false, &self.atoms),
+                _ => false,
+            };
+            if let Some(word) = answers.get_mut(at / 64).filter(|_| holds) {
+                *word |= 1 << (at % 64);
+            }
         }
     }
 

@@ -81,6 +81,18 @@ impl Ops {
         (start, place(self.children.len()))
     }
 
+    /// Calls `visit` with each atom of an expression; with one that stands there twice, twice.
+    pub(crate) fn for_each_atom(&self, op: u32, visit: &mut dyn FnMut(AtomId)) {
+        match self.get(op) {
+            Op::And(start, end) | Op::Or(start, end) | Op::AtLeast(_, start, end) => {
+                self.children(start, end).iter().for_each(|op| self.for_each_atom(*op, visit));
+            }
+            Op::Not(op) => self.for_each_atom(op, visit),
+            Op::Atom(atom) => visit(atom),
+            Op::False => {}
+        }
+    }
+
     #[inline]
     pub(crate) fn get(&self, at: u32) -> Op {
         self.ops.get(at as usize).copied().unwrap_or(Op::False)

@@ -261,6 +261,12 @@ impl Table {
         }
     }
 
+    /// Whether some literal, folded, is as `is` says.
+    pub(crate) fn any_literal(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        self.needles.iter().any(|needle| is(&needle.text))
+            || self.wide.as_ref().is_some_and(|wide| wide.any_literal(is))
+    }
+
     /// Whether some literal can be in the text of a number.
     pub(crate) fn has_digits(&self) -> bool {
         self.has_digits

@@ -1,9 +1,11 @@
 //! Hunts over the lake, as they are ordered: what is asked for must mean something now, and is worked off later.
 
+mod awake;
 mod columns;
 mod fill;
 mod forms;
 mod found;
+mod layout;
 mod numbers;
 mod scan;
 mod work;

@@ -1,80 +1,21 @@
 //! Rows of a file of the lake as sequences of numbers, so that what says the same is matched once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use sigyn_engine::{Engine, Sequences};
-use sigyn_store::lake::{ABSENT, Column, Slice, SplitReader, Values};
+use sigyn_store::lake::{ABSENT, Column, Values};
 
+use super::awake::Awake;
 use super::forms::{Form, Kind, VERSIONS};
+use super::layout::{Columns, Layout, Part};
 use super::numbers::{NOTHING, Numbers, SINGLE, Sparks, TEXT, kind_of};
-
-/// Behind the name of a field: the column of its values that are no texts.
-const JSON: &str = ":json";
-pub(super) const SHAPE: &str = "_shape";
-const REST: &str = "_rest";
-
-/// What is read of a file, and how.
-pub(super) struct Layout {
-    /// The names of the columns.
-    pub(super) names: Vec<String>,
-    of_form: HashMap<usize, Vec<Option<Part>>>,
-    rest: Option<usize>,
-}
-
-/// The columns of a value of a form.
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    text: Option<usize>,
-    json: Option<usize>,
-    /// Whether rows differ in nothing but the value itself: its kind is always the same.
-    is_uniform: bool,
-}
-
-impl Layout {
-    /// Finds out which columns of a file count for some forms.
-    pub(super) fn new(open: &SplitReader, forms: &[Form], used: &[usize]) -> Self {
-        let mut layout = Self { names: vec![SHAPE.to_owned()], of_form: HashMap::new(), rest: None };
-        let split = open.split();
-        let has = |name: &str| split.columns.iter().any(|column| column == name);
-        let in_rest = |name: &String| split.rest.as_ref().is_none_or(|rest| rest.contains(name));
-        let mut needs_rest = false;
-        for at in used {
-            let Some(form) = forms.get(*at).filter(|form| !form.is_single) else { continue };
-            let mut parts = Vec::new();
-            for (leaf, name) in form.leaves.iter().enumerate() {
-                let json = format!("{name}{JSON}");
-                let (has_text, has_json) = (has(name), has(&json));
-                needs_rest |= in_rest(name) || !(has_text || has_json);
-                let counts =
-                    form.identifies.get(leaf) == Some(&true) || form.is_read.get(leaf) == Some(&true);
-                let is_uniform = !in_rest(name)
-                    && ((has_text && !has_json) || (has_json && !has_text && open.has_numbers_only(&json)));
-                let mut column = |is_there: bool, name: &str| is_there.then(|| layout.column(name));
-                parts.push((counts || !is_uniform).then(|| Part {
-                    text: column(has_text, name),
-                    json: column(has_json, &json),
-                    is_uniform,
-                }));
-            }
-            layout.of_form.insert(*at, parts);
-        }
-        layout.rest = needs_rest.then(|| layout.column(REST));
-        layout
-    }
-
-    fn column(&mut self, name: &str) -> usize {
-        self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.names.len() - 1
-        })
-    }
-}
 
 /// What the values of a column were found to be; batches of a row group share their values.
 struct Mapped {
     values: Values,
     numbers: Vec<u32>,
+    /// Whether any of them is not 0.
+    says_any: bool,
 }
 
 /// What of a column the numbers say.
@@ -88,13 +29,6 @@ enum Meaning {
     Sparks(u32, usize),
 }
 
-/// What is known of a kind of events, and of what wakes rules on them.
-struct Awake {
-    kind: Kind,
-    /// For what wakes rules, the places of the values that those read; none: nothing is awake.
-    places: HashMap<u32, Option<Arc<[usize]>>>,
-}
-
 /// Memory for turning rows into numbers.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -103,33 +37,59 @@ pub(super) struct Rows {
     kinds: Vec<Option<Awake>>,
     /// What rows say.
     pub(super) sequences: Sequences,
+    /// What rows that match say, with all the values that the rules read.
+    pub(super) spoken: Sequences,
     numbers: Numbers,
     sparks: Sparks,
     mapped: HashMap<(usize, Meaning), Mapped>,
-    key: Vec<u32>,
+    /// Which slice is at hand.
+    slice: u64,
 }
 
-/// A slice with the columns in the order of the layout.
-pub(super) struct Columns<'c> {
-    columns: Vec<Option<&'c Column>>,
-    rows: usize,
+/// A number for each of some rows.
+enum Vector {
+    /// They all have the same.
+    Same(u32),
+    Each(Vec<u32>),
 }
 
-impl<'c> Columns<'c> {
-    pub(super) fn new(layout: &Layout, slice: &'c Slice) -> Self {
-        let column = |name: &String| slice.columns.iter().find(|column| column.field == *name);
-        Self { columns: layout.names.iter().map(column).collect(), rows: slice.times.len() }
+impl Vector {
+    #[inline]
+    fn get(&self, place: usize) -> u32 {
+        match self {
+            Self::Same(number) => *number,
+            Self::Each(numbers) => numbers.get(place).copied().unwrap_or(SINGLE),
+        }
     }
+}
 
-    fn get(&self, at: Option<usize>) -> Option<&'c Column> {
-        at.and_then(|at| self.columns.get(at).copied().flatten())
+/// Rows by something that neighbours mostly share: a few groups, in the order in which they were met.
+fn grouped<T: Copy + PartialEq>(of_row: impl Iterator<Item = T>) -> Vec<(T, Vec<u32>)> {
+    let mut groups: Vec<(T, Vec<u32>)> = Vec::new();
+    let mut last = 0;
+    for (row, of) in (0..).zip(of_row) {
+        if groups.get(last).is_none_or(|(known, _)| *known != of) {
+            last = groups.iter().position(|(known, _)| *known == of).unwrap_or(groups.len());
+            if last == groups.len() {
+                groups.push((of, Vec::new()));
+            }
+        }
+        if let Some((_, rows)) = groups.get_mut(last) {
+            rows.push(row);
+        }
     }
+    groups
 }
 
 impl Rows {
     /// How much memory it takes, in bytes; about.
     pub(super) fn bytes(&self) -> usize {
-        self.sequences.bytes() + self.kind_sequences.bytes() + self.numbers.bytes + self.sparks.bytes()
+        let sequences = [&self.sequences, &self.kind_sequences, &self.spoken];
+        let awake = self.kinds.iter().flatten().map(Awake::bytes).sum::<usize>();
+        sequences.map(Sequences::bytes).iter().sum::<usize>()
+            + awake
+            + self.numbers.bytes
+            + self.sparks.bytes()
     }
 
     /// How many kinds of events were met.
@@ -140,6 +100,7 @@ impl Rows {
     /// Forgets the columns of the file before.
     pub(super) fn begin(&mut self) {
         self.mapped.clear();
+        self.kinds.iter_mut().flatten().for_each(Awake::begin);
     }
 
     /// Finds out what rows are: for each the number of its kind, or [`SINGLE`]. Calls `new` with a row of each kind that is not
@@ -150,23 +111,17 @@ impl Rows {
         forms: &[Form],
         form_of: &mut dyn FnMut(&str) -> usize,
         columns: &Columns<'_>,
-        new: &mut dyn FnMut(usize, usize),
+        new: &mut dyn FnMut(usize),
     ) -> Vec<u32> {
         let mut out = vec![SINGLE; columns.rows];
         let Some(shapes) = columns.get(Some(0)) else { return out };
         let of_key: Vec<usize> = shapes.values.iter().map(form_of).collect();
-        // Files mostly have one form, so that a pass for each of them is no waste.
-        let mut by_form: HashMap<usize, Vec<u32>> = HashMap::new();
-        for (row, key) in (0..).zip(&shapes.keys) {
-            let form = of_key.get(*key as usize).copied().unwrap_or(usize::MAX);
-            by_form.entry(form).or_default().push(row);
-        }
-        let rest = columns.get(layout.rest);
-        for (at, rows) in by_form {
+        let of_row = shapes.keys.iter().map(|key| of_key.get(*key as usize).copied().unwrap_or(usize::MAX));
+        let rest = columns.get(layout.rest).filter(|rest| rest.keys.iter().any(|key| *key != ABSENT));
+        for (at, rows) in grouped(of_row) {
             let (Some(form), Some(parts)) = (forms.get(at), layout.of_form.get(&at)) else { continue };
             let name = u32::try_from(at).unwrap_or(0).wrapping_mul(VERSIONS).wrapping_add(form.version);
-            let mut hashes = vec![Sequences::mix(0, name); rows.len()];
-            let mut vectors: Vec<Vec<u32>> = Vec::new();
+            let mut vectors = vec![Vector::Same(name)];
             for (leaf, part) in parts.iter().enumerate() {
                 let Some(part) = part else { continue };
                 let identifies = form.identifies.get(leaf) == Some(&true);
@@ -174,32 +129,29 @@ impl Rows {
                     continue;
                 }
                 let meaning = if identifies { Meaning::Value } else { Meaning::Kind };
-                let vector = self.vector(*part, meaning, columns, &rows);
-                for (hash, number) in hashes.iter_mut().zip(&vector) {
-                    *hash = Sequences::mix(*hash, *number);
-                }
-                vectors.push(vector);
+                vectors.push(self.vector(*part, meaning, columns, &rows));
             }
-            for (place, (row, hash)) in rows.iter().zip(&hashes).enumerate() {
-                // What stands in the rest is seen by nobody else.
-                let is_single = rest.is_some_and(|rest| rest.keys.get(*row as usize) != Some(&ABSENT))
-                    || vectors.iter().any(|vector| vector.get(place) == Some(&SINGLE));
-                if is_single {
-                    continue;
+            let mut number = |place: usize, row: u32| {
+                if vectors.iter().any(|vector| vector.get(place) == SINGLE) {
+                    return SINGLE;
                 }
-                let item = |at: usize| match at.checked_sub(1) {
-                    None => name,
-                    Some(at) => {
-                        vectors.get(at).and_then(|vector| vector.get(place)).copied().unwrap_or(SINGLE)
-                    }
-                };
-                let (number, is_new) = self.kind_sequences.number(*hash, vectors.len() + 1, item);
+                let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
+                let hash = (0..vectors.len()).fold(0, |hash, at| Sequences::mix(hash, item(at)));
+                let (number, is_new) = self.kind_sequences.number(hash, vectors.len(), item);
                 if is_new {
                     self.kinds.push(None);
-                    new(*row as usize, at);
+                    new(row as usize);
                 }
-                if let Some(slot) = out.get_mut(*row as usize) {
-                    *slot = number;
+                number
+            };
+            let are_same = vectors.iter().all(|vector| matches!(vector, Vector::Same(_)));
+            let same = rows.first().filter(|_| are_same).map(|row| number(0, *row));
+            for (place, row) in rows.iter().enumerate() {
+                // What stands in the rest is seen by nobody else.
+                let is_single =
+                    rest.is_some_and(|rest| rest.keys.get(*row as usize).is_some_and(|key| *key != ABSENT));
+                if let Some(slot) = out.get_mut(*row as usize).filter(|_| !is_single) {
+                    *slot = same.unwrap_or_else(|| number(place, *row));
                 }
             }
         }
@@ -209,7 +161,7 @@ impl Rows {
     /// Says what a row's kind is: none if it cannot be said.
     pub(super) fn learned(&mut self, number: u32, kind: Option<Kind>) {
         if let Some(slot) = self.kinds.get_mut(number as usize) {
-            *slot = kind.map(|kind| Awake { kind, places: HashMap::new() });
+            *slot = kind.map(|kind| Awake::new(number, kind));
         }
     }
 
@@ -217,6 +169,12 @@ impl Rows {
     pub(super) fn form_of(&self, kind: u32) -> (usize, u32) {
         let first = self.kind_sequences.items(kind).first().copied();
         first.map_or((usize::MAX, 0), |first| ((first / VERSIONS) as usize, first % VERSIONS))
+    }
+
+    /// What is known of the rows with the number of a sequence.
+    pub(super) fn awake(&self, sequence: u32) -> Option<&Awake> {
+        let kind = self.sequences.items(sequence).first()?;
+        self.kinds.get(*kind as usize)?.as_ref()
     }
 
     /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows.
@@ -230,20 +188,28 @@ impl Rows {
     ) {
         let start = out.len();
         out.resize(start + columns.rows, SINGLE);
-        let mut by_kind: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (row, kind) in (0..).zip(kinds).filter(|(_, kind)| **kind != SINGLE) {
-            by_kind.entry(*kind).or_default().push(row);
-        }
-        for (number, rows) in by_kind {
+        self.slice += 1;
+        for (number, rows) in grouped(kinds.iter().copied()) {
+            if number == SINGLE {
+                continue;
+            }
             let Some(mut awake) = self.kinds.get_mut(number as usize).and_then(Option::take) else {
                 continue;
             };
             if let Some(parts) = layout.of_form.get(&self.form_of(number).0) {
-                let numbers = self.of_kind(engine, number, &mut awake, parts, columns, &rows);
-                for (row, number) in rows.iter().zip(numbers) {
-                    if let Some(slot) = out.get_mut(start + *row as usize) {
-                        *slot = number;
-                    }
+                let sets = self.sets(engine, &awake, parts, columns, &rows);
+                awake.begin_slice(self.slice, parts);
+                for (row, set) in rows.iter().zip(sets) {
+                    let Some(slot) = out.get_mut(start + *row as usize) else { continue };
+                    *slot = match awake.key(engine, &self.sparks, &mut self.numbers, columns, *row, set) {
+                        Some([]) => NOTHING,
+                        Some(key) => {
+                            let hash = key.iter().fold(0, |hash, item| Sequences::mix(hash, *item));
+                            let item = |at: usize| key.get(at).copied().unwrap_or(SINGLE);
+                            self.sequences.number(hash, key.len(), item).0
+                        }
+                        None => SINGLE,
+                    };
                 }
             }
             if let Some(slot) = self.kinds.get_mut(number as usize) {
@@ -252,96 +218,45 @@ impl Rows {
         }
     }
 
-    fn of_kind(
+    /// What wakes rules in some rows of a kind, as sets.
+    fn sets(
         &mut self,
         engine: &Engine,
-        number: u32,
-        awake: &mut Awake,
+        awake: &Awake,
         parts: &[Option<Part>],
         columns: &Columns<'_>,
         rows: &[u32],
     ) -> Vec<u32> {
-        let Some(class) = awake.kind.class else { return vec![NOTHING; rows.len()] };
         let mut sets = vec![0_u32; rows.len()];
+        let Some(class) = awake.kind.class else { return sets };
         for (at, (leaf, tables)) in awake.kind.looks.iter().enumerate() {
-            let Some(part) = parts.get(*leaf).copied().flatten() else { return vec![SINGLE; rows.len()] };
-            let meaning = Meaning::Sparks(number, at);
+            // What is not read wakes nothing.
+            let Some(part) = parts.get(*leaf).copied().flatten() else { continue };
+            let meaning = Meaning::Sparks(awake.number, at);
             for (column, is_json) in [(part.text, false), (part.json, true)] {
                 let (Some(name), Some(column)) = (column, columns.get(column)) else { continue };
                 let sparks = &mut self.sparks;
                 let mapped = mapped(&mut self.mapped, (name, meaning), column, &mut |value| {
                     sparks.of(engine, class, tables, value, is_json)
                 });
-                if mapped.iter().all(|set| *set == 0) {
+                if !mapped.says_any {
                     continue;
                 }
                 for (set, row) in sets.iter_mut().zip(rows) {
-                    let own = number_of(column, *row, mapped, 0);
+                    let own = number_of(column, *row, &mapped.numbers, 0);
                     if own != 0 {
-                        *set = self.sparks.union(*set, own);
+                        *set = sparks.union(*set, own);
                     }
                 }
             }
         }
-        let mut vectors: HashMap<usize, Vec<u32>> = HashMap::new();
-        let mut numbers = Vec::with_capacity(rows.len());
-        for (place, set) in sets.iter().enumerate() {
-            numbers.push(self.of_row(engine, number, awake, parts, columns, rows, place, *set, &mut vectors));
-        }
-        numbers
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a row, and all that is known of its neighbours")]
-    #[inline]
-    fn of_row(
-        &mut self,
-        engine: &Engine,
-        kind: u32,
-        awake: &mut Awake,
-        parts: &[Option<Part>],
-        columns: &Columns<'_>,
-        rows: &[u32],
-        place: usize,
-        set: u32,
-        vectors: &mut HashMap<usize, Vec<u32>>,
-    ) -> u32 {
-        if set == SINGLE {
-            return SINGLE;
-        }
-        let places = match awake.places.get(&set) {
-            Some(places) => places.clone(),
-            None => {
-                let places = places(engine, &awake.kind, self.sparks.get(set));
-                awake.places.insert(set, places.clone());
-                places
-            }
-        };
-        let Some(places) = places else { return NOTHING };
-        let mut key = std::mem::take(&mut self.key);
-        key.clear();
-        key.extend([kind, set]);
-        for leaf in places.iter() {
-            let vector = vectors.entry(*leaf).or_insert_with(|| match parts.get(*leaf).copied().flatten() {
-                Some(part) => self.vector(part, Meaning::Value, columns, rows),
-                None => Vec::new(),
-            });
-            key.push(vector.get(place).copied().unwrap_or(SINGLE));
-        }
-        let is_single = key.get(2..).unwrap_or_default().contains(&SINGLE);
-        let number = if is_single {
-            SINGLE
-        } else {
-            let hash = key.iter().fold(0, |hash, item| Sequences::mix(hash, *item));
-            self.sequences.number(hash, key.len(), |at| key.get(at).copied().unwrap_or(SINGLE)).0
-        };
-        self.key = key;
-        number
+        sets
     }
 
     /// The numbers of a value of some rows.
-    fn vector(&mut self, part: Part, meaning: Meaning, columns: &Columns<'_>, rows: &[u32]) -> Vec<u32> {
+    fn vector(&mut self, part: Part, meaning: Meaning, columns: &Columns<'_>, rows: &[u32]) -> Vector {
         // What is in no column stands in the rest, which nobody looks into.
-        let mut vector = vec![SINGLE; rows.len()];
+        let mut vector = Vec::new();
         for (at, is_json) in [(part.json, true), (part.text, false)] {
             let (Some(name), Some(column)) = (at, columns.get(at)) else { continue };
             let numbers = &mut self.numbers;
@@ -351,26 +266,44 @@ impl Rows {
                     (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of_kind(value)),
                     _ => numbers.of(is_json, value),
                 });
+            if let ([only], true) = (&*mapped.numbers, column.keys.iter().all(|key| *key == 0)) {
+                return Vector::Same(*only);
+            }
+            vector.resize(rows.len(), SINGLE);
             for (slot, row) in vector.iter_mut().zip(rows) {
-                let number = number_of(column, *row, mapped, ABSENT);
+                let number = number_of(column, *row, &mapped.numbers, ABSENT);
                 if number != ABSENT {
                     *slot = number;
                 }
             }
         }
-        vector
+        if vector.is_empty() { Vector::Same(SINGLE) } else { Vector::Each(vector) }
     }
-}
 
-/// The places of the values that rules read that are awake; none if none is.
-fn places(engine: &Engine, kind: &Kind, sparks: &[sigyn_engine::Spark]) -> Option<Arc<[usize]>> {
-    let mut rules = kind.always.clone();
-    for spark in sparks {
-        kind.class.iter().for_each(|class| engine.woken(*class, *spark, &mut rules));
+    /// For each row of a slice the number of what rules may tell of it that match all rows of a sequence: the sequence and
+    /// the values at some places. `names` are the columns of each place; none if that stands in no column.
+    pub(super) fn spoken(
+        &mut self,
+        columns: &Columns<'_>,
+        sequences: &[u32],
+        parts_of: &dyn Fn(u32) -> Option<Vec<Part>>,
+    ) -> Vec<u32> {
+        let mut out = vec![SINGLE; columns.rows];
+        for (sequence, rows) in grouped(sequences.iter().copied()) {
+            let Some(parts) = parts_of(sequence) else { continue };
+            let mut vectors = vec![Vector::Same(sequence)];
+            vectors.extend(parts.iter().map(|part| self.vector(*part, Meaning::Value, columns, &rows)));
+            for (place, row) in rows.iter().enumerate() {
+                let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
+                let hash = (0..vectors.len()).fold(0, |hash, at| Sequences::mix(hash, item(at)));
+                let is_known = (0..vectors.len()).all(|at| item(at) != SINGLE);
+                if let Some(slot) = out.get_mut(*row as usize).filter(|_| is_known) {
+                    *slot = self.spoken.number(hash, vectors.len(), item).0;
+                }
+            }
+        }
+        out
     }
-    rules.sort_unstable();
-    rules.dedup();
-    (!rules.is_empty()).then(|| kind.places(engine, &rules).into())
 }
 
 /// What the values of a column are, found out once for those that batches share.
@@ -379,13 +312,17 @@ fn mapped<'m>(
     key: (usize, Meaning),
     column: &Column,
     number: &mut dyn FnMut(&str) -> u32,
-) -> &'m [u32] {
-    let is_known = known.get(&key).is_some_and(|known| known.values.is_same(&column.values));
-    if !is_known {
-        let numbers = column.values.iter().map(number).collect();
-        known.insert(key, Mapped { values: column.values.clone(), numbers });
+) -> &'m Mapped {
+    let map = |number: &mut dyn FnMut(&str) -> u32| {
+        let numbers: Vec<u32> = column.values.iter().map(number).collect();
+        let says_any = numbers.iter().any(|number| *number != 0);
+        Mapped { values: column.values.clone(), numbers, says_any }
+    };
+    let mapped = known.entry(key).or_insert_with(|| map(number));
+    if !mapped.values.is_same(&column.values) {
+        *mapped = map(number);
     }
-    known.get(&key).map_or(&[], |mapped| &mapped.numbers)
+    mapped
 }
 
 /// The number of the value of a row.

@@ -5,7 +5,7 @@
 //! ([`Engine::decisive`]). The answer is learned from an event that is put together, and noted by the places of values in the
 //! form, so that it holds for the columns of any file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sigyn_engine::{ClassId, Engine, Scratch};
 use sigyn_event::{Event, Map, NodeId, Value};
@@ -21,8 +21,10 @@ pub(super) struct Form {
     pub(super) leaves: Vec<String>,
     /// Whether a value says what the event is.
     pub(super) identifies: Vec<bool>,
-    /// Whether rules look at a value.
-    pub(super) is_read: Vec<bool>,
+    /// Whether a value is one of a field that rules read.
+    pub(super) is_field: Vec<bool>,
+    /// The tables that say which rules a value wakes.
+    pub(super) tables: Vec<Vec<(ClassId, u32)>>,
     /// Whether nothing less than the event decides.
     pub(super) is_single: bool,
     /// Grows whenever it learns: rows that were numbered before do not say enough.
@@ -41,9 +43,43 @@ pub(super) struct Kind {
     pub(super) always: Vec<u32>,
     /// The places of the values of each field of rules.
     fields: HashMap<u32, Vec<usize>>,
+    /// The fields whose values are made of others.
+    made: Vec<u32>,
+}
+
+/// What rules that are awake ask of a value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ask {
+    /// Everything.
+    Value,
+    /// Some comparisons.
+    Comparisons(Vec<u32>),
 }
 
 impl Kind {
+    /// What some rules ask when they are awake, by the places of values.
+    pub(super) fn asked(&self, engine: &Engine, rules: &[u32]) -> Vec<(usize, Ask)> {
+        let Some(class) = self.class else { return Vec::new() };
+        let mut asked: BTreeMap<usize, Ask> = BTreeMap::new();
+        let places = |field: u32| self.fields.get(&field).into_iter().flatten().copied();
+        for of in engine.asked(class, rules) {
+            for place in places(of.field).filter(|_| of.is_compared || !of.comparisons.is_empty()) {
+                let own = asked.entry(place).or_insert(Ask::Comparisons(Vec::new()));
+                match own {
+                    Ask::Comparisons(_) if of.is_compared => *own = Ask::Value,
+                    Ask::Comparisons(comparisons) => comparisons.extend(&of.comparisons),
+                    Ask::Value => {}
+                }
+            }
+        }
+        // Which rules values wake that are made of others, and what they answer, only those others say.
+        let read = rules.iter().flat_map(|rule| engine.rule_fields(*rule));
+        for place in read.filter(|field| self.made.contains(field)).flat_map(places) {
+            asked.insert(place, Ask::Value);
+        }
+        asked.into_iter().collect()
+    }
+
     /// The places of the values that some rules read, sorted.
     pub(super) fn places(&self, engine: &Engine, rules: &[u32]) -> Vec<usize> {
         let fields = rules.iter().flat_map(|rule| engine.rule_fields(*rule));
@@ -61,7 +97,8 @@ impl Form {
         let leaves = field_names(shape).unwrap_or_default();
         let none = vec![false; leaves.len()];
         let is_single = leaves.is_empty();
-        Self { identifies: none.clone(), is_read: none, leaves, is_single, ..Self::default() }
+        let tables = vec![Vec::new(); leaves.len()];
+        Self { identifies: none.clone(), is_field: none, tables, leaves, is_single, ..Self::default() }
     }
 
     /// Whether nothing is known of it yet.
@@ -88,16 +125,23 @@ impl Form {
         };
         decisive.identity.iter().for_each(|node| mark(&mut self.identifies, place(node)));
         let mut looks: HashMap<usize, Vec<u32>> = HashMap::new();
+        let mut new = false;
         for (node, tables) in &decisive.looks {
-            mark(&mut self.is_read, place(node));
             looks.entry(place(node)).or_default().extend(tables);
+            let Some((known, class)) = self.tables.get_mut(place(node)).zip(decisive.class) else { continue };
+            for table in tables.iter().map(|table| (class, *table)) {
+                if !known.contains(&table) {
+                    known.push(table);
+                    new = true;
+                }
+            }
         }
         let mut fields: HashMap<u32, Vec<usize>> = HashMap::new();
         for (field, values) in &decisive.fields {
-            values.iter().for_each(|node| mark(&mut self.is_read, place(node)));
+            values.iter().for_each(|node| mark(&mut self.is_field, place(node)));
             fields.insert(*field, values.iter().map(place).collect());
         }
-        self.version += u32::from(!is_known);
+        self.version += u32::from(!is_known || new);
         // There are not as many values: what is learned is learned once.
         self.is_single |= self.version >= VERSIONS - 1;
         let mut looks: Vec<(usize, Vec<u32>)> = looks.into_iter().collect();
@@ -106,7 +150,7 @@ impl Form {
             tables.sort_unstable();
             tables.dedup();
         });
-        Some(Kind { class: decisive.class, looks, always: decisive.always, fields })
+        Some(Kind { class: decisive.class, looks, always: decisive.always, fields, made: decisive.made })
     }
 
     /// The nodes of an event's values in the order of the leaves; none if the event is built otherwise than its JSON.

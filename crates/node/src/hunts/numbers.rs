@@ -1,6 +1,7 @@
 //! Values and what they wake as numbers, the same in all files.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use sigyn_engine::{ClassId, Engine, Spark};
 use sigyn_event::write_float;
@@ -11,6 +12,8 @@ pub(super) const SINGLE: u32 = u32::MAX;
 pub(super) const NOTHING: u32 = u32::MAX - 1;
 /// Numbers below this are no texts'.
 const FIRST: u32 = 16;
+/// Unions of sets that are at hand; a power of two.
+const LAST: usize = 1 << 14;
 /// The kind of a text.
 pub(super) const TEXT: u32 = 1;
 
@@ -43,6 +46,31 @@ fn skeleton(json: &serde_json::Value, out: &mut String) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// For maps whose keys are numbers of ours, which nobody outside can choose.
+pub(super) type QuickState = BuildHasherDefault<Quick>;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        // The map takes the lower bits; those of a product that are mixed are the upper ones.
+        self.0.rotate_left(26)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
 }
 
 /// Texts as numbers.
@@ -79,12 +107,30 @@ impl Numbers {
     }
 }
 
+/// Writes what events have as the text of a scalar; not for others, and numbers that have none.
+pub(super) fn write_scalar(json: &serde_json::Value, text: &mut String) -> bool {
+    use serde_json::Value;
+    match json {
+        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(_), _, _) | (_, Some(_), _) => text.push_str(&number.to_string()),
+            (_, _, Some(number)) => write_float(text, number),
+            _ => return false,
+        },
+        Value::String(value) => text.push_str(value),
+        Value::Null | Value::Array(_) | Value::Object(_) => return false,
+    }
+    true
+}
+
 /// Sets of what wakes rules, as numbers; 0 is the empty one.
 #[derive(Debug)]
 pub(super) struct Sparks {
     sets: Vec<Box<[Spark]>>,
     known: HashMap<Box<[Spark]>, u32>,
-    unions: HashMap<(u32, u32), u32>,
+    unions: HashMap<(u32, u32), u32, QuickState>,
+    /// The last unions, each in the place that its sets say: nearly all that are asked for.
+    last: Vec<(u32, u32, u32)>,
     text: String,
     found: Vec<Spark>,
 }
@@ -95,7 +141,8 @@ impl Default for Sparks {
         Self {
             sets: vec![Box::default()],
             known,
-            unions: HashMap::new(),
+            unions: HashMap::default(),
+            last: vec![(0, 0, 0); LAST],
             text: String::new(),
             found: Vec::new(),
         }
@@ -139,13 +186,11 @@ impl Sparks {
         let mut text = String::new();
         match json {
             Value::Null => return true,
-            Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-            Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-                (Some(_), _, _) | (_, Some(_), _) => text = number.to_string(),
-                (_, _, Some(number)) => write_float(&mut text, number),
-                _ => return false,
-            },
-            Value::String(value) => text.push_str(value),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                if !write_scalar(json, &mut text) {
+                    return false;
+                }
+            }
             Value::Array(list) => {
                 return list.iter().all(|one| self.of_json(engine, class, tables, one, found));
             }
@@ -178,6 +223,22 @@ impl Sparks {
         if a == 0 {
             return b;
         }
+        let mixed = (u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = usize::try_from(mixed >> 40).unwrap_or(0) % LAST;
+        if let Some((left, right, union)) = self.last.get(place)
+            && (*left, *right) == (a, b)
+        {
+            return *union;
+        }
+        let union = self.union_afresh(a, b);
+        if let Some(last) = self.last.get_mut(place) {
+            *last = (a, b, union);
+        }
+        union
+    }
+
+    #[cold]
+    fn union_afresh(&mut self, a: u32, b: u32) -> u32 {
         if a == SINGLE || b == SINGLE {
             return SINGLE;
         }

@@ -12,9 +12,10 @@ use sigyn_runtime::live::Retro;
 use sigyn_store::catalog::Split;
 use sigyn_store::lake::{SplitReader, StoredEvent};
 
-use super::columns::{Columns, Layout, Rows, SHAPE};
+use super::columns::Rows;
 use super::forms::Form;
-use super::numbers::NOTHING;
+use super::layout::{Columns, Layout, Part, SHAPE};
+use super::numbers::{NOTHING, SINGLE};
 use crate::body::Matched;
 use crate::events::Events;
 use crate::evidence::Explainer;
@@ -62,9 +63,31 @@ enum Known {
     Nothing,
     /// They do not decide enough: each is matched by itself.
     Single,
-    /// These rules match, each with the values that made it match.
-    Rules(Arc<[(ItemId, Vec<Matched>)]>),
+    /// These rules match.
+    Rules(Arc<Matches>),
 }
+
+/// Rules that match rows that say the same.
+#[derive(Default)]
+struct Matches {
+    /// Each with whether others read what it matches: then its matches count at any time.
+    rules: Vec<(ItemId, bool)>,
+    /// Whether they are all [bare](Retro::is_bare), and look for nothing in values that no field has.
+    is_bare: bool,
+    is_read: bool,
+    /// Where the values of the rules' fields stand.
+    leaves: Vec<usize>,
+}
+
+impl Matches {
+    /// The rules that count, of a row at a time that is wanted or is not.
+    fn useful(&self, is_wanted: bool) -> impl Iterator<Item = ItemId> {
+        self.rules.iter().filter(move |(_, is_read)| is_wanted || *is_read).map(|(rule, _)| *rule)
+    }
+}
+
+/// What made rules match rows that say the same, with the same values.
+type Told = Arc<[(ItemId, Vec<Matched>)]>;
 
 /// Memory for looking through files.
 pub(crate) struct Scan<'s> {
@@ -76,8 +99,11 @@ pub(crate) struct Scan<'s> {
     forms: Vec<Form>,
     form_of: HashMap<String, usize>,
     rows: Rows,
+    /// By the number of a sequence.
     known: Vec<Known>,
-    nothing: Arc<[(ItemId, Vec<Matched>)]>,
+    /// By the number of what rows say with all values that matter.
+    told: Vec<Option<Told>>,
+    nothing: Arc<Matches>,
     /// Whether files are looked through by columns; tests do without.
     pub(crate) is_by_columns: bool,
     /// How many files were.
@@ -96,7 +122,8 @@ impl<'s> Scan<'s> {
             form_of: HashMap::new(),
             rows: Rows::default(),
             known: Vec::new(),
-            nothing: Arc::new([]),
+            told: Vec::new(),
+            nothing: Arc::default(),
             is_by_columns: true,
             files_by_columns: 0,
         }
@@ -106,7 +133,7 @@ impl<'s> Scan<'s> {
     pub(crate) fn split(&mut self, node: &Node, split: &Split, sink: &mut dyn Sink) -> Result<()> {
         let open = node.lake().open_split(split)?;
         if self.rows.bytes() > MEMORY_MAX {
-            (self.rows, self.known) = (Rows::default(), Vec::new());
+            (self.rows, self.known, self.told) = (Rows::default(), Vec::new(), Vec::new());
         }
         // What came as other text than JSON is read as its source is, not as its columns are.
         let forms = if self.is_by_columns && !open.has_raw() { self.learn(&open)? } else { None };
@@ -191,7 +218,7 @@ impl<'s> Scan<'s> {
 
     fn by_columns(&mut self, open: &SplitReader, used: &[usize], sink: &mut dyn Sink) -> Result<()> {
         let feed = self.retro.feed();
-        let layout = Layout::new(open, &self.forms, used);
+        let layout = Layout::new(self.engine, open, &self.forms, used);
         let (mut numbers, mut times) = (Vec::new(), Vec::new());
         // Where rows that stand behind one another begin: in the file, and here.
         let mut starts: Vec<(u64, usize)> = Vec::new();
@@ -204,8 +231,7 @@ impl<'s> Scan<'s> {
             let mut of_shape = |shape: &str| form_of.get(shape).copied().unwrap_or(usize::MAX);
             let columns = Columns::new(&layout, &slice);
             let mut new = Vec::new();
-            let kinds =
-                self.rows.kinds_of(&layout, forms, &mut of_shape, &columns, &mut |row, _| new.push(row));
+            let kinds = self.rows.kinds_of(&layout, forms, &mut of_shape, &columns, &mut |row| new.push(row));
             self.meet(open, slice.first_row, &kinds, &mut new)?;
             if self.rows.kinds() - kinds_before > KINDS_MAX {
                 return self.by_rows(open, sink);
@@ -220,7 +246,7 @@ impl<'s> Scan<'s> {
             first + (at - start) as u64
         };
         self.represent(open, &numbers, &row_of)?;
-        self.matched(open, &numbers, &times, &row_of, sink)
+        self.matched(open, &layout, (&numbers, &times), &row_of, sink)
     }
 
     /// Learns what decides on events of a kind that is new, from one of them each.
@@ -273,7 +299,7 @@ impl<'s> Scan<'s> {
         for chunk in new.chunks(CHOSEN) {
             let rows: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
             for (stored, (_, number)) in open.events(&rows)?.iter().zip(chunk) {
-                let known = self.judge(stored);
+                let known = self.judge(stored, *number);
                 if let Some(slot) = self.known.get_mut(*number as usize) {
                     *slot = known;
                 }
@@ -283,25 +309,32 @@ impl<'s> Scan<'s> {
     }
 
     /// What an event says of all rows with its number.
-    fn judge(&mut self, stored: &StoredEvent) -> Known {
+    fn judge(&mut self, stored: &StoredEvent, number: u32) -> Known {
         let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
-        let (explainer, nothing) = (&mut self.explainer, &self.nothing);
+        let (rows, nothing) = (&self.rows, &self.nothing);
         let mut known = Known::Single;
         self.events.of_stored(stored, &mut |_, event| {
-            let (_, rules) = engine.run(event, scratch);
-            let rules: Vec<ItemId> = rules.to_vec();
+            let (_, found) = engine.run(event, scratch);
+            let rules: Vec<(ItemId, bool)> = found
+                .iter()
+                .filter(|rule| retro.is_ever_useful(**rule))
+                .map(|rule| (*rule, retro.is_read(*rule)))
+                .collect();
             if scratch.looked_everywhere() {
                 return true;
             }
-            let explained = |rule: &ItemId| {
-                let uid = retro.uid(*rule).filter(|_| retro.is_bare(*rule));
-                (*rule, uid.map_or_else(Vec::new, |uid| explainer.explain(&uid, event)))
-            };
-            let mut useful = rules.iter().filter(|rule| retro.is_ever_useful(**rule)).peekable();
-            known = Known::Rules(match useful.peek() {
-                None => Arc::clone(nothing),
-                Some(_) => useful.map(explained).collect(),
-            });
+            if rules.is_empty() {
+                known = Known::Rules(Arc::clone(nothing));
+                return true;
+            }
+            let own: Vec<u32> = rules.iter().filter_map(|(rule, _)| engine.rule_of(*rule)).collect();
+            let is_bare = |(rule, _): &(ItemId, bool)| retro.is_bare(*rule);
+            known = Known::Rules(Arc::new(Matches {
+                is_bare: rules.iter().all(is_bare) && !own.iter().any(|rule| engine.has_keywords(*rule)),
+                is_read: rules.iter().any(|(_, is_read)| *is_read),
+                leaves: rows.awake(number).map_or_else(Vec::new, |awake| awake.kind.places(engine, &own)),
+                rules,
+            }));
             true
         });
         known
@@ -311,72 +344,163 @@ impl<'s> Scan<'s> {
     fn matched(
         &mut self,
         open: &SplitReader,
-        numbers: &[u32],
-        times: &[i64],
+        layout: &Layout,
+        (numbers, times): (&[u32], &[i64]),
         row_of: &dyn Fn(usize) -> u64,
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let retro = self.retro;
+        let needs_event = sink.wants_events();
+        // To read every row once is cheaper than to choose most of them.
+        let singles = numbers.iter().filter(|number| match self.known.get(**number as usize) {
+            Some(Known::Rules(matches)) => !matches.rules.is_empty() && (!matches.is_bare || needs_event),
+            _ => **number != NOTHING,
+        });
+        let singles = singles.count();
+        if singles > numbers.len() / 2 && singles > CHOSEN {
+            return self.by_rows(open, sink);
+        }
+        self.files_by_columns += 1;
+        let mut counts = vec![0_u64; self.known.len()];
         let (mut singles, mut places) = (Vec::new(), Vec::new());
-        let mut counts: HashMap<ItemId, u64> = HashMap::new();
-        for (at, (number, ts)) in numbers.iter().zip(times).enumerate() {
-            if *number == NOTHING {
+        let mut only_counts = sink.wants_numbers();
+        for (at, number) in numbers.iter().enumerate().filter(|(_, number)| **number != NOTHING) {
+            let Some(Known::Rules(matches)) = self.known.get(*number as usize) else {
+                singles.push(row_of(at));
                 continue;
-            }
-            let rules = match self.known.get(*number as usize) {
-                Some(Known::Rules(rules)) if rules.is_empty() => continue,
-                Some(Known::Rules(rules)) => rules,
-                _ => {
-                    singles.push(row_of(at));
-                    continue;
-                }
             };
-            let useful = rules.iter().filter(|(rule, _)| retro.is_useful(*rule, *ts));
-            if useful.clone().next().is_none() {
+            let is_wanted = times.get(at).is_some_and(|ts| retro.is_wanted(*ts));
+            if matches.rules.is_empty() || !(is_wanted || matches.is_read) {
                 continue;
             }
-            let is_bare = useful.clone().all(|(rule, _)| retro.is_bare(*rule));
-            if sink.wants_numbers() && useful.clone().all(|(rule, _)| !retro.is_read(*rule)) {
-                useful.for_each(|(rule, _)| *counts.entry(*rule).or_default() += 1);
-            } else if !is_bare || sink.wants_events() {
+            if only_counts && !matches.is_read {
+                counts.get_mut(*number as usize).into_iter().for_each(|count| *count += 1);
+            } else if !matches.is_bare || needs_event {
                 singles.push(row_of(at));
             } else {
                 places.push((row_of(at), *number));
             }
+            if singles.len() >= CHOSEN || places.len() >= CHOSEN {
+                self.hand_over(open, layout, &mut singles, &mut places, sink)?;
+                only_counts = sink.wants_numbers();
+            }
         }
-        // To read every row once is cheaper than to choose most of them.
-        if singles.len() > numbers.len() / 2 && singles.len() > CHOSEN {
-            return self.by_rows(open, sink);
-        }
-        self.files_by_columns += 1;
-        for (rule, count) in counts {
-            sink.counted(rule, count)?;
-        }
-        for chunk in singles.chunks(CHOSEN) {
-            open.events(chunk)?.iter().try_for_each(|stored| self.one(stored, sink))?;
-        }
-        for chunk in places.chunks(CHOSEN) {
-            self.places(open, chunk, sink)?;
+        self.hand_over(open, layout, &mut singles, &mut places, sink)?;
+        for (known, count) in self.known.iter().zip(&counts).filter(|(_, count)| **count > 0) {
+            if let Known::Rules(matches) = known {
+                matches.useful(true).try_for_each(|rule| sink.counted(rule, *count))?;
+            }
         }
         Ok(())
     }
 
-    /// Hands over rows of which only their place is wanted.
-    fn places(&mut self, open: &SplitReader, chosen: &[(u64, u32)], sink: &mut dyn Sink) -> Result<()> {
+    /// Hands over rows that were chosen.
+    fn hand_over(
+        &mut self,
+        open: &SplitReader,
+        layout: &Layout,
+        singles: &mut Vec<u64>,
+        places: &mut Vec<(u64, u32)>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        if !singles.is_empty() {
+            open.events(singles)?.iter().try_for_each(|stored| self.one(stored, sink))?;
+            singles.clear();
+        }
+        if !places.is_empty() {
+            self.places(open, layout, places, sink)?;
+            places.clear();
+        }
+        Ok(())
+    }
+
+    /// Hands over rows of which only their place is wanted, and the values that made rules match.
+    fn places(
+        &mut self,
+        open: &SplitReader,
+        layout: &Layout,
+        chosen: &[(u64, u32)],
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         let rows: Vec<u64> = chosen.iter().map(|(row, _)| *row).collect();
-        for (place, (_, number)) in open.places(&rows)?.into_iter().zip(chosen) {
-            let Some(Known::Rules(rules)) = self.known.get(*number as usize) else { continue };
-            let at = At {
-                ts: place.time,
-                source: self.events.source(&place.source),
-                seq: place.sequence,
-                eid: Id(place.id.0),
-            };
-            for (rule, explained) in rules.iter().filter(|(rule, _)| self.retro.is_useful(*rule, at.ts)) {
-                sink.place(&at, *rule, explained)?;
+        let numbers: Vec<u32> = chosen.iter().map(|(_, number)| *number).collect();
+        let mut distinct = numbers.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let parts: HashMap<u32, Option<Vec<Part>>> =
+            distinct.into_iter().map(|number| (number, self.parts_of(layout, number))).collect();
+        let names = layout.names_of(parts.values().flatten().flatten());
+        let mut start = 0;
+        for (places, slice) in open.places(&rows, &names)? {
+            let range = start..start + places.len();
+            start = range.end;
+            let (Some(rows), Some(numbers)) = (rows.get(range.clone()), numbers.get(range)) else { break };
+            let columns = Columns::new(layout, &slice);
+            let spoken = self.rows.spoken(&columns, numbers, &|number| parts.get(&number).cloned().flatten());
+            let told = self.told_of(open, rows, numbers, &spoken)?;
+            for ((place, number), told) in places.into_iter().zip(numbers).zip(told) {
+                let Some(Known::Rules(matches)) = self.known.get(*number as usize) else { continue };
+                let at = At {
+                    ts: place.time,
+                    source: self.events.source(&place.source),
+                    seq: place.sequence,
+                    eid: Id(place.id.0),
+                };
+                for rule in matches.useful(self.retro.is_wanted(at.ts)) {
+                    let explained = told.iter().find(|(known, _)| *known == rule);
+                    sink.place(&at, rule, explained.map_or(&[], |(_, explained)| explained))?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The columns of what the rules read that match a sequence; none if something stands in no column.
+    fn parts_of(&self, layout: &Layout, number: u32) -> Option<Vec<Part>> {
+        let Some(Known::Rules(matches)) = self.known.get(number as usize) else { return None };
+        let (form, _) = self.rows.form_of(self.rows.awake(number)?.number);
+        let parts = layout.of_form.get(&form)?;
+        matches.leaves.iter().map(|leaf| parts.get(*leaf).copied().flatten()).collect()
+    }
+
+    /// What made rules match some rows: known, or found out from one event of those that say the same.
+    fn told_of(
+        &mut self,
+        open: &SplitReader,
+        rows: &[u64],
+        numbers: &[u32],
+        spoken: &[u32],
+    ) -> Result<Vec<Told>> {
+        self.told.resize(self.rows.spoken.len(), None);
+        let mut own: HashMap<u64, Told> = HashMap::new();
+        let mut asked = std::collections::HashSet::new();
+        let mut new = Vec::new();
+        for ((row, number), spoken) in rows.iter().zip(numbers).zip(spoken) {
+            let is_known = self.told.get(*spoken as usize).is_some_and(Option::is_some);
+            if *spoken == SINGLE || (!is_known && asked.insert(*spoken)) {
+                new.push((*row, *number, *spoken));
+            }
+        }
+        let wanted: Vec<u64> = new.iter().map(|(row, _, _)| *row).collect();
+        for (stored, (row, number, spoken)) in open.events(&wanted)?.iter().zip(new) {
+            let Some(Known::Rules(matches)) = self.known.get(number as usize) else { continue };
+            let (retro, explainer) = (self.retro, &mut self.explainer);
+            let mut told: Told = Arc::new([]);
+            self.events.of_stored(stored, &mut |_, event| {
+                let explained = |rule: ItemId| Some((rule, explainer.explain(&retro.uid(rule)?, event)));
+                told = matches.useful(true).filter_map(explained).collect();
+                true
+            });
+            match self.told.get_mut(spoken as usize) {
+                Some(slot) => *slot = Some(told),
+                None => drop(own.insert(row, told)),
+            }
+        }
+        let told = |(row, spoken): (&u64, &u32)| {
+            let known = self.told.get(*spoken as usize).and_then(Option::as_ref).or_else(|| own.get(row));
+            known.map_or_else(|| Arc::new([]) as Told, Arc::clone)
+        };
+        Ok(rows.iter().zip(spoken).map(told).collect())
     }
 }
 

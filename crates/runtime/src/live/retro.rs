@@ -100,6 +100,11 @@ impl Retro {
         self.wanted.contains(&rule) && self.rules.plan.is_signal(rule) && self.interval.contains(&ts)
     }
 
+    /// Whether a time is one that results are wanted of.
+    pub fn is_wanted(&self, ts: i64) -> bool {
+        self.interval.contains(&ts)
+    }
+
     /// Whether rules above read matches of a rule.
     pub fn is_read(&self, rule: ItemId) -> bool {
         self.useful.contains(&rule) && self.rules.plan.is_read(rule)

@@ -6,6 +6,7 @@ use super::batch::{Column, ColumnKind, stored};
 use super::file::failed;
 use super::read::{Batches, SplitReader, column, ids, reading, sequences, text, times, unexpected};
 use super::table::{ID, RAW, SEQUENCE, SOURCE, TIME};
+use super::write::ALPHABET;
 use crate::{Id, Result};
 
 /// Where an event of the lake stands among all.
@@ -95,21 +96,34 @@ impl SplitReader {
         })
     }
 
-    /// Where the events of some rows stand, in ascending order; rows that the file does not have are left out.
+    /// The bytes that the texts of a column have; none if the file does not say.
+    pub fn alphabet(&self, column: &str) -> Option<Vec<u8>> {
+        let known = self.metadata.metadata().file_metadata().key_value_metadata()?;
+        let is_it = |key: &str| key.strip_prefix(ALPHABET) == Some(column);
+        let bytes = known.iter().find(|pair| is_it(&pair.key))?.value.as_ref()?;
+        let digits = bytes.as_bytes().as_chunks::<2>().0.iter();
+        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    }
+
+    /// Where the events of some rows stand, in ascending order, with some columns by their own names; rows that the file does
+    /// not have are left out.
     ///
     /// # Errors
     /// As [`events`](Self::events).
-    pub fn places(&self, rows: &[u64]) -> Result<Vec<StoredPlace>> {
-        let names = [TIME, ID, SOURCE, SEQUENCE].map(str::to_owned);
+    pub fn places(&self, rows: &[u64], columns: &[String]) -> Result<Vec<(Vec<StoredPlace>, Slice)>> {
+        let mut names: Vec<String> = [TIME, ID, SOURCE, SEQUENCE].map(str::to_owned).into();
+        names.extend(columns.iter().cloned());
         let reader = self
             .builder()
             .with_row_selection(self.selection(rows))
             .with_projection(self.projection(&names))
+            .with_batch_size(rows.len().max(1))
             .build()
             .map_err(failed)?;
-        let mut places = Vec::with_capacity(rows.len());
+        let mut found = Vec::new();
         for batch in reader {
             let batch = batch.map_err(reading)?;
+            let mut places = Vec::with_capacity(batch.num_rows());
             let (times, ids, sequences) = (times(&batch, TIME)?, ids(&batch)?, sequences(&batch)?);
             let sources = column(&batch, SOURCE)?;
             for row in 0..batch.num_rows() {
@@ -120,7 +134,14 @@ impl SplitReader {
                     sequence: sequences[row],
                 });
             }
+            let wanted = columns.iter().filter_map(|name| Some((name, batch.column_by_name(name)?)));
+            let column = |(name, array): (&String, _)| {
+                stored(name.clone(), ColumnKind::Text, array).ok_or_else(unexpected)
+            };
+            let columns = wanted.map(column).collect::<Result<Vec<Column>>>()?;
+            // Which row each is, whoever asks knows.
+            found.push((places, Slice { first_row: 0, times: times.to_vec(), columns }));
         }
-        Ok(places)
+        Ok(found)
     }
 }

@@ -10,7 +10,7 @@ use sigyn_event::write_string;
 
 use super::NewEvent;
 use super::names::JSON;
-use super::pick::Picked;
+use super::pick::{Picked, Repeats};
 use super::shred::{Leaf, shred};
 use crate::{Error, Result};
 
@@ -57,7 +57,10 @@ pub(super) struct Table {
 
 /// The columns of a field.
 struct Cells {
+    name: String,
     texts: Option<StringBuilder>,
+    /// The bytes that its texts have, if they hardly repeat: where no byte of something stands it need not be looked for.
+    bytes: Option<Box<[bool; 256]>>,
     others: Option<StringBuilder>,
     /// How many rows have been filled.
     filled: usize,
@@ -95,14 +98,24 @@ impl Cells {
     fn finish(&mut self, rows: usize) -> impl Iterator<Item = ArrayRef> + '_ {
         self.skip(rows);
         self.filled = 0;
-        self.texts.iter_mut().chain(&mut self.others).map(|builder| Arc::new(builder.finish()) as ArrayRef)
+        let Self { texts, others, bytes, .. } = self;
+        let texts = texts.iter_mut().map(move |builder| {
+            let texts = builder.finish();
+            if let Some(bytes) = bytes.as_deref_mut() {
+                texts.value_data().iter().for_each(|byte| bytes[usize::from(*byte)] = true);
+            }
+            Arc::new(texts) as ArrayRef
+        });
+        texts.chain(others.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef))
     }
 }
 
 impl Table {
     pub(super) fn new(picked: &[Picked]) -> Self {
         let cells = |field: &Picked| Cells {
+            name: field.name.clone(),
             texts: field.texts.map(|_| StringBuilder::new()),
+            bytes: (field.texts == Some(Repeats::Rarely)).then(|| Box::new([false; 256])),
             others: field.others.map(|_| StringBuilder::new()),
             filled: 0,
         };
@@ -122,6 +135,15 @@ impl Table {
     /// The fields with values in the rest, unless there are too many.
     pub(super) fn rest(&self) -> Option<Vec<String>> {
         (!self.is_rest_open).then(|| self.rest_names.iter().cloned().collect())
+    }
+
+    /// The bytes that the texts of a field have, for those whose texts hardly repeat.
+    pub(super) fn alphabets(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        let of = |cells: &Cells| -> Option<Vec<u8>> {
+            let bytes = cells.bytes.as_deref()?;
+            Some((0..=u8::MAX).zip(bytes).filter(|(_, is_there)| **is_there).map(|(byte, _)| byte).collect())
+        };
+        self.cells.iter().filter_map(move |cells| Some((cells.name.as_str(), of(cells)?)))
     }
 
     /// The columns of some events.

@@ -24,6 +24,8 @@ use crate::{Error, Result};
 
 /// The version of the layout.
 pub(super) const FORMAT: u32 = 1;
+/// Before the name of a column: what the file says of the bytes that its texts have.
+pub(super) const ALPHABET: &str = "sigyn.bytes.";
 const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
 /// How many events are taken apart at once.
 pub(super) const CHUNK: usize = 8_192;
@@ -171,6 +173,10 @@ impl<'l> FileWriter<'l> {
     }
 
     fn finish_file(&mut self, mut writer: ArrowWriter<Writer>) -> Result<()> {
+        for (name, bytes) in self.table.alphabets() {
+            let bytes: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            writer.append_key_value_metadata(KeyValue::new(format!("{ALPHABET}{name}"), bytes));
+        }
         writer.finish().map_err(writing)?;
         let file = writer.inner_mut();
         let what = || format!("{} of the lake cannot be written", shown(&self.path));

@@ -1,0 +1,280 @@
+//! What is asked of rows in which something wakes rules, and the answers: each once for a distinct value.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sigyn_engine::Engine;
+use sigyn_store::lake::{ABSENT, Values};
+
+use super::forms::{Ask, Kind};
+use super::layout::{Columns, Part};
+use super::numbers::{Numbers, QuickState, SINGLE, Sparks, write_scalar};
+
+/// An answer that was not asked for yet.
+const UNKNOWN: u32 = u32::MAX - 2;
+/// Nothing is awake.
+const ASLEEP: u32 = u32::MAX - 3;
+/// Answers for columns with more values are kept only for values that were asked about.
+const DENSE_MAX: usize = 4_096;
+/// Marks the numbers of values, so that they are no answers.
+const VALUE: u32 = 1 << 30;
+
+/// What is known of a kind of events, and of what wakes rules on them.
+pub(super) struct Awake {
+    pub(super) number: u32,
+    pub(super) kind: Kind,
+    /// By what wakes rules: the number of what is asked then, [`UNKNOWN`] or [`ASLEEP`].
+    of_set: Vec<u32>,
+    /// What is asked of rows: questions by their numbers.
+    asked: Vec<Arc<[u32]>>,
+    asked_of: HashMap<Arc<[u32]>, u32>,
+    questions: Vec<Question>,
+    question_of: HashMap<(usize, Ask), u32>,
+    /// The slice at hand.
+    slice: u64,
+    parts: Vec<Option<Part>>,
+    key: Vec<u32>,
+    text: String,
+    answers: Vec<u64>,
+}
+
+/// What is asked of a value.
+struct Question {
+    leaf: usize,
+    ask: Ask,
+    /// The distinct answers.
+    answers: HashMap<Box<[u64]>, u32>,
+    texts: Answered,
+    others: Answered,
+}
+
+/// The answers of the values of a column, as far as they are known.
+#[derive(Default)]
+struct Answered {
+    slice: u64,
+    values: Option<Values>,
+    dense: Vec<u32>,
+    sparse: HashMap<u32, u32, QuickState>,
+}
+
+impl Answered {
+    fn begin(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Makes sure that what is known is known of these values.
+    #[inline]
+    fn turn(&mut self, slice: u64, values: &Values) {
+        if self.slice == slice {
+            return;
+        }
+        self.slice = slice;
+        if self.values.as_ref().is_some_and(|known| known.is_same(values)) {
+            return;
+        }
+        self.values = Some(values.clone());
+        self.sparse.clear();
+        self.dense.clear();
+        if values.len() <= DENSE_MAX {
+            self.dense.resize(values.len(), UNKNOWN);
+        }
+    }
+
+    #[inline]
+    fn get(&self, key: u32) -> Option<u32> {
+        match self.dense.get(key as usize) {
+            Some(answer) => (*answer != UNKNOWN).then_some(*answer),
+            None => self.sparse.get(&key).copied(),
+        }
+    }
+
+    fn put(&mut self, key: u32, answer: u32) {
+        match self.dense.get_mut(key as usize) {
+            Some(slot) => *slot = answer,
+            None => drop(self.sparse.insert(key, answer)),
+        }
+    }
+}
+
+impl Question {
+    /// The answer of a row; none if it must be matched by itself.
+    #[expect(clippy::too_many_arguments, reason = "a row, and the memory for what its value says")]
+    #[inline]
+    fn answer(
+        &mut self,
+        engine: &Engine,
+        numbers: &mut Numbers,
+        memory: (&mut String, &mut Vec<u64>),
+        part: Part,
+        columns: &Columns<'_>,
+        slice: u64,
+        row: u32,
+    ) -> Option<u32> {
+        let key_of = |at: Option<usize>| {
+            let column = columns.get(at)?;
+            let key = column.keys.get(row as usize).copied().filter(|key| *key != ABSENT)?;
+            Some((column, key))
+        };
+        let (is_json, (column, key)) = match key_of(part.text) {
+            Some(found) => (false, found),
+            None => (true, key_of(part.json)?),
+        };
+        let answered = if is_json { &mut self.others } else { &mut self.texts };
+        answered.turn(slice, &column.values);
+        if let Some(answer) = answered.get(key) {
+            return Some(answer);
+        }
+        let value = column.values.get(key as usize)?;
+        let answer = answer_of(engine, &self.ask, &mut self.answers, numbers, memory, is_json, value)?;
+        answered.put(key, answer);
+        Some(answer)
+    }
+}
+
+impl Awake {
+    pub(super) fn new(number: u32, kind: Kind) -> Self {
+        Self {
+            number,
+            kind,
+            of_set: Vec::new(),
+            asked: Vec::new(),
+            asked_of: HashMap::new(),
+            questions: Vec::new(),
+            question_of: HashMap::new(),
+            slice: 0,
+            parts: Vec::new(),
+            key: Vec::new(),
+            text: String::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// How much memory it takes, in bytes; about.
+    pub(super) fn bytes(&self) -> usize {
+        let of = |answered: &Answered| answered.dense.len() * 4 + answered.sparse.capacity() * 9;
+        let questions = self.questions.iter();
+        questions.map(|one| of(&one.texts) + of(&one.others) + one.answers.len() * 64 + 256).sum::<usize>()
+            + self.of_set.len() * 4
+    }
+
+    /// Forgets the values of the file before.
+    pub(super) fn begin(&mut self) {
+        for question in &mut self.questions {
+            question.texts.begin();
+            question.others.begin();
+        }
+    }
+
+    pub(super) fn begin_slice(&mut self, slice: u64, parts: &[Option<Part>]) {
+        self.slice = slice;
+        self.parts.clear();
+        self.parts.extend_from_slice(parts);
+    }
+
+    /// What a row says in which a set of things wakes rules: no number if nothing is awake, none if it must be matched by itself.
+    #[inline]
+    pub(super) fn key(
+        &mut self,
+        engine: &Engine,
+        sparks: &Sparks,
+        numbers: &mut Numbers,
+        columns: &Columns<'_>,
+        row: u32,
+        set: u32,
+    ) -> Option<&[u32]> {
+        if set == SINGLE {
+            return None;
+        }
+        let known = self.of_set.get(set as usize).copied().unwrap_or(UNKNOWN);
+        let asked = if known == UNKNOWN { self.plan(engine, sparks, set) } else { known };
+        if asked == ASLEEP {
+            return Some(&[]);
+        }
+        let Self { number, asked: all, questions, parts, slice, key, text, answers, .. } = self;
+        key.clear();
+        key.extend([*number, set]);
+        for question in all.get(asked as usize)?.iter() {
+            let question = questions.get_mut(*question as usize)?;
+            let part = parts.get(question.leaf).copied().flatten()?;
+            let memory = (&mut *text, &mut *answers);
+            key.push(question.answer(engine, numbers, memory, part, columns, *slice, row)?);
+        }
+        Some(key)
+    }
+
+    /// Finds out what is asked of rows in which a set of things wakes rules.
+    #[cold]
+    fn plan(&mut self, engine: &Engine, sparks: &Sparks, set: u32) -> u32 {
+        let mut rules = self.kind.always.clone();
+        for spark in sparks.get(set) {
+            self.kind.class.iter().for_each(|class| engine.woken(*class, *spark, &mut rules));
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        let number = if rules.is_empty() {
+            ASLEEP
+        } else {
+            let asked: Arc<[u32]> =
+                self.kind.asked(engine, &rules).into_iter().map(|one| self.question(one)).collect();
+            let next = u32::try_from(self.asked.len()).unwrap_or(ASLEEP);
+            let number = *self.asked_of.entry(Arc::clone(&asked)).or_insert(next);
+            if number == next {
+                self.asked.push(asked);
+            }
+            number
+        };
+        let at = set as usize;
+        if self.of_set.len() <= at {
+            self.of_set.resize(at + 1, UNKNOWN);
+        }
+        if let Some(slot) = self.of_set.get_mut(at) {
+            *slot = number;
+        }
+        number
+    }
+
+    fn question(&mut self, (leaf, ask): (usize, Ask)) -> u32 {
+        let next = u32::try_from(self.questions.len()).unwrap_or(u32::MAX);
+        let number = *self.question_of.entry((leaf, ask.clone())).or_insert(next);
+        if number == next {
+            let (texts, others) = (Answered::default(), Answered::default());
+            self.questions.push(Question { leaf, ask, answers: HashMap::new(), texts, others });
+        }
+        number
+    }
+}
+
+/// What a value says to a question.
+#[cold]
+fn answer_of(
+    engine: &Engine,
+    ask: &Ask,
+    known: &mut HashMap<Box<[u64]>, u32>,
+    numbers: &mut Numbers,
+    (text, answers): (&mut String, &mut Vec<u64>),
+    is_json: bool,
+    value: &str,
+) -> Option<u32> {
+    let mut scalar = String::new();
+    let asked = match ask {
+        Ask::Value => None,
+        Ask::Comparisons(asked) if !is_json => Some((asked, value)),
+        Ask::Comparisons(asked) => {
+            // Of a list it may count which of its elements has what.
+            let json: Option<serde_json::Value> = serde_json::from_str(value).ok();
+            let is_scalar = json.is_some_and(|json| write_scalar(&json, &mut scalar));
+            is_scalar.then_some((asked, scalar.as_str()))
+        }
+    };
+    let Some((asked, value)) = asked else {
+        let number = numbers.of(is_json, value);
+        return (number < VALUE).then_some(number | VALUE);
+    };
+    engine.answers(asked, value, text, answers);
+    if let Some(number) = known.get(answers.as_slice()) {
+        return Some(*number);
+    }
+    let next = u32::try_from(known.len()).ok().filter(|next| *next < VALUE)?;
+    known.insert(answers.as_slice().into(), next);
+    Some(next)
+}
