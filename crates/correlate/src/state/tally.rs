@@ -63,7 +63,7 @@ impl Tally {
         let first = |starts: &[i64]| starts.first().map_or(0, |start| start.cast_unsigned());
         match self {
             Tally::Count(count) => *count,
-            Tally::Distinct(known) => known.different() as u64,
+            Tally::Distinct(known) => known.touch(),
             Tally::Sum(numbers) => numbers.others,
             Tally::Temporal(starts) | Tally::Chain(starts, _) | Tally::Chains(starts, _) => first(starts),
         }

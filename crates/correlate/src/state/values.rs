@@ -37,6 +37,11 @@ impl Values {
         self.different as usize
     }
 
+    /// See [`super::State::touch`].
+    pub(super) fn touch(&self) -> u64 {
+        u64::from(self.different) + u64::from(self.bytes.last().copied().unwrap_or(0))
+    }
+
     /// Adds an input's values, which differ from each other.
     pub(crate) fn push(&mut self, values: &[Key]) {
         for (at, value) in values.iter().enumerate() {
@@ -112,7 +117,8 @@ impl Values {
     fn has(&self, from: usize, value: &[u8]) -> bool {
         let mut at = from;
         while let Some((known, end, _)) = read(&self.bytes, at) {
-            if known == value {
+            // Most differ at the end if they differ.
+            if known.last() == value.last() && known == value {
                 return true;
             }
             at = end;
