@@ -91,7 +91,7 @@ fn small_and_packed_logs_keep_their_order() {
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
     let lines = |count: usize, log: usize| -> String {
-        let text = |at: usize| if at % 500 == 0 { "needle" } else { "hay" };
+        let text = |at: usize| if at.is_multiple_of(500) { "needle" } else { "hay" };
         (0..count)
             .map(|at| format!("{{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"EventID\":1,\"Computer\":\"host-{log}\",\"Image\":\"C:\\\\Windows\\\\System32\\\\cmd.exe\",\"CommandLine\":\"{}\"}}\n", text(at)))
             .collect()
