@@ -5,12 +5,13 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** A count in few characters: 41,280 · 3.56 M · 1.2 G. */
-export function short(value: number): string {
+/** A count in few characters: 41,280 · 3.56 M · 1.2 G. Below `exact` all digits stand. */
+export function short(value: number, exact = 100_000): string {
   const size = Math.abs(value);
-  if (size < 100_000) return grouped(value);
+  if (size < exact) return grouped(value);
   for (const [unit, name] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
-    if (size >= unit) return `${(value / unit).toPrecision(3).replace(/\.0+$/, "")} ${name}`;
+    // 999,999 is a million in three digits.
+    if (size >= unit * 0.9995) return `${(value / unit).toPrecision(3).replace(/\.0+$|(\.\d*[1-9])0+$/, "$1")} ${name}`;
   }
   return grouped(value);
 }

@@ -2,7 +2,7 @@
 
 import { type PointerEvent, useMemo, useRef, useState } from "react";
 import { t } from "../strings/en";
-import { grouped } from "../lib/format";
+import { grouped, short } from "../lib/format";
 import { useWidth } from "../lib/hooks";
 import { stamp, tick, ticks } from "../lib/time";
 import { harmless } from "../lib/text";
@@ -93,7 +93,7 @@ export function Histogram({ from, to, width, series, buckets, height = 104, chos
               <line className="grid" x1={left} x2={wide} y1={height - part * (height - 8)} y2={height - part * (height - 8)} />
               {(max * part) % 1 === 0 && (
                 <text x={left - 5} y={height - part * (height - 8) + 3.5} textAnchor="end">
-                  {grouped(max * part)}
+                  {short(max * part, 1000)}
                 </text>
               )}
             </g>

@@ -86,7 +86,12 @@ test.each([
   [3_560_000_000, "3.56 G"],
   [100_000, "100 k"],
   [250_400, "250 k"],
+  [999_400, "999 k"],
+  [999_999, "1 M"],
+  [1_200_000, "1.2 M"],
+  [105_000_000, "105 M"],
 ])("%d is short for people as %s", (value, text) => expect(short(value)).toBe(text));
+test.each([[12_500, "12.5 k"], [999, "999"], [20_000, "20 k"]])("%d at an axis is %s", (value, text) => expect(short(value, 1000)).toBe(text));
 test.each([[0, "0 B"], [1536, "1.5 KiB"], [5 * 1024 ** 3, "5.0 GiB"]])("%d bytes are %s", (value, text) => expect(bytes(value)).toBe(text));
 test.each([[5, "+5"], [-1200, "−1,200"], [0, "0"]])("%d has a sign: %s", (value, text) => expect(signed(value)).toBe(text));
 test.each([[0, 1], [3, 3], [7, 8], [41, 50], [120, 150], [1000, 1000]])("an axis for %d ends at %d", (value, top) => expect(ceiling(value)).toBe(top));
