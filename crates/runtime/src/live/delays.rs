@@ -128,7 +128,7 @@ mod tests {
         check(&[&[(100, 998), (70, 2)]], Some(30));
         check(&[&[(100, 998), (69, 2)]], Some(40));
         // The same across batches: late is what comes behind anything of the feed.
-        check(&[&[(100, 998)], &[(55, 1), (60, 1)]], Some(50));
+        check(&[&[(100, 998)], &[(55, 1), (60, 1)]], Some(40));
         // Ten minutes at most.
         check(&[&[(10_000, 900), (0, 100)]], Some(600));
     }

@@ -65,7 +65,7 @@ pub struct Lateness {
     /// Whether a feed of which a thousand events were seen is given what all but one of a thousand need, from a second up
     /// to ten minutes, in place of `usual` (E9).
     pub is_adaptive: bool,
-    /// The same for single feeds.
+    /// How late those of single feeds may come, whatever holds for others.
     pub of: HashMap<Arc<str>, i64>,
     /// A feed that was silent so long does not hold the others back.
     pub idle: i64,

@@ -98,7 +98,7 @@ fn with_calm_start(feeds: &mut [Feed], line: Line) {
 #[test]
 fn no_lateness_changes_what_is_found() {
     let (mut late, mut waited) = (0, BTreeSet::new());
-    let count = std::env::var("SIGYN_LIVE_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(3);
+    let count = std::env::var("SIGYN_LIVE_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(6);
     for seed in 0..count {
         let random = &mut Random(seed);
         let program = all_kinds();
@@ -106,7 +106,7 @@ fn no_lateness_changes_what_is_found() {
         let mut feeds = feeds(random, disorder, plain_line);
         with_calm_start(&mut feeds, plain_line);
         let hunted = hunted(&program, &feeds);
-        let order = chunks(random, &feeds, 200);
+        let order = chunks(random, &feeds, 60);
         let mut snapshot = None;
         for lateness in [Lateness::adaptive(), Lateness::standard()] {
             for usual in [0, 1, 60, 600] {

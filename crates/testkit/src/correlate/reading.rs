@@ -33,7 +33,16 @@ impl World<'_> {
     pub(crate) fn read(&self, of: Of, field: &str) -> Vec<String> {
         match of {
             Of::Event(place) => evaluator::texts(self.bufs[place].event(""), field),
-            Of::Detection(place) => self.read_detection(&self.found[place], field),
+            Of::Detection(place) => {
+                // Chains lead to one detection on many ways: without a memory that takes exponentially long.
+                let known = (place, field.to_owned());
+                if let Some(texts) = self.read.borrow().get(&known) {
+                    return texts.clone();
+                }
+                let texts = self.read_detection(&self.found[place], field);
+                self.read.borrow_mut().insert(known, texts.clone());
+                texts
+            }
         }
     }
 
@@ -112,7 +121,7 @@ impl World<'_> {
                 let Some(name) = item.field.as_deref().filter(|name| !fields.contains_key(*name)) else {
                     return;
                 };
-                let texts = self.read_detection(detection, name);
+                let texts = self.read(Of::Detection(place), name);
                 if !texts.is_empty() {
                     fields.insert(name.to_owned(), json!(texts));
                 }

@@ -1,7 +1,8 @@
 //! All events and all rules at once: what every rule finds, stratum by stratum.
 
+use std::cell::RefCell;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use sigyn_event::EventBuf;
@@ -95,6 +96,8 @@ pub struct World<'r> {
     pub(crate) events: Vec<Event>,
     pub(crate) bufs: Vec<EventBuf>,
     pub(crate) found: Vec<Detection>,
+    /// What was read of detections, by their places and fields.
+    pub(crate) read: RefCell<HashMap<(usize, String), Vec<String>>>,
     /// The bounds between which buckets of an inventory end.
     horizon: Option<(Time, Time)>,
     ids: &'r dyn Ids,
@@ -132,6 +135,7 @@ impl<'r> World<'r> {
             bufs: events.iter().map(|event| json::of_map(&event.fields)).collect(),
             events,
             found: Vec::new(),
+            read: RefCell::default(),
             horizon: None,
             ids,
         })
