@@ -44,10 +44,13 @@ pub(crate) fn part(kind: Option<&str>, at: usize) -> Result<()> {
     Ok(())
 }
 
+/// Makes the allocator give pages back as soon as they are free. By itself it keeps those of the last second.
+const GIVE_BACK: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "0");
+
 /// Runs a part in a process of its own.
-fn apart(kind: &str, at: usize) -> Result<Value> {
+fn apart(kind: &str, at: usize, env: Option<(&str, &str)>) -> Result<Value> {
     let program = std::env::current_exe()?;
-    let out = Command::new(program).args(["correlate-part", kind, &at.to_string()]).output()?;
+    let out = Command::new(program).args(["correlate-part", kind, &at.to_string()]).envs(env).output()?;
     ensure!(out.status.success(), "{kind} {at}: {}", String::from_utf8_lossy(&out.stderr));
     Ok(serde_json::from_slice(&out.stdout)?)
 }
@@ -63,7 +66,7 @@ fn speed(runs: usize) -> Result<Table> {
     );
     for (at, shape) in SPEED.iter().enumerate() {
         eprintln!("speed of {}", shape.name);
-        let mut all = (0..runs.max(1)).map(|_| apart("speed", at)).collect::<Result<Vec<_>>>()?;
+        let mut all = (0..runs.max(1)).map(|_| apart("speed", at, None)).collect::<Result<Vec<_>>>()?;
         all.sort_by(|a, b| number(a, "speed").total_cmp(&number(b, "speed")));
         let (Some(middle), Some(best)) = (all.get(all.len() / 2), all.last()) else { continue };
         table.row([
@@ -92,6 +95,8 @@ fn memory() -> Result<Table> {
             "groups",
             "hits per group",
             "bytes per group",
+            "bytes per hit",
+            "with what the allocator keeps",
             "in a snapshot",
             "written in",
             "read in",
@@ -99,26 +104,34 @@ fn memory() -> Result<Table> {
     );
     for (at, shape) in MEMORY.iter().enumerate() {
         eprintln!("memory of {}", shape.name);
-        let found = apart("memory", at)?;
+        let found = apart("memory", at, None)?;
+        let in_use = apart("memory", at, Some(GIVE_BACK))?;
         let groups = number(&found, "groups").max(1.0);
+        let bytes = number(&in_use, "bytes");
         table.row([
             shape.name.to_owned(),
             shape.fires.to_owned(),
             grouped(groups),
             format!("{:.1}", shape.hits as f64 / groups),
+            grouped(bytes / groups),
+            grouped(bytes / shape.hits as f64),
             grouped(number(&found, "bytes") / groups),
             grouped(number(&found, "snapshot") / groups),
             format!("{:.0} ms", number(&found, "written")),
             format!("{:.0} ms", number(&found, "read")),
         ]);
     }
-    table.note("Growth of the resident set over all that the process did, by groups held at the end: the allocator's rounding and what tables grew by are in it.");
+    table.note(
+        "Growth of the resident set over all that the process did, by groups held at the end: the allocator's rounding, what tables \
+         grew by and hits that wait are in it. Bytes per group and per hit are those of a run in which the allocator gives free \
+         pages back at once (`MIMALLOC_PURGE_DELAY=0`), the third figure that of one in which it keeps those of the last second.",
+    );
     Ok(table)
 }
 
 fn flood() -> Result<Table> {
     eprintln!("flood");
-    let found = apart("flood", 0)?;
+    let found = apart("flood", 0, None)?;
     let mut table = Table::new(
         format!(
             "Correlations: a flood of {} keys, each once, and {} attacks among them",

@@ -19,6 +19,7 @@ mod record;
 mod report;
 mod rules;
 mod serve;
+mod signals;
 mod stages;
 mod store;
 mod web;
@@ -33,14 +34,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One stage a line.
 const USAGE: &str = "usage: sigyn-bench STAGE, which is one of
-  record [hunt|check|correlate|serve]
+  record [hunt|check|correlate|serve [SECONDS]]
   inputs
   hunt [RUNS]
   scaling [RUNS]
   stages [INPUT or LOG]
   memory [GIGABYTES]
   store [log|catalog|lake|retro]
-  serve [SECONDS]
+  serve [SECONDS [usual|attack]]
+  signals
   check [RUNS]
   web [FOLDER]
   convert
@@ -60,7 +62,7 @@ fn main() -> Result<()> {
             "hunt" => record::hunt(),
             "check" => record::check(),
             "correlate" => record::correlate(),
-            "serve" => record::serve(),
+            "serve" => record::serve(number(2, serve::SECONDS)?),
             _ => bail!(USAGE),
         },
         Some("inputs") => inputs::run(),
@@ -69,7 +71,8 @@ fn main() -> Result<()> {
         Some("stages") => print(stages::run(word(1))?),
         Some("memory") => print(memory::run(number(1, memory::GIGABYTES)?)?),
         Some("store") => print(store::run(word(1))?),
-        Some("serve") => print(serve::run(number(1, serve::SECONDS)?)?),
+        Some("serve") => print(serve::run(number(1, serve::SECONDS)?, word(2))?),
+        Some("signals") => print(signals::run()?),
         Some("check") => print(check::run(number(1, check::RUNS)?)?),
         Some("web") => print(web::run(word(1))?),
         Some("convert") => convert::run(),

@@ -28,9 +28,9 @@ pub(crate) fn correlate() -> Result<()> {
     write("correlate", "Correlating", &correlations::run(correlations::RUNS)?)
 }
 
-/// Measures and writes `bench/records/DATE-serve.md`.
-pub(crate) fn serve() -> Result<()> {
-    write("serve", "Serving", &serving::run(serving::SECONDS)?)
+/// Measures and writes `bench/records/DATE-serve.md`; each load lasts so many seconds.
+pub(crate) fn serve(seconds: usize) -> Result<()> {
+    write("serve", "Serving", &serving::run(seconds, None)?)
 }
 
 fn write(name: &str, title: &str, tables: &[Table]) -> Result<()> {

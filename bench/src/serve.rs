@@ -48,8 +48,8 @@ struct Outcome {
     marks: usize,
 }
 
-/// All loads.
-pub(crate) fn run(seconds: usize) -> Result<Vec<Table>> {
+/// All loads, or those of one mix: `usual` or `attack`.
+pub(crate) fn run(seconds: usize, only: Option<&str>) -> Result<Vec<Table>> {
     let (Some(inputs), Some(sigmahq)) = (inputs::prepare()?, crate::data("sigmahq")) else {
         return Ok(Vec::new());
     };
@@ -78,17 +78,21 @@ pub(crate) fn run(seconds: usize) -> Result<Vec<Table>> {
             "processor time",
         ],
     );
-    let usual = recorded.load(Mix::Usual);
-    note(&mut table, "usual", &usual);
-    let full = measure(&sigyn, &rules, &usual, duration, None)?;
-    row(&mut table, "usual, as fast as it goes", &full);
-    let rate = full.detected as f64 / full.wall.as_secs_f64();
-    let half = measure(&sigyn, &rules, &usual, duration, Some(rate / 2.0))?;
-    row(&mut table, "usual, half of that", &half);
-    let attack = recorded.load(Mix::Attack);
-    note(&mut table, "attack", &attack);
-    let flood = measure(&sigyn, &rules, &attack, duration, None)?;
-    row(&mut table, "attack, as fast as it goes", &flood);
+    if only.is_none_or(|only| only == "usual") {
+        let usual = recorded.load(Mix::Usual);
+        note(&mut table, "usual", &usual);
+        let full = measure(&sigyn, &rules, &usual, duration, None)?;
+        row(&mut table, "usual, as fast as it goes", &full);
+        let rate = full.detected as f64 / full.wall.as_secs_f64();
+        let half = measure(&sigyn, &rules, &usual, duration, Some(rate / 2.0))?;
+        row(&mut table, "usual, half of that", &half);
+    }
+    if only.is_none_or(|only| only == "attack") {
+        let attack = recorded.load(Mix::Attack);
+        note(&mut table, "attack", &attack);
+        let flood = measure(&sigyn, &rules, &attack, duration, None)?;
+        row(&mut table, "attack, as fast as it goes", &flood);
+    }
     table.note(
         "Sender and server share the machine's cores; each request is synced to disk before it is answered.",
     );

@@ -1,6 +1,6 @@
 //! The store: what the event log, the catalog and the lake cost at the size of a busy month.
 
-mod catalog;
+pub(crate) mod catalog;
 mod lake;
 mod log;
 mod retro;
@@ -48,15 +48,15 @@ impl Drop for Folder {
 }
 
 /// How long something takes, by the wall clock and in processor time of this thread and those it waits for.
-fn timed<T>(f: impl FnOnce() -> Result<T>) -> Result<(T, Took)> {
+pub(crate) fn timed<T>(f: impl FnOnce() -> Result<T>) -> Result<(T, Took)> {
     let (start, before) = (Instant::now(), processor()?);
     let value = f()?;
     Ok((value, Took { wall: start.elapsed(), processor: processor()?.saturating_sub(before) }))
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Took {
-    wall: Duration,
+pub(crate) struct Took {
+    pub(crate) wall: Duration,
     processor: Duration,
 }
 

@@ -21,10 +21,20 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server on empty data, makes the admin and a key.
     pub(crate) fn start(sigyn: &Path, rules: &[PathBuf]) -> Result<Self> {
+        Self::start_on(sigyn, rules, |_| Ok(()))
+    }
+
+    /// The same on what `prepare` puts into its folder.
+    pub(crate) fn start_on(
+        sigyn: &Path,
+        rules: &[PathBuf],
+        prepare: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
         // On the disk of the workspace, because its syncs are part of what is measured.
         let folder = crate::workspace().join("target/bench-serve");
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
+        prepare(&folder)?;
         let mut command = Command::new(sigyn);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&folder);
         for rules in rules {
@@ -62,7 +72,7 @@ impl Server {
     }
 
     /// What is at a path.
-    pub(super) fn text(&self, path: &str) -> Result<String> {
+    pub(crate) fn text(&self, path: &str) -> Result<String> {
         let request = self.agent.get(format!("http://{}{path}", self.address));
         Ok(request.header("authorization", &self.key).call()?.body_mut().read_to_string()?)
     }
@@ -105,7 +115,7 @@ impl Server {
     }
 
     /// Its largest resident set so far, in bytes.
-    pub(super) fn peak(&self) -> u64 {
+    pub(crate) fn peak(&self) -> u64 {
         crate::process::peak(self.child.id()).unwrap_or(0)
     }
 

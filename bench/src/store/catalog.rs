@@ -12,10 +12,10 @@ use sigyn_store::catalog::{
 use super::{Random, Took, timed};
 use crate::report::{Table, grouped};
 
-const SIGNALS: u64 = 1_000_000;
+pub(crate) const SIGNALS: u64 = 1_000_000;
 const SECOND: i64 = 1_000_000_000;
 /// Thirty days in steps that hold a million signals.
-const STEP: i64 = 30 * 86_400 * SECOND / SIGNALS.cast_signed();
+pub(crate) const STEP: i64 = 30 * 86_400 * SECOND / SIGNALS.cast_signed();
 
 pub(super) fn run(folder: &Path) -> Result<Table> {
     let mut table = Table::new(
@@ -23,7 +23,7 @@ pub(super) fn run(folder: &Path) -> Result<Table> {
         &["what", "ms", "processor ms", "result"],
     );
     let catalog = Catalog::open(&folder.join("catalog.db"))?;
-    let ((), took) = timed(|| fill(&catalog))?;
+    let ((), took) = timed(|| fill(&catalog, 0))?;
     row(
         &mut table,
         "store all, 1,000 a transaction",
@@ -58,22 +58,26 @@ fn row(table: &mut Table, what: &str, took: Took, result: String) {
     table.row([what.to_owned(), took.milliseconds(), took.processor_milliseconds(), result]);
 }
 
-fn fill(catalog: &Catalog) -> Result<()> {
+/// Stores a million signals, the first of them at an instant.
+pub(crate) fn fill(catalog: &Catalog, start: i64) -> Result<()> {
     let mut random = Random(7);
     for first in (0..SIGNALS).step_by(1_000) {
-        catalog.write(|tx| (first..first + 1_000).try_for_each(|number| put(tx, number, &mut random)))?;
+        let mut put = |tx: &Tx<'_>| {
+            (first..first + 1_000)
+                .try_for_each(|number| put(tx, number, start + number.cast_signed() * STEP, &mut random))
+        };
+        catalog.write(&mut put)?;
     }
     Ok(())
 }
 
-fn put(tx: &Tx<'_>, number: u64, random: &mut Random) -> sigyn_store::Result<()> {
+fn put(tx: &Tx<'_>, number: u64, ts: i64, random: &mut Random) -> sigyn_store::Result<()> {
     let rule = format!("rule-{}", random.skewed(800));
     let host = format!("host{}", random.skewed(5_000));
     let user = format!("user{}", random.skewed(4_000));
     let group = format!("ComputerName={host}, User={user}");
     let title =
         if random.below(1_000) == 0 { "Rare thing" } else { "Suspicious process from an unusual parent" };
-    let ts = number.cast_signed() * STEP;
     let (level, _) = Level::ALL[usize::try_from(random.below(5)).unwrap_or(0)];
     let id = u128::from(random.next()) << 64 | u128::from(number);
     tx.put_signal(&NewSignal {

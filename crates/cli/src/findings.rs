@@ -36,6 +36,11 @@ impl Found {
         Some(self.sources.get(span.source)?.line_column(span.start).line)
     }
 
+    /// The file of its place, if it has one.
+    pub(crate) fn file(&self) -> Option<&str> {
+        Some(self.sources.get(self.diagnostic.span?.source)?.name.as_str())
+    }
+
     fn finding(&self) -> Finding<'_> {
         Finding { diagnostic: &self.diagnostic, sources: &self.sources, origin: &self.origin }
     }

@@ -1,5 +1,6 @@
 //! The `sigyn` binary.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Rules are read on all cores into many small pieces; the C library's allocator took two fifths of that time.
@@ -7,5 +8,27 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    sigyn_cli::main(std::env::args_os())
+    let words: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(unix)]
+    if words.get(1).is_some_and(|command| command == "serve" || command == "demo") {
+        give_memory_back_sooner(&words);
+    }
+    sigyn_cli::main(words)
+}
+
+/// Starts the program anew, as the same process, with an allocator that returns memory within 50 ms of its being freed. Left
+/// to itself it waits for a second, in which a busy server frees hundreds of megabytes: under recorded attacks the resident
+/// set was 653 MiB, and 317 when memory was returned at once. What ends soon is faster if it keeps its memory.
+///
+/// The allocator reads its environment before `main`, and its own call for it is not safe Rust. If this fails, the server
+/// runs with what it has.
+#[cfg(unix)]
+fn give_memory_back_sooner(words: &[OsString]) {
+    use std::os::unix::process::CommandExt;
+    const DELAY: &str = "MIMALLOC_PURGE_DELAY";
+    if std::env::var_os(DELAY).is_some() {
+        return;
+    }
+    let (Ok(program), Some((name, rest))) = (std::env::current_exe(), words.split_first()) else { return };
+    let _ = std::process::Command::new(program).arg0(name).args(rest).env(DELAY, "50").exec();
 }

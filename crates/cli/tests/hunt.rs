@@ -81,6 +81,62 @@ fn every_form_has_every_match_in_the_same_order() {
     assert!(times.len() == 31 && times.is_sorted());
 }
 
+/// Small logs are read by one thread each, packed ones go on for long behind little: the order is that of the logs, whoever
+/// reads them.
+#[test]
+fn small_and_packed_logs_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "title: Needle\nlogsource: {category: process_creation, product: windows}\ndetection: {sel: {CommandLine|contains: needle}, condition: sel}\n";
+    std::fs::write(folder.path().join("rule.yml"), rule).unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let lines = |count: usize, log: usize| -> String {
+        let text = |at: usize| if at % 500 == 0 { "needle" } else { "hay" };
+        (0..count)
+            .map(|at| format!("{{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"EventID\":1,\"Computer\":\"host-{log}\",\"Image\":\"C:\\\\Windows\\\\System32\\\\cmd.exe\",\"CommandLine\":\"{}\"}}\n", text(at)))
+            .collect()
+    };
+    for log in 0..24 {
+        let path = logs.join(format!("{log:02}.json"));
+        match log % 8 {
+            // More than is told at once, of more bytes than the largest that a thread reads alone.
+            3 => {
+                let file = std::fs::File::create(path.with_extension("json.gz")).unwrap();
+                let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::best());
+                packed.write_all(lines(40_000, log).as_bytes()).unwrap();
+                packed.finish().unwrap();
+            }
+            5 => std::fs::write(path, lines(4_000, log)).unwrap(),
+            _ => std::fs::write(path, lines(501, log)).unwrap(),
+        }
+    }
+    let logs = logs.to_str().unwrap();
+    let rule = folder.path().join("rule.yml");
+    let found = |threads: &str| {
+        let words = ["hunt", "-r", rule.to_str().unwrap(), logs, "--format", "ndjson", "--threads", threads];
+        let out = String::from_utf8(sigyn(&words, "").stdout).unwrap();
+        out.lines()
+            .map(|line| {
+                let found: Value = serde_json::from_str(line).unwrap();
+                format!("{} {}", found["host"].as_str().unwrap(), found["log"]["record"])
+            })
+            .collect::<Vec<_>>()
+    };
+    let expected: Vec<String> = (0..24)
+        .flat_map(|log| {
+            let count = [501, 40_000, 4_000][match log % 8 {
+                3 => 1,
+                5 => 2,
+                _ => 0,
+            }];
+            (0..count).step_by(500).map(move |at| format!("host-{log} {}", at + 1))
+        })
+        .collect();
+    for threads in ["1", "2", "7"] {
+        assert_eq!(found(threads), expected, "{threads} threads");
+    }
+}
+
 #[test]
 fn rules_and_times_are_chosen() {
     let check = |args: &[&str], count: usize| {

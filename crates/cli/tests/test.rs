@@ -70,6 +70,41 @@ fn what_is_as_expected_passes() {
     assert!(!run.stdout.contains("rules.test.yml"), "{run:?}");
 }
 
+/// A rule file of which the tests name the files that it reads is not called incomplete.
+#[test]
+fn a_file_alone_has_what_its_tests_name() {
+    let base = "title: Failed\nname: failed\nlogsource: {product: windows, service: security}\n\
+                detection: {s: {EventID: 4625}, condition: s}\n";
+    let top = "title: Burst\nname: burst\ncorrelation: {type: event_count, rules: [failed], timespan: 1m, \
+               condition: {gte: 2}}\n";
+    let tests = "rules: [top.yml, base.yml]\nstart: 2026-03-01T10:00:00Z\ndefaults: {Channel: Security}\ntests:\n\
+                 - name: two\n  events: [{$at: 0s, $times: 2, EventID: 4625}]\n  expect: [burst]\n";
+    let folder = Folder::with(&[("base.yml", base), ("top.yml", top), ("top.test.yml", tests)]);
+    let run = folder.run("test top.yml --require-tests");
+    assert!(run.code == 0 && !run.stderr.contains("error"), "{run:?}");
+    // Without such a test it is.
+    let folder = Folder::with(&[("base.yml", base), ("top.yml", top), ("base.test.yml", "tests: []\n")]);
+    assert_eq!(folder.run("test top.yml --require-tests").code, 2);
+}
+
+/// A pipeline that stands beside its tests is no rule without a title.
+#[test]
+fn pipelines_beside_tests_are_no_rules() {
+    let tests = "start: 2026-03-01T10:00:00Z\ndefaults: {Channel: Security}\npipelines: [names.yml]\ntests:\n\
+                 - name: one\n  events: [{$at: 0s, EventID: 4625, Account: a}]\n  expect: [failed]\n";
+    let rule = "title: Failed\nname: failed\nlogsource: {product: windows, service: security}\n\
+                detection: {s: {EventID: 4625, User: a}, condition: s}\n";
+    let pipeline = "name: names\npriority: 10\ntransformations:\n\
+                    - {id: names, type: field_name_mapping, mapping: {User: Account}}\n";
+    // Whether the rule has the name of the tests or not.
+    for name in ["r/rules.yml", "r/other.yml"] {
+        let folder = Folder::with(&[(name, rule), ("r/rules.test.yml", tests), ("r/names.yml", pipeline)]);
+        let run = folder.run("test r --require-tests");
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{name}: {run:?}");
+        assert!(!run.stderr.contains("error"), "{run:?}");
+    }
+}
+
 #[test]
 fn what_is_not_as_expected_says_why() {
     let check = |tests: &str, code: i32, parts: &[&str]| {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{Aggregate, Outcome as Declared};
 
-use self::evidence::Refs;
+use self::evidence::{Pages, Refs};
 use crate::input::{Entry, Ref};
 use crate::plan::{Node, Operator};
 use crate::{Outcome, OutcomeValue, Value, Values};
@@ -18,15 +18,21 @@ use crate::{Outcome, OutcomeValue, Value, Values};
 pub(crate) struct Gather {
     pub(crate) total: u64,
     pub(crate) first_seen: i64,
-    pub(crate) last_seen: i64,
     /// The oldest K.
-    oldest: Refs,
+    oldest: Pages,
     /// The newest K of those behind.
     newest: Option<Box<Refs>>,
+    /// Of most rules there are none.
+    values: Option<Box<Gathered>>,
+    pub(crate) is_fanout_truncated: bool,
+}
+
+/// Values of what contributed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Gathered {
     outcomes: Box<[Acc]>,
     /// Values of the fields that are read of the detection beyond its own.
     extras: Box<[Distinct]>,
-    pub(crate) is_fanout_truncated: bool,
 }
 
 /// An outcome in the making.
@@ -195,34 +201,39 @@ impl Acc {
 
 impl Gather {
     pub(crate) fn new(operator: &Operator) -> Self {
+        let has_values = !operator.outcomes.is_empty() || !operator.extras.is_empty();
+        let values = has_values.then(|| {
+            Box::new(Gathered {
+                outcomes: operator.outcomes.iter().map(|outcome| Acc::new(outcome.aggregate)).collect(),
+                extras: operator.extras.iter().map(|_| Distinct::default()).collect(),
+            })
+        });
         Self {
             total: 0,
             first_seen: i64::MAX,
-            last_seen: i64::MIN,
-            oldest: Refs::default(),
+            oldest: Pages::default(),
             newest: None,
-            outcomes: operator.outcomes.iter().map(|outcome| Acc::new(outcome.aggregate)).collect(),
-            extras: operator.extras.iter().map(|_| Distinct::default()).collect(),
+            values,
             is_fanout_truncated: false,
         }
     }
 
     /// Makes room for so many inputs.
     pub(crate) fn reserve(&mut self, count: usize, operator: &Operator) {
-        self.oldest.reserve(count.min(operator.evidence.saturating_sub(self.oldest.len())));
+        self.oldest.reserve(count.min(operator.evidence));
     }
 
     /// See [`crate::state::State::touch`].
     pub(crate) fn touch(&self) -> u64 {
-        self.total.wrapping_add(self.newest.as_deref().unwrap_or(&self.oldest).touch())
+        let newest = self.newest.as_ref().map_or_else(|| self.oldest.touch(), |newest| newest.touch());
+        self.total.wrapping_add(newest)
     }
 
     /// Adds an input; in canonical order.
     pub(crate) fn add(&mut self, entry: &Entry, operator: &Operator, max: usize) {
         self.total += 1;
         self.first_seen = self.first_seen.min(entry.at.ts);
-        self.last_seen = self.last_seen.max(entry.at.ts);
-        if self.oldest.len() < operator.evidence {
+        if self.total <= operator.evidence as u64 {
             self.oldest.push(&entry.at);
         } else if operator.evidence > 0 {
             let newest = self.newest.get_or_insert_default();
@@ -231,17 +242,17 @@ impl Gather {
             }
             newest.push(&entry.at);
         }
-        let gathered = entry.more.as_ref().map_or(&[][..], |more| &more.gathered[..]);
-        self.is_fanout_truncated |= entry.more.as_ref().is_some_and(|more| more.is_fanout_truncated);
-        let mut fields = gathered.iter();
-        for (acc, outcome) in self.outcomes.iter_mut().zip(&operator.outcomes) {
+        self.is_fanout_truncated |= entry.more().is_some_and(|more| more.is_fanout_truncated);
+        let Some(values) = &mut self.values else { return };
+        let mut fields = entry.more().map_or(&[][..], |more| &more.gathered[..]).iter();
+        for (acc, outcome) in values.outcomes.iter_mut().zip(&operator.outcomes) {
             let texts = match outcome.aggregate {
                 Aggregate::Count => &[][..],
                 _ => fields.next().map_or(&[][..], |texts| &texts[..]),
             };
             acc.add(texts.iter().map(|text| &**text), max);
         }
-        for (extra, texts) in self.extras.iter_mut().zip(fields) {
+        for (extra, texts) in values.extras.iter_mut().zip(fields) {
             texts.iter().for_each(|text| extra.add(text, max));
         }
     }
@@ -258,17 +269,22 @@ impl Gather {
     }
 
     pub(crate) fn outcomes(&self, declared: &[Declared]) -> Box<[Outcome]> {
-        self.outcomes.iter().zip(declared).map(|(acc, declared)| outcome(acc, declared)).collect()
+        let values = self.values.as_ref().map_or(&[][..], |values| &values.outcomes[..]);
+        values.iter().zip(declared).map(|(acc, declared)| outcome(acc, declared)).collect()
     }
 
     /// The values of one of the operator's `extras`.
     pub(crate) fn extra(&self, at: usize) -> impl Iterator<Item = &str> {
-        self.extras.get(at).into_iter().flat_map(|extra| extra.texts.iter().map(|text| &**text))
+        let extra = self.values.as_ref().and_then(|values| values.extras.get(at));
+        extra.into_iter().flat_map(|extra| extra.texts.iter().map(|text| &**text))
     }
 
     /// Lets go of what only consumers read, once they have read it.
     pub(crate) fn forget_extras(&mut self) {
-        self.extras = Box::default();
+        match &mut self.values {
+            Some(values) if !values.outcomes.is_empty() => values.extras = Box::default(),
+            values => *values = None,
+        }
     }
 
     /// The outcomes of a single-event rule's hit.

@@ -27,11 +27,21 @@ pub(crate) struct Ref {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) at: Ref,
-    /// What the correlation needs beyond that it happened. Apart, because most need nothing.
-    pub(crate) more: Option<Box<More>>,
+    pub(crate) brings: Brings,
 }
 
-/// What an input brings.
+/// What a correlation needs of an input beyond that it happened.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum Brings {
+    #[default]
+    Nothing,
+    /// One tuple of texts that is counted, as one key. In place: apart it was an allocation of 80 bytes for each input.
+    Tuple(Key),
+    /// Whatever else, apart because most inputs have none.
+    More(Box<More>),
+}
+
+/// What an input brings that is neither nothing nor one tuple.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct More {
     /// Other listed rules that the same event hit, in the order of the list.
@@ -48,8 +58,7 @@ pub(crate) struct More {
 pub(crate) enum Load {
     #[default]
     Nothing,
-    /// A tuple of texts, as one key.
-    Tuple(Key),
+    /// Tuples of texts, each as one key.
     Tuples(Box<[Key]>),
     Numbers(Box<[Value]>),
 }
@@ -57,21 +66,44 @@ pub(crate) enum Load {
 impl Entry {
     /// The listed rules that it hit, in the order of the list.
     pub(crate) fn children(&self) -> impl DoubleEndedIterator<Item = u16> + '_ {
-        let also = self.more.as_ref().map_or(&[][..], |more| &more.also[..]);
+        let also = self.more().map_or(&[][..], |more| &more.also[..]);
         std::iter::once(self.at.child).chain(also.iter().copied())
     }
 
+    pub(crate) fn more(&self) -> Option<&More> {
+        match &self.brings {
+            Brings::More(more) => Some(more),
+            Brings::Nothing | Brings::Tuple(_) => None,
+        }
+    }
+
     pub(crate) fn load(&self) -> &Load {
-        self.more.as_ref().map_or(&Load::Nothing, |more| &more.load)
+        self.more().map_or(&Load::Nothing, |more| &more.load)
     }
 
     /// The tuples that are counted.
     pub(crate) fn tuples(&self) -> &[Key] {
-        match self.load() {
-            Load::Tuple(tuple) => std::slice::from_ref(tuple),
-            Load::Tuples(tuples) => tuples,
-            Load::Nothing | Load::Numbers(_) => &[],
+        match &self.brings {
+            Brings::Nothing => &[],
+            Brings::Tuple(tuple) => std::slice::from_ref(tuple),
+            Brings::More(more) => match &more.load {
+                Load::Tuples(tuples) => tuples,
+                Load::Nothing | Load::Numbers(_) => &[],
+            },
         }
+    }
+}
+
+impl Brings {
+    /// Notes that the event would have been in more groups than the limit allows.
+    pub(crate) fn mark_truncated(&mut self) {
+        let mut more = match std::mem::take(self) {
+            Brings::Nothing => Box::default(),
+            Brings::Tuple(tuple) => Box::new(More { load: Load::Tuples([tuple].into()), ..More::default() }),
+            Brings::More(more) => more,
+        };
+        more.is_fanout_truncated = true;
+        *self = Brings::More(more);
     }
 }
 

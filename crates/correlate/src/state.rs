@@ -6,6 +6,7 @@ mod sequence;
 mod silence;
 mod sliding;
 mod tally;
+mod values;
 
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +145,14 @@ impl State {
             State::Sliding(state) => state.publish_open(is_all, group, cx),
             State::Pile(state) => state.silence.publish_open(is_all, group, cx),
             State::Sequence(state) => state.silence.publish_open(is_all, group, cx),
+        }
+    }
+
+    /// Something of the state itself: reading it brings it near, before what it points to is read.
+    pub(crate) fn touch_itself(&self) -> u64 {
+        match self {
+            State::Sliding(state) => state.touch_itself(),
+            State::Pile(_) | State::Sequence(_) => 0,
         }
     }
 

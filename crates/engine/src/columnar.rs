@@ -223,7 +223,11 @@ impl Engine {
         let (mut met, mut answered) = (BTreeSet::new(), BTreeSet::new());
         for spark in sparks.iter().filter(|spark| spark.what & DIRECT == 0) {
             let table = self.table(class, spark.table);
-            table.iter().for_each(|table| table.again(spark.what, &mut |hit| met.extend([hit.atom])));
+            if let Some(table) = table {
+                table.again(spark.what, &mut |hit| {
+                    met.insert(hit.atom);
+                });
+            }
         }
         let Some(class) = self.classes.get(class.0 as usize) else { return (Vec::new(), Vec::new()) };
         for rule in rules.iter().filter_map(|rule| self.rules.get(*rule as usize)) {

@@ -53,6 +53,7 @@ mod seen;
 mod sieve;
 mod spec;
 mod table;
+mod weigh;
 mod witness;
 
 pub use catalogue::Known;
@@ -60,7 +61,7 @@ pub use class::ClassId;
 pub use columnar::{Alphabet, Asked, Decisive, Sequences, Spark};
 pub use config::{Base64Case, Config, Routing, Switch};
 pub use engine::{Built, Engine, Inert};
-pub use explain::{Explanation, Step};
+pub use explain::{Explanation, Prepared, Step};
 pub use logsource::{LogSources, TableError};
 pub use scratch::{Scratch, Stats};
 pub use seen::{Blind, SeenFields};

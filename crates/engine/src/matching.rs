@@ -76,6 +76,17 @@ impl Engine {
     }
 
     fn match_class(&self, event: Event<'_>, class: Option<ClassId>, plan: &mut Plan, scratch: &mut Scratch) {
+        self.match_metered(event, class, (plan, scratch), None);
+    }
+
+    /// With a meter each rule that is awake is timed, and an event that says what an earlier one said is matched all the same.
+    pub(crate) fn match_metered(
+        &self,
+        event: Event<'_>,
+        class: Option<ClassId>,
+        (plan, scratch): (&mut Plan, &mut Scratch),
+        meter: Option<&mut Meter<'_>>,
+    ) {
         let Some((id, class)) = class.and_then(|id| Some((id, self.classes.get(id.0 as usize)?))) else {
             return;
         };
@@ -90,22 +101,31 @@ impl Engine {
         let mut run = Run { engine: self, class, id, event, plan: fields, leaves, scratch };
         if !self.config.witnesses.is_on() {
             class.rules.iter().for_each(|rule| run.scratch.marks.wake(*rule));
-            return run.evaluate();
+            return run.evaluate(meter);
         }
         run.scan_loose(&mut memory.recall);
-        let is_new = match run.outcome(&memory.habit) {
-            Outcome::Known => return memory.habit.learn(true),
-            Outcome::New => true,
-            Outcome::NotAsked => false,
-        };
+        let is_new = meter.is_none()
+            && match run.outcome(&memory.habit) {
+                Outcome::Known => return memory.habit.learn(true),
+                Outcome::New => true,
+                Outcome::NotAsked => false,
+            };
         class.sieve.always.iter().for_each(|rule| run.scratch.marks.wake(*rule));
         run.scan_fields(&mut memory.recall);
-        run.evaluate();
+        run.evaluate(meter);
         if is_new {
             memory.habit.learn(false);
             run.keep_outcome();
         }
     }
+}
+
+/// Times rules while they are evaluated.
+pub(crate) struct Meter<'m> {
+    /// Nanoseconds since any instant.
+    pub(crate) clock: &'m mut dyn FnMut() -> u64,
+    /// Is told of each rule and its nanoseconds.
+    pub(crate) told: &'m mut dyn FnMut(ItemId, u64),
 }
 
 /// Whether an event that says the same was matched before.
@@ -155,16 +175,20 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Evaluates the rules that are awake.
-    fn evaluate(&mut self) {
+    fn evaluate(&mut self, mut meter: Option<&mut Meter<'_>>) {
         self.scratch.stats.woken += self.scratch.marks.woken.len() as u64;
         let is_woken = self.engine.config.witnesses.is_on();
         for at in 0..self.scratch.marks.woken.len() {
             let rule =
                 self.scratch.marks.woken.get(at).and_then(|rule| self.engine.rules.get(*rule as usize));
-            if let Some(rule) = rule
-                && self.holds(if is_woken { rule.awake } else { rule.root })
-            {
+            let Some(rule) = rule else { continue };
+            let start = meter.as_mut().map(|meter| (meter.clock)());
+            if self.holds(if is_woken { rule.awake } else { rule.root }) {
                 self.scratch.matched.push(rule.item);
+            }
+            if let (Some(meter), Some(start)) = (&mut meter, start) {
+                let took = (meter.clock)().saturating_sub(start);
+                (meter.told)(rule.item, took);
             }
         }
         self.scratch.matched.sort_unstable();

@@ -1,33 +1,42 @@
 //! A hunt: inputs through readers and the engine on several threads, results in the order of the inputs.
 //!
-//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm. The caller's
+//! Each thread reads and cuts a batch while no other does, then decodes and matches it while it is warm; inputs no larger
+//! than a batch it opens and reads alone, because opening them costs more than reading. The caller's
 //! thread is one of them, and between two batches puts results back in order. A thread of its own for reading was measured
 //! and costs more: batches grow cold on the way, and when the system is busy all others wait for the one. So does one of
 //! its own for results: it is woken for every batch and takes a core from a thread that works. What is under way is
 //! bounded by tickets, so that memory does not grow with the input. The order of results depends on nothing but the order
 //! of the inputs.
 
-use std::collections::BTreeMap;
+mod results;
+mod source;
+
 use std::io::{self, BufRead};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
 use sigyn_event::Timestamp;
-use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Reader, Step, Tried};
+use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Step, Tried};
 
+use self::results::{Done, Results, Told};
+use self::source::{Opened, Source, Turn, locked};
 use crate::found::{Found, Hit};
 use crate::tap::{NoTap, Tap, Tapped};
 
-/// Steps under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
+/// Turns under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
 /// their results are held, so that a thread that falls behind keeps no other from working.
 const TICKETS_PER_THREAD: usize = 16;
 
-/// How often a thread looks for the lock of the inputs before it sleeps: about 50 us.
-const SPINS_MAX: usize = 1000;
+/// Steps that a thread reports at once from an input that it reads alone. Only packed ones have more.
+const STEPS_AT_ONCE: usize = 16;
+
+/// How long a thread sleeps whose packed input yields more while those in front are not done.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// How an input is opened when its turn comes.
 pub type Open = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead + Send>> + Send>;
@@ -36,7 +45,7 @@ pub type Open = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead + Send>> + Send>;
 pub struct Input {
     /// What results call it.
     pub path: String,
-    /// Its bytes; for progress.
+    /// Its bytes, 0 if that is not known; for progress, and for who reads it.
     pub bytes: u64,
     /// Opens it.
     pub open: Open,
@@ -117,25 +126,6 @@ pub enum Report<'h> {
     Fields(SeenFields),
 }
 
-enum Done<B> {
-    Batch {
-        member: Arc<Member>,
-        found: Found,
-        outcome: Outcome,
-        classes: Vec<(Option<ClassId>, u64)>,
-        tapped: B,
-    },
-    Unknown {
-        path: String,
-        tried: Vec<Tried>,
-    },
-    Failed {
-        path: String,
-        offset: u64,
-        error: io::Error,
-    },
-}
-
 /// Hunts. `report` is called on this thread, in order; it ends the hunt by returning false.
 pub fn run(
     engine: &Engine,
@@ -163,9 +153,10 @@ pub fn run_tapped<T: Tap>(
 ) {
     let threads = settings.threads.max(1);
     let (ticket_in, ticket_out) = sync_channel::<()>(threads * TICKETS_PER_THREAD);
-    let (done_in, done_out) = channel::<(u64, Done<T::Batch>)>();
-    let source = Mutex::new(Source { inputs: inputs.into_iter(), open: None, number: 0 });
-    let hunt = Hunt { engine, settings, control, tap, source: &source };
+    let (done_in, done_out) = channel::<Told<T::Batch>>();
+    let source = Mutex::new(Source::new(inputs));
+    let front = AtomicU64::new(0);
+    let hunt = Hunt { engine, settings, control, tap, source: &source, front: &front };
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .map(|_| {
@@ -174,8 +165,7 @@ pub fn run_tapped<T: Tap>(
             })
             .collect();
         drop(done_in);
-        let results =
-            Results { tickets: ticket_out, waiting: BTreeMap::new(), next: 0, counter: Counter::default() };
+        let results = Results::new(ticket_out, &front);
         let mut seen = lead(hunt, ticket_in, &done_out, results, report, sink);
         // Whatever is still under way ends without anyone to tell.
         control.stop.store(true, Ordering::Relaxed);
@@ -191,6 +181,8 @@ struct Hunt<'h, T> {
     control: &'h Control,
     tap: &'h T,
     source: &'h Mutex<Source>,
+    /// The turn whose results come next.
+    front: &'h AtomicU64,
 }
 
 impl<T> Clone for Hunt<'_, T> {
@@ -200,53 +192,6 @@ impl<T> Clone for Hunt<'_, T> {
 }
 
 impl<T> Copy for Hunt<'_, T> {}
-
-/// All inputs, cut into steps with numbers.
-struct Source {
-    inputs: std::vec::IntoIter<Input>,
-    open: Option<(Steps, u64)>,
-    number: u64,
-}
-
-/// What an input yields, or why it could not be opened.
-enum Steps {
-    Read(Reader),
-    Failed(Option<Step>),
-}
-
-impl Source {
-    /// The next step with its number. `spare` is memory that a batch may use.
-    fn next(&mut self, spare: Vec<u8>, control: &Control) -> Option<(u64, Step)> {
-        if control.stop.load(Ordering::Relaxed) {
-            return None;
-        }
-        let mut spare = Some(spare);
-        loop {
-            let Some((steps, bytes)) = &mut self.open else {
-                let input = self.inputs.next()?;
-                let steps = match (input.open)() {
-                    Ok(bytes) => Steps::Read(Reader::new(input.path, bytes)),
-                    Err(error) => Steps::Failed(Some(Step::Failed { path: input.path, offset: 0, error })),
-                };
-                self.open = Some((steps, input.bytes));
-                continue;
-            };
-            let step = match steps {
-                Steps::Read(reader) => {
-                    spare.take().into_iter().for_each(|bytes| reader.give_back(bytes));
-                    reader.next()
-                }
-                Steps::Failed(step) => step.take(),
-            };
-            if let Some(step) = step {
-                self.number += 1;
-                return Some((self.number - 1, step));
-            }
-            control.bytes.fetch_add(*bytes, Ordering::Relaxed);
-            self.open = None;
-        }
-    }
-}
 
 /// What a thread keeps from batch to batch.
 struct Worker<'h, T: Tap> {
@@ -258,6 +203,8 @@ struct Worker<'h, T: Tap> {
     memory: T::Memory,
     /// A batch's memory, to be used again.
     spare: Vec<u8>,
+    /// The input that this thread is about to read on alone, with its turn.
+    alone: Option<(u64, Opened)>,
 }
 
 impl<'h, T: Tap> Worker<'h, T> {
@@ -270,15 +217,44 @@ impl<'h, T: Tap> Worker<'h, T> {
             seen: SeenFields::default(),
             memory: hunt.tap.memory(),
             spare: Vec::new(),
+            alone: None,
         }
     }
 
-    /// Reads, decodes and matches the next batch, if there is one.
-    fn step(&mut self) -> Option<(u64, Done<T::Batch>)> {
-        let spare = std::mem::take(&mut self.spare);
-        let step = locked(self.hunt.source).next(spare, self.hunt.control);
-        let (number, step) = step?;
-        let done = match step {
+    /// Does the next turn, if there is one, or goes on with the one at hand.
+    fn turn(&mut self) -> Option<Told<T::Batch>> {
+        if let Some((number, opened)) = self.alone.take() {
+            return Some(self.read(number, opened));
+        }
+        // The lock is not held beyond this line.
+        let (number, turn) = locked(self.hunt.source).next(&mut self.spare, self.hunt.control)?;
+        Some(match turn {
+            Turn::Step(step) => Told { number, done: vec![self.done(step)], is_last: true },
+            Turn::Alone(input) => self.read(number, Opened::new(input)),
+        })
+    }
+
+    /// Reads an input alone, to its end or as far as is told at once.
+    fn read(&mut self, number: u64, mut opened: Opened) -> Told<T::Batch> {
+        let control = self.hunt.control;
+        let mut done = Vec::new();
+        while !control.stop.load(Ordering::Relaxed) {
+            let Some(step) = opened.next(&mut self.spare) else {
+                control.bytes.fetch_add(opened.size, Ordering::Relaxed);
+                break;
+            };
+            done.push(self.done(step));
+            if done.len() == STEPS_AT_ONCE {
+                self.alone = Some((number, opened));
+                return Told { number, done, is_last: false };
+            }
+        }
+        Told { number, done, is_last: true }
+    }
+
+    /// What a step comes to: a batch is decoded and matched.
+    fn done(&mut self, step: Step) -> Done<T::Batch> {
+        match step {
             Step::Batch(batch) => {
                 // A defect of ours must not cost the rest of the hunt.
                 let (found, outcome, classes, tapped) = self.matched(&batch).unwrap_or_else(|| {
@@ -294,69 +270,58 @@ impl<'h, T: Tap> Worker<'h, T> {
             }
             Step::Unknown { path, tried } => Done::Unknown { path, tried },
             Step::Failed { path, offset, error } => Done::Failed { path, offset, error },
-        };
-        Some((number, done))
-    }
-}
-
-/// The lock of the inputs. It is held for the time that copying a batch takes, much less than a thread needs to fall asleep
-/// and wake up, so that waiting awake is cheaper for a while.
-fn locked(source: &Mutex<Source>) -> MutexGuard<'_, Source> {
-    for _ in 0..SPINS_MAX {
-        match source.try_lock() {
-            Ok(source) => return source,
-            Err(TryLockError::Poisoned(source)) => return source.into_inner(),
-            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
         }
     }
-    source.lock().unwrap_or_else(PoisonError::into_inner)
+
+    /// Whether the input at hand has told all that may wait: turns in front of it are not done.
+    fn is_ahead(&self) -> bool {
+        self.alone.as_ref().is_some_and(|(number, _)| *number > self.hunt.front.load(Ordering::Acquire))
+    }
 }
 
-/// Work of a thread that is not the caller's: batches until there are none; gives the fields that their events had.
-fn work<T: Tap>(
-    hunt: Hunt<'_, T>,
-    tickets: &SyncSender<()>,
-    done: &Sender<(u64, Done<T::Batch>)>,
-) -> SeenFields {
+/// Work of a thread that is not the caller's: turns until there are none; gives the fields that their events had.
+fn work<T: Tap>(hunt: Hunt<'_, T>, tickets: &SyncSender<()>, done: &Sender<Told<T::Batch>>) -> SeenFields {
     let mut worker = Worker::new(hunt);
-    while tickets.send(()).is_ok() {
-        let Some(step) = worker.step() else { break };
-        if done.send(step).is_err() {
+    while worker.alone.is_some() || tickets.send(()).is_ok() {
+        while worker.is_ahead() && !hunt.control.stop.load(Ordering::Relaxed) {
+            thread::sleep(PATIENCE);
+        }
+        let Some(told) = worker.turn() else { break };
+        if done.send(told).is_err() {
             break;
         }
     }
     worker.seen
 }
 
-/// Work of the caller's thread: batches like all others, and results in order.
+/// Work of the caller's thread: turns like all others, and results in order.
 fn lead<T: Tap>(
     hunt: Hunt<'_, T>,
     tickets: SyncSender<()>,
-    done: &Receiver<(u64, Done<T::Batch>)>,
-    mut results: Results<T::Batch>,
+    done: &Receiver<Told<T::Batch>>,
+    mut results: Results<'_, T::Batch>,
     report: &mut dyn FnMut(Report<'_>) -> bool,
     sink: &mut Sink<'_, T::Batch>,
 ) -> SeenFields {
     let mut worker = Worker::new(hunt);
     loop {
-        while let Ok(step) = done.try_recv() {
-            if !results.add(step, report, sink) {
+        while let Ok(told) = done.try_recv() {
+            if !results.add(told, report, sink) {
                 return worker.seen;
             }
         }
-        // Without a ticket, others are behind: their results are what there is to wait for.
-        let step = match tickets.try_send(()) {
-            Ok(()) => worker.step(),
-            Err(_) => done.recv().ok(),
-        };
-        let Some(step) = step else { break };
-        if !results.add(step, report, sink) {
+        // Without a ticket, or ahead of others, their results are what there is to wait for.
+        let may_go_on =
+            if worker.alone.is_some() { !worker.is_ahead() } else { tickets.try_send(()).is_ok() };
+        let told = if may_go_on { worker.turn() } else { done.recv().ok() };
+        let Some(told) = told else { break };
+        if !results.add(told, report, sink) {
             return worker.seen;
         }
     }
     drop(tickets);
-    while let Ok(step) = done.recv() {
-        if !results.add(step, report, sink) {
+    while let Ok(told) = done.recv() {
+        if !results.add(told, report, sink) {
             break;
         }
     }
@@ -390,76 +355,5 @@ impl<T: Tap> Worker<'_, T> {
             })
         }));
         decoded.ok().map(|outcome| (found, outcome, classes, tapped))
-    }
-}
-
-/// Puts results in order and hands them on.
-struct Results<B> {
-    /// Gives back the ticket of a step that has been reported.
-    tickets: Receiver<()>,
-    waiting: BTreeMap<u64, Done<B>>,
-    next: u64,
-    counter: Counter,
-}
-
-impl<B> Results<B> {
-    /// Takes a step's result; false if the hunt is to end.
-    fn add(
-        &mut self,
-        (number, result): (u64, Done<B>),
-        report: &mut dyn FnMut(Report<'_>) -> bool,
-        sink: &mut Sink<'_, B>,
-    ) -> bool {
-        self.waiting.insert(number, result);
-        while let Some(result) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            let _ = self.tickets.try_recv();
-            if !hand_out(result, &mut self.counter, report, sink) {
-                return false;
-            }
-        }
-        true
-    }
-}
-
-/// Records of the current log so far: batches come in order, so that one count is enough.
-#[derive(Default)]
-struct Counter {
-    path: Option<Arc<Member>>,
-    records: u64,
-}
-
-impl Counter {
-    /// The number of the first record of a batch.
-    fn base(&mut self, member: &Arc<Member>, records: u64) -> u64 {
-        if !self.path.as_ref().is_some_and(|path| Arc::ptr_eq(path, member)) {
-            self.path = Some(Arc::clone(member));
-            self.records = 0;
-        }
-        let base = self.records;
-        self.records += records;
-        base
-    }
-}
-
-fn hand_out<B>(
-    done: Done<B>,
-    counter: &mut Counter,
-    report: &mut dyn FnMut(Report<'_>) -> bool,
-    sink: &mut Sink<'_, B>,
-) -> bool {
-    match done {
-        Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),
-        Done::Failed { path, offset, error } => report(Report::Failed { path, offset, error }),
-        Done::Batch { member, found, outcome, classes, tapped } => {
-            let base = counter.base(&member, outcome.records);
-            sink(&member, base, tapped);
-            for hit in found.hits(&member, base) {
-                if !report(Report::Hit(hit)) {
-                    return false;
-                }
-            }
-            report(Report::Read { path: member.path.clone(), shape: member.shape.name, outcome, classes })
-        }
     }
 }

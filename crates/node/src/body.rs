@@ -1,6 +1,7 @@
 //! What is stored with a signal beside the columns by which it is found.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Everything about a signal that only its page shows; kept as JSON.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,7 +31,21 @@ pub(crate) struct Body {
     pub(crate) is_truncated: bool,
     /// The signal as the live driver knows it, to go on after a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) live: Option<serde_json::Value>,
+    pub(crate) live: Option<Box<RawValue>>,
+}
+
+impl Body {
+    /// How much its texts take, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        fn of(piece: &Piece) -> usize {
+            let texts =
+                piece.event.as_ref().map_or(0, String::len) + piece.raw.as_ref().map_or(0, String::len);
+            let matched =
+                piece.matched.iter().flat_map(|one| one.wanted.iter().chain(&one.seen)).map(String::len);
+            size_of::<Piece>() + texts + matched.sum::<usize>() + piece.evidence.iter().map(of).sum::<usize>()
+        }
+        size_of::<Self>() + self.why.len() + self.evidence.iter().map(of).sum::<usize>()
+    }
 }
 
 /// An event or a signal below a signal.
@@ -55,7 +70,7 @@ pub(crate) struct Piece {
     /// The event as JSON: a copy, because events are kept for a shorter time than signals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event: Option<String>,
-    /// The event as it came.
+    /// The event as it came; none if that is what `event` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) raw: Option<String>,
     /// Which values made the rule match.

@@ -1,8 +1,9 @@
 //! What a signal rests on, told for people: events with the values that made rules match, down the chain.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use sigyn_engine::{Explanation, Scratch, Step};
+use sigyn_engine::{Explanation, Prepared, Scratch, Step};
 use sigyn_event::Event;
 use sigyn_ir::RuleItem;
 use sigyn_store::Id;
@@ -17,6 +18,8 @@ use crate::{Node, Result, events, now};
 /// How far down a chain is followed, and how many pieces are told in all.
 const DEPTH_MAX: usize = 8;
 const PIECES_MAX: usize = 500;
+/// Rules whose conditions are kept compiled at most; a few KiB each, more if they hold regular expressions.
+const PREPARED_MAX: usize = 500;
 /// The risk of an entity is that of so long, in nanoseconds.
 const RISK_OF: i64 = 7 * 86_400 * 1_000_000_000;
 
@@ -199,8 +202,8 @@ impl<'n> Teller<'n> {
             is_signal: piece.is_signal,
             source: Some(piece.source).filter(|source| !source.is_empty()),
             position: piece.position,
+            raw: piece.raw.or_else(|| piece.event.clone()),
             event: piece.event,
-            raw: piece.raw,
             matched: piece.matched,
             evidence: Vec::new(),
             rule: piece.rule,
@@ -249,18 +252,24 @@ pub(crate) fn event_json(event: Event<'_>) -> String {
 pub(crate) struct Explainer {
     book: Arc<Book>,
     scratch: Scratch,
+    /// What rules ask for, compiled, by their uids.
+    prepared: HashMap<String, Prepared>,
 }
 
 impl Explainer {
     pub(crate) fn new(book: Arc<Book>) -> Self {
-        Self { scratch: book.program.engine.scratch(), book }
+        Self { scratch: book.program.engine.scratch(), book, prepared: HashMap::new() }
     }
 
     pub(crate) fn explain(&mut self, uid: &str, event: Event<'_>) -> Vec<Matched> {
         let Some((_, RuleItem::Rule(rule))) = self.book.get(uid) else { return Vec::new() };
         let engine = &self.book.program.engine;
         let class = engine.classify(event, &mut self.scratch);
-        matched(&engine.explain(rule, event, class))
+        if self.prepared.len() >= PREPARED_MAX && !self.prepared.contains_key(uid) {
+            self.prepared.clear();
+        }
+        let prepared = self.prepared.entry(uid.to_owned()).or_default();
+        matched(&engine.explain_held(rule, event, class, prepared))
     }
 }
 

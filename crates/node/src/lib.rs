@@ -41,6 +41,7 @@ mod tally;
 mod telling;
 mod upkeep;
 mod watch;
+mod weigh;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -60,7 +61,9 @@ pub use clock::now;
 pub use error::{Error, Result};
 pub use ingest::{Given, Taken};
 pub use run::Running;
+pub use sigyn_runtime::live::Lateness;
 pub use tally::Tally;
+pub use weigh::Cost;
 
 use book::Book;
 use notice::Notices;
@@ -80,6 +83,8 @@ pub struct Settings {
     pub syslog: Vec<SocketAddr>,
     /// The socket of the helper that blocks addresses, if there is one.
     pub blocker: Option<PathBuf>,
+    /// How late events may come and still be in time (E9): when results are known, not what they are.
+    pub lateness: Lateness,
     /// Any number that senders of events cannot know: it salts checksums.
     pub salt: u64,
 }
@@ -129,6 +134,7 @@ impl Settings {
             tail: Vec::new(),
             syslog: Vec::new(),
             blocker: None,
+            lateness: Lateness::standard(),
             salt: 0,
         }
     }
@@ -166,6 +172,8 @@ pub struct RuleState {
     pub last: Option<i64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// What it takes.
+    pub cost: Cost,
 }
 
 /// Who reads the lake.

@@ -1,6 +1,6 @@
 //! What the live driver looks back at, and where it tells what it has found: the catalog.
 //!
-//! Changes of signals are written with everything else that the same events brought, in one transaction: see
+//! Changes of signals are written with everything else that they bring, in one transaction: see
 //! [`Past::tell`]. Hits that correlations read are kept in memory, the newest of them; what is missing there, because they
 //! were too many or the process is new, is worked out anew from the stored events.
 
@@ -27,6 +27,9 @@ use crate::{Node, now};
 
 /// Hits that are kept at most; about 300 bytes each.
 const HITS_MAX: usize = 500_000;
+/// What a chunk has found is written when it is so large, in bytes, and what else it has found in the next transaction: each
+/// event may match many rules and is copied for each. Half of it written is what a crash may leave as well.
+const WRITE_BYTES: usize = 8 << 20;
 /// Signals that are read at a time.
 const PAGE: usize = 1_000;
 
@@ -78,6 +81,20 @@ impl Past {
         visited.map_err(io::Error::other)
     }
 
+    /// Writes changes in a transaction, and tells those who listen.
+    fn write_out(&self, changes: &mut Vec<(&Change, Body, Entities)>) -> io::Result<()> {
+        let respond = self.node.respond();
+        let mut decider = Decider::new(respond.config(), now());
+        let written = self.node.catalog().write(|tx| self.write(tx, changes, &mut decider));
+        let notices = written.map_err(other)?;
+        if decider.is_anything() {
+            respond.wake();
+        }
+        notices.iter().for_each(|notice| self.node.notices().tell(notice));
+        changes.clear();
+        Ok(())
+    }
+
     /// Writes changes; the caller tells those who listen when the transaction has happened.
     fn write(
         &self,
@@ -105,13 +122,15 @@ impl Past {
 /// holds: after a restart it tells again what led there, and counts revisions anew.
 fn latest(tx: &Tx<'_>, id: StoreId, change: &Change) -> sigyn_store::Result<Option<Signal>> {
     let signal = change.signal().clone();
-    let Some(stored) = tx.signal(id)?.filter(|stored| stored.revision >= signal.revision) else {
+    // Mostly it is new, which takes less to see than to read all of what is stored.
+    if tx.signal_revision(id)?.is_none_or(|stored| stored < signal.revision) {
         return Ok(Some(signal));
-    };
+    }
+    let Some(stored) = tx.signal(id)? else { return Ok(Some(signal)) };
     let is_retract = matches!(change, Change::Retract(_));
     if stored.is_retracted == is_retract {
         let known = tx.signal_body(id)?.and_then(|body| serde_json::from_str::<Body>(&body).ok());
-        let known = known.and_then(|body| serde_json::from_value::<Signal>(body.live?).ok());
+        let known = known.and_then(|body| serde_json::from_str::<Signal>(body.live?.get()).ok());
         let plain = |it: Signal| Signal { revision: 0, is_late: false, superseded_by: None, ..it };
         if is_retract || known.is_some_and(|known| plain(known) == plain(signal.clone())) {
             return Ok(None);
@@ -165,7 +184,7 @@ impl History for Past {
         if changes.is_empty() {
             return Ok(());
         }
-        let mut shown: Vec<(&Change, Body, Entities)> = Vec::new();
+        let (mut shown, mut bytes): (Vec<(&Change, Body, Entities)>, usize) = (Vec::new(), 0);
         // A signal may change several times within a chunk; what holds is the last word on it.
         let last: HashMap<Id, usize> =
             changes.iter().enumerate().map(|(at, change)| (change.signal().id, at)).collect();
@@ -176,20 +195,17 @@ impl History for Past {
             }
             let (body, entities) = self.telling.told(signal);
             if signal.is_shown {
+                bytes += body.weight();
                 shown.push((change, body, entities));
+                if bytes >= WRITE_BYTES {
+                    self.write_out(&mut shown)?;
+                    bytes = 0;
+                }
             } else {
                 self.telling.hide(signal.id, body);
             }
         }
-        let catalog = self.node.catalog();
-        let respond = self.node.respond();
-        let mut decider = Decider::new(respond.config(), now());
-        let notices = catalog.write(|tx| self.write(tx, &shown, &mut decider)).map_err(other)?;
-        if decider.is_anything() {
-            respond.wake();
-        }
-        notices.iter().for_each(|notice| self.node.notices().tell(notice));
-        Ok(())
+        self.write_out(&mut shown)
     }
 
     fn signals(&mut self, rule: &str, interval: Range<i64>, visit: &mut dyn FnMut(Signal)) -> io::Result<()> {
@@ -222,7 +238,7 @@ impl History for Past {
                     }
                     let body: Option<Body> = serde_json::from_str(&body).ok();
                     if let Some(live) = body.and_then(|body| body.live)
-                        && let Ok(signal) = serde_json::from_value::<Signal>(live)
+                        && let Ok(signal) = serde_json::from_str::<Signal>(live.get())
                     {
                         visit(Signal { revision: stored.revision, ..signal });
                     }

@@ -21,10 +21,12 @@ use crate::decode::Records;
 use crate::error::told;
 use crate::notice::Notice;
 use crate::past::Past;
+use crate::weigh::{Cost, Weigher};
 use crate::{Error, Node, Result, RuleState, now};
 
-/// Events of a chunk at most, and bytes.
+/// Events of a chunk at most, matches, and bytes.
 const CHUNK_EVENTS: usize = 8_192;
+const CHUNK_MATCHES: usize = 8_192;
 const CHUNK_BYTES: usize = 16 << 20;
 /// How long the thread waits for events before it looks at the clock.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -46,6 +48,7 @@ pub(crate) struct Pipeline {
     past: Past,
     intake: Intake,
     records: Records,
+    weigher: Weigher,
     reader: Reader,
     generation: u64,
     /// Up to where each feed has been handed to the driver.
@@ -84,11 +87,12 @@ impl Pipeline {
         };
         // Without its state the log is read from the front: what is found a second time is the same signal.
         let position = kept.filter(|_| live.is_some()).map_or(0, |kept| kept.position);
-        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), Settings::standard()));
+        let live = live.unwrap_or_else(|| Live::new(Arc::clone(&book.program), settings(&node)));
         let ends = live.feeds().map(|feed| (feed.name, feed.position)).collect();
         let mut pipeline = Self {
             intake: Intake::new(Arc::clone(live.view())),
             records: Records::new(now()),
+            weigher: Weigher::new(book),
             reader: node.log().read(Position(position)),
             heard: HashMap::new(),
             is_changed: false,
@@ -135,6 +139,7 @@ impl Pipeline {
         }
         let failed = |error| Error::invalid(format!("the rules cannot be put in force: {error}"));
         self.past.renew(Arc::clone(&book));
+        self.weigher = Weigher::new(Arc::clone(&book));
         self.live.replace(Arc::clone(&book.program), None, &mut self.past).map_err(failed)?;
         self.intake = Intake::new(Arc::clone(self.live.view()));
         Ok(())
@@ -143,13 +148,13 @@ impl Pipeline {
     /// Takes the next events of the log. Returns how many.
     fn chunk(&mut self) -> Result<usize> {
         let mut batches: HashMap<Arc<str>, Gathered> = HashMap::new();
-        let (mut dead, mut bytes, mut count) = (Vec::new(), 0, 0);
+        let (mut dead, mut bytes, mut count, mut matches) = (Vec::new(), 0, 0, 0);
         self.past.telling.copied.clear();
         if !Arc::ptr_eq(self.intake.view(), self.live.view()) {
             self.intake = Intake::new(Arc::clone(self.live.view()));
         }
         let start = self.reader.position().0;
-        while count < CHUNK_EVENTS && bytes < CHUNK_BYTES {
+        while count < CHUNK_EVENTS && matches < CHUNK_MATCHES && bytes < CHUNK_BYTES {
             let Some(item) = self.reader.next()? else { break };
             let entry = match item {
                 Item::Entry(entry) => entry,
@@ -171,7 +176,7 @@ impl Pipeline {
                     feed
                 }
             };
-            let (intake, past) = (&mut self.intake, &mut self.past);
+            let (intake, past, weigher) = (&mut self.intake, &mut self.past, &mut self.weigher);
             let end = self.ends.get(&feed).copied().unwrap_or(start);
             let batch = batches.entry(Arc::clone(&feed)).or_insert_with(|| intake.begin(&feed, end));
             let mut ts = None;
@@ -179,7 +184,10 @@ impl Pipeline {
                 let seen =
                     intake.stored(batch, position, Some(Hash(record.id.0)), event, Some(record.ingest));
                 ts = seen.at.as_ref().map(|at| at.ts);
-                if !seen.rules.is_empty() && record.bytes.len() <= COPY_BYTES_MAX {
+                matches += seen.rules.len();
+                let is_copied = !seen.rules.is_empty() && record.bytes.len() <= COPY_BYTES_MAX;
+                weigher.event(event);
+                if is_copied {
                     past.telling.copied.insert(position, (Arc::clone(&feed), record.bytes.to_vec()));
                 }
             });
@@ -235,9 +243,12 @@ impl Pipeline {
             return Ok(());
         }
         self.told = now;
-        let states = self.live.rules().iter().map(|health| {
-            let state = RuleState { matches: health.matches, last: health.last, error: health.error.clone() };
-            (health.rule.to_string(), state)
+        // While rules wait for their instant, those that are weighed are not those that are told of.
+        let is_weighed = self.live.view().is_of(&self.weigher.book().program);
+        let states = self.live.rules().iter().enumerate().map(|(at, health)| {
+            let cost = if is_weighed { self.weigher.cost(at) } else { Cost::default() };
+            let (matches, last, error) = (health.matches, health.last, health.error.clone());
+            (health.rule.to_string(), RuleState { matches, last, error, cost })
         });
         self.node.set_rule_states(states.collect());
         if self.heard.is_empty() {
@@ -270,9 +281,14 @@ impl Pipeline {
     }
 }
 
+/// How the driver works here.
+fn settings(node: &Node) -> Settings {
+    Settings { lateness: node.settings().lateness.clone(), ..Settings::standard() }
+}
+
 /// Takes the state of the last run up; none if it cannot be read. That is told and written down, and the bytes are kept.
 fn restore(node: &Node, book: &Book, state: &[u8], past: &mut Past) -> Result<Option<Live>> {
-    let error = match Live::restore(Arc::clone(&book.program), Settings::standard(), state, past) {
+    let error = match Live::restore(Arc::clone(&book.program), settings(node), state, past) {
         Ok(live) => return Ok(Some(live)),
         Err(error) => error,
     };

@@ -15,6 +15,8 @@ mod mail;
 mod outgoing;
 mod present;
 pub mod subject;
+#[cfg(test)]
+mod tls_tests;
 mod trial;
 
 use std::path::PathBuf;

@@ -19,8 +19,10 @@ use crate::notice::Notice;
 use crate::respond::{Decider, subject};
 use crate::{Node, now};
 
-/// Signals that are not shown, kept as evidence of those above them. A signal whose evidence is gone says that there is more.
+/// Signals that are not shown, kept as evidence of those above them, and how much of events they hold, in bytes. A signal
+/// whose evidence is gone says that there is more.
 const HIDDEN_MAX: usize = 50_000;
+const HIDDEN_BYTES_MAX: usize = 64 << 20;
 /// Signals that are remembered for what is told of those above them; older ones are asked of the catalog.
 const TOLD_MAX: usize = 20_000;
 /// Pieces of evidence that are stored with a signal.
@@ -42,6 +44,8 @@ pub(crate) struct Telling {
     records: Records,
     facts: Facts,
     hidden: HashMap<Id, Body>,
+    /// What the bodies of `hidden` hold, in bytes.
+    hidden_bytes: usize,
     /// The ids of `hidden`, the oldest first.
     hidden_order: VecDeque<Id>,
     /// Signals told last, also those that the catalog does not have yet.
@@ -65,6 +69,7 @@ impl Telling {
             records: Records::new(now()),
             facts: Facts::new(),
             hidden: HashMap::new(),
+            hidden_bytes: 0,
             hidden_order: VecDeque::new(),
             told: HashMap::new(),
             told_order: VecDeque::new(),
@@ -82,12 +87,16 @@ impl Telling {
 
     /// Keeps a signal that is not shown as evidence of those above it.
     pub(crate) fn hide(&mut self, id: Id, body: Body) {
-        if self.hidden.insert(id, body).is_none() {
-            self.hidden_order.push_back(id);
+        // Nobody takes it up after a restart: it is in no catalog.
+        let body = Body { live: None, ..body };
+        self.hidden_bytes += body.weight();
+        match self.hidden.insert(id, body) {
+            Some(old) => self.hidden_bytes -= old.weight(),
+            None => self.hidden_order.push_back(id),
         }
-        while self.hidden.len() > HIDDEN_MAX {
+        while self.hidden.len() > HIDDEN_MAX || self.hidden_bytes > HIDDEN_BYTES_MAX {
             let Some(oldest) = self.hidden_order.pop_front() else { return };
-            self.hidden.remove(&oldest);
+            self.hidden_bytes -= self.hidden.remove(&oldest).map_or(0, |body| body.weight());
         }
     }
 
@@ -169,7 +178,7 @@ impl Telling {
             outcomes: signal.outcomes.iter().map(outcome).collect(),
             is_truncated: signal.is_truncated || signal.evidence.len() > PIECES_MAX,
             evidence,
-            live: serde_json::to_value(signal).ok(),
+            live: serde_json::value::to_raw_value(signal).ok(),
         }
     }
 
@@ -215,8 +224,9 @@ impl Telling {
             told = Some((event_json(event), explainer.explain(&piece.rule, event)));
         });
         if let (Ok(()), Some((json, matched))) = (decoded, told) {
+            // What came as JSON mostly says the same byte for byte, and is kept once.
+            piece.raw = (json.as_bytes() != &**bytes).then(|| String::from_utf8_lossy(bytes).into_owned());
             piece.event = Some(json);
-            piece.raw = Some(String::from_utf8_lossy(bytes).into_owned());
             piece.matched = matched;
         }
     }

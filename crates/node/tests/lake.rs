@@ -45,12 +45,9 @@ impl Home {
 
     fn open(&self) -> Arc<Node> {
         let settings = Settings {
-            data: self.folder.path().join("data"),
             rules: vec![self.folder.path().join("rules")],
-            tail: vec![],
-            syslog: vec![],
-            blocker: None,
             salt: 7,
+            ..Settings::of(&self.folder.path().join("data"))
         };
         Arc::new(Node::open(settings).unwrap())
     }

@@ -71,12 +71,10 @@ fn attack(node: &Node, source: &str, address: &str, more: &Value) {
 
 fn open(folder: &Path, blocker: bool) -> Arc<Node> {
     let settings = Settings {
-        data: folder.join("data"),
         rules: vec![folder.join("rules")],
-        tail: vec![],
-        syslog: vec![],
         blocker: blocker.then(|| folder.join("socket")),
         salt: 1,
+        ..Settings::of(&folder.join("data"))
     };
     Arc::new(Node::open(settings).unwrap())
 }

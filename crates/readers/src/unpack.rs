@@ -7,6 +7,7 @@ mod utf16;
 mod zip;
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
 
 pub(crate) use zip::Zip;
 
@@ -23,11 +24,29 @@ pub(crate) type Bytes = Box<dyn BufRead + Send>;
 /// An input with its first bytes in hand.
 pub(crate) struct Peeked {
     /// The first bytes; all of them if the input is shorter than [`HEAD_BYTES`].
-    pub(crate) head: Vec<u8>,
+    pub(crate) head: Head,
     /// The whole input, the head included.
     pub(crate) bytes: Bytes,
     /// Whether [`Peeked::head`] is the whole input.
     pub(crate) is_whole: bool,
+}
+
+/// The first bytes of an input, looked at and read again from one memory: in a folder of small files they are all there is.
+#[derive(Clone)]
+pub(crate) struct Head(Arc<Vec<u8>>);
+
+impl std::ops::Deref for Head {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Head {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Peeked {
@@ -67,14 +86,12 @@ pub(crate) fn packing(head: &[u8]) -> Packing {
 /// # Errors
 /// What reading gives.
 pub(crate) fn peek(mut input: impl BufRead + Send + 'static) -> io::Result<Peeked> {
-    let mut head = Vec::new();
+    let mut head = Vec::with_capacity(HEAD_BYTES);
     input.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let is_whole = head.len() < HEAD_BYTES;
-    let bytes: Bytes = if is_whole {
-        Box::new(io::Cursor::new(head.clone()))
-    } else {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, io::Cursor::new(head.clone()).chain(input)))
-    };
+    let head = Head(Arc::new(head));
+    let front = io::Cursor::new(head.clone());
+    let bytes: Bytes = if is_whole { Box::new(front) } else { Box::new(front.chain(input)) };
     Ok(Peeked { head, bytes, is_whole })
 }
 

@@ -22,6 +22,9 @@ pub struct Channel {
     pub is_enabled: bool,
     /// Where it leads.
     pub destination: Destination,
+    /// Whose certificates are believed there, as PEM, in place of the public authorities: for receivers of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<String>,
     /// Its own words, in place of the usual ones.
     #[serde(default, skip_serializing_if = "Template::is_usual")]
     pub template: Template,
@@ -99,7 +102,9 @@ impl Channel {
     /// # Errors
     /// If the secret would have to be given anew.
     pub fn with_secrets_of(mut self, old: &Self) -> Result<Self, Refusal> {
-        let is_same_place = self.destination.place() == old.destination.place();
+        // Who vouches for the place is part of it: else a secret would go to whoever has the name's traffic.
+        let is_same_place =
+            self.destination.place() == old.destination.place() && self.authorities == old.authorities;
         let kept = old.clone().destination.secret_mut().and_then(Option::take);
         if let Some(secret) = self.destination.secret_mut()
             && secret.is_none()
@@ -125,6 +130,12 @@ impl Channel {
     pub fn check(&self) -> Result<(), Refusal> {
         check_name(&self.name)?;
         self.template.check()?;
+        if let Some(authorities) = &self.authorities {
+            crate::authority::parse(authorities)?;
+            if matches!(self.destination, Destination::Email { security: MailSecurity::None, .. }) {
+                return Err("authorities mean nothing where nothing is encrypted".to_owned());
+            }
+        }
         match &self.destination {
             Destination::Slack { url } => {
                 let url =

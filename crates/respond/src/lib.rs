@@ -6,7 +6,7 @@
 //! |---|---|
 //! | What do alerting and blocking know of a signal? | [`subject`] |
 //! | Does it concern this setting? | [`condition`] |
-//! | Where do alerts go? | [`channel`], [`alerting`] |
+//! | Where do alerts go? | [`channel`], [`authority`], [`alerting`] |
 //! | Which alert goes where, in which group? | [`rule`] |
 //! | Who does not want to hear of it? | [`silence`] |
 //! | What does a message say? | [`notice`], [`template`], [`slack`], [`mail`], [`webhook`] |
@@ -19,6 +19,7 @@
 //! field has a default.
 
 pub mod alerting;
+pub mod authority;
 pub mod channel;
 pub mod client;
 pub mod condition;

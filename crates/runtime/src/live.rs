@@ -30,6 +30,7 @@
 //! holds, because events come in another order now, is taken back.
 
 mod arrival;
+mod delays;
 mod driver;
 mod feeds;
 mod health;

@@ -211,14 +211,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("rules")).unwrap();
         let rules = vec![folder.path().join("rules")];
-        let settings = Settings {
-            data: folder.path().join("data"),
-            rules,
-            tail: vec![],
-            syslog: vec![],
-            blocker: None,
-            salt: 1,
-        };
+        let data = folder.path().join("data");
+        let settings = Settings { rules, salt: 1, ..Settings::of(&data) };
         let node = Arc::new(Node::open(settings).unwrap());
         let hash: [u8; 32] = Sha256::digest(b"secret").into();
         let scopes = &["ingest"][..];

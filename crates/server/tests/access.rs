@@ -50,14 +50,8 @@ fn place() -> Place {
                 detection:\n  sel:\n    Image|endswith: sh.exe\n  condition: sel\nlevel: high\n";
     std::fs::write(rules.join("shell.yml"), rule).unwrap();
     std::fs::write(rules.join("broken.yml"), "title: Broken\ndetection: [\n").unwrap();
-    let settings = Settings {
-        data: folder.path().join("data"),
-        rules: vec![rules],
-        tail: vec![],
-        syslog: vec![],
-        blocker: None,
-        salt: 1,
-    };
+    let data = folder.path().join("data");
+    let settings = Settings { rules: vec![rules], salt: 1, ..Settings::of(&data) };
     let node = Arc::new(Node::open(settings).unwrap());
     let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false }).unwrap();
     Place { node, router: router(&app), token: setup.token, _folder: folder }

@@ -28,8 +28,7 @@ impl Place {
         let rules = folder.path().join("rules");
         std::fs::create_dir(&rules).unwrap();
         let data = folder.path().join("data");
-        let settings =
-            Settings { data, rules: vec![rules], tail: vec![], syslog: vec![], blocker: None, salt: 1 };
+        let settings = Settings { rules: vec![rules], salt: 1, ..Settings::of(&data) };
         let node = Arc::new(Node::open(settings).unwrap());
         let (app, _) = App::new(Arc::clone(&node), Config { is_secure: false }).unwrap();
         let hash: [u8; 32] = Sha256::digest(b"token").into();

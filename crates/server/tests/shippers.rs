@@ -47,7 +47,7 @@ async fn only_who_may_send_events_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("rules")).unwrap();
     let (data, rules) = (folder.path().join("data"), vec![folder.path().join("rules")]);
-    let settings = Settings { data, rules, tail: vec![], syslog: vec![], salt: 1, blocker: None };
+    let settings = Settings { rules, salt: 1, ..Settings::of(&data) };
     let node = Arc::new(Node::open(settings).unwrap());
     let hash: [u8; 32] = Sha256::digest(b"secret").into();
     for (id, scopes) in

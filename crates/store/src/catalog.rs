@@ -48,6 +48,7 @@ pub use users::{ApiKey, NewApiKey, Session, User};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{Error, Result};
@@ -177,6 +178,9 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.busy_timeout(WAIT).map_err(failed)?;
     connection.pragma_update(None, "cache_size", CACHE).map_err(failed)?;
     connection.pragma_update(None, "temp_store", "memory").map_err(failed)?;
+    // Else SQLite looks at the values of parameters while it plans, and plans anew whenever another value is bound: a fifth
+    // of the time that storing a signal took.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }

@@ -8,6 +8,8 @@ import { chromium } from "playwright-core";
 const CHROMIUM = process.env.SIGYN_CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"];
 const AXE = readFileSync(fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)), "utf8");
+/** How long something may take before it is taken for missing: no measure of speed, which a busy machine would fail. */
+const PATIENCE_MS = 60_000;
 
 /** Why the tests cannot run here; false if they can. */
 export const skip = !existsSync(CHROMIUM)
@@ -29,7 +31,7 @@ export function launch() {
 export async function open(browser, { width = 1680, height = 1000, theme = "dark" } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("console", (message) => {
@@ -47,7 +49,7 @@ export async function open(browser, { width = 1680, height = 1000, theme = "dark
 export async function visit(page, url) {
   await page.goto(url);
   await page.waitForSelector("main, [role=dialog]");
-  await page.waitForFunction(() => !document.querySelector(".skeleton"), undefined, { timeout: 10_000 });
+  await page.waitForFunction(() => !document.querySelector(".skeleton"), undefined, { timeout: PATIENCE_MS });
   await page.waitForTimeout(150);
 }
 

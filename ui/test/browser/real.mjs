@@ -92,7 +92,7 @@ export async function signIn(page) {
 }
 
 /** Asks until an answer is as it should be. */
-export async function until(ask, is, patienceMs = 60_000) {
+export async function until(ask, is, patienceMs = 240_000) {
   const end = Date.now() + patienceMs;
   for (;;) {
     const answer = await ask();

@@ -56,7 +56,7 @@ for (const theme of ["dark", "light"]) {
     for (const [name, [path, text]] of Object.entries(pages(server.state.data))) {
       await context.test(name, async () => {
         await visit(page, server.url + path);
-        await page.getByText(text).locator("visible=true").first().waitFor({ timeout: 5000 });
+        await page.getByText(text).locator("visible=true").first().waitFor();
         await page.screenshot({ path: join(shots, `${name}-${theme}.png`) });
         assert.deepEqual(await axe(page), []);
         assert.deepEqual(wrong.splice(0), []);
@@ -74,7 +74,7 @@ test("narrow screens are usable", { skip }, async (context) => {
   for (const [name, [path, text]] of Object.entries(pages(server.state.data))) {
     await context.test(name, async () => {
       await visit(page, server.url + path);
-      await page.getByText(text).locator("visible=true").first().waitFor({ timeout: 5000 });
+      await page.getByText(text).locator("visible=true").first().waitFor();
       await page.screenshot({ path: join(shots, `${name}-narrow.png`) });
       assert.deepEqual(wrong.splice(0), []);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -122,20 +122,33 @@ fn test(args: &Backtest) -> Result<Exit, Vec<Found>> {
         Format::Junit => backtest::junit(&rows),
     };
     write(Path::new("-"), &text)?;
-    Ok(sum_up(&rows, &summary, &loaded.refused))
+    Ok(sum_up(args, &rows, &summary, &loaded.refused))
 }
 
-fn sum_up(rows: &[Row], summary: &Summary, refused: &[Found]) -> Exit {
+fn sum_up(args: &Backtest, rows: &[Row], summary: &Summary, refused: &[Found]) -> Exit {
     let failed = rows.iter().filter(|row| !row.is_met()).count();
     let changed = rows.iter().filter(|row| !row.is_same()).count();
-    let line = format!(
-        "{} in {}; {failed} not as declared, {changed} not as before",
-        counted(summary.hits, "detection"),
-        counted(summary.records(), "record"),
-    );
+    let mut line =
+        format!("{} in {}", counted(summary.hits, "detection"), counted(summary.records(), "record"));
+    if args.expect.is_some() {
+        line += &format!("; {} not as declared", counted(failed as u64, "rule"));
+    }
+    if args.compare.is_some() {
+        line += &format!("; {} not as before", counted(changed as u64, "rule"));
+    }
+    if let Some(path) = &args.save {
+        line += &format!("; counts of {} are in {}", counted(rows.len() as u64, "rule"), path.display());
+    }
     findings::say(Diagnostics::Text, &line);
-    if summary.damaged + summary.unknowns > 0 {
-        let places = counted(summary.damaged + summary.unknowns, "log or place");
+    if summary.unknowns > 0 {
+        let files = counted(summary.unknowns, "file");
+        findings::say(
+            Diagnostics::Text,
+            &format!("Not read, because of no known shape: {files}; `sigyn hunt` names them"),
+        );
+    }
+    if summary.damaged > 0 {
+        let places = counted(summary.damaged, "damaged place");
         findings::say(Diagnostics::Text, &format!("Not read: {places}; `sigyn hunt` names them"));
     }
     if failed + changed > 0 || !refused.is_empty() { Exit::Findings } else { Exit::Clean }

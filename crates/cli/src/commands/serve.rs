@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use clap::Args;
-use sigyn_node::{Node, Pace, Running, Settings, storage};
+use sigyn_node::{Lateness, Node, Pace, Running, Settings, storage};
 use sigyn_server::{App, Config, Server};
 
 use crate::Exit;
@@ -39,6 +39,10 @@ pub(crate) struct Serve {
     /// The socket of the helper that blocks addresses, see docs/response.md; without it nothing is blocked on this machine
     #[arg(long, value_name = "SOCKET")]
     blocker: Option<PathBuf>,
+    /// How long to wait for events that come late before results are final: seconds, or `adaptive`, which is as long as all but
+    /// one of a thousand events of a source need, up to ten minutes. It never changes what is found
+    #[arg(long, default_value = "60", value_name = "SECONDS|adaptive", value_parser = lateness)]
+    lateness: Lateness,
     /// Events that are older go; kept as a setting, as the next two. 90 unless it is said otherwise
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
@@ -83,6 +87,7 @@ fn begin(serve: &Serve) -> Result<(), String> {
         tail: serve.tail.clone(),
         syslog: serve.syslog.clone(),
         blocker: serve.blocker.clone(),
+        lateness: serve.lateness.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
     let pace = if serve.restless { Pace::restless() } else { Pace::standard() };
@@ -108,6 +113,22 @@ fn begin(serve: &Serve) -> Result<(), String> {
     server.stop();
     running.stop();
     Ok(())
+}
+
+/// The longest time that events are waited for, in seconds: a day.
+const LATENESS_SECONDS_MAX: u32 = 86_400;
+
+/// How late events may come.
+fn lateness(text: &str) -> Result<Lateness, String> {
+    if text == "adaptive" {
+        return Ok(Lateness::adaptive());
+    }
+    match text.parse::<u32>() {
+        Ok(seconds) if seconds <= LATENESS_SECONDS_MAX => {
+            Ok(Lateness { usual: i64::from(seconds) * 1_000_000_000, ..Lateness::standard() })
+        }
+        _ => Err(format!("`adaptive` or seconds up to {LATENESS_SECONDS_MAX}")),
+    }
 }
 
 /// Keeps how long events stay, if that is said.

@@ -1,9 +1,11 @@
 //! References to inputs, packed: what a detection's evidence is kept as (E24, E49).
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Id;
 use crate::input::Ref;
+use crate::key::Bytes;
 
 /// References in the order in which they came.
 ///
@@ -37,24 +39,7 @@ impl Refs {
             self.bytes.reserve_exact((self.bytes.len() / 4).max(3 * ROOM));
         }
         self.count += 1;
-        self.bytes.extend_from_slice(&at.eid.0);
-        let since = at.ts.wrapping_sub(self.base);
-        // Most come later than the base: the sign goes to the lowest bit.
-        self.write((since.wrapping_shl(1) ^ (since >> 63)).cast_unsigned());
-        self.write(at.seq);
-        // Most sources are among the first, most references of events and of the first rule.
-        let (child, stratum) = (u64::from(at.child), u64::from(at.stratum));
-        let is_plain = u64::from(child < 8 && stratum < 2);
-        let low = if is_plain == 1 { stratum << 3 | child } else { 0 };
-        self.write(u64::from(at.source) << 5 | low << 1 | is_plain);
-        if is_plain == 0 {
-            self.write(child << 16 | stratum);
-        }
-    }
-
-    /// Makes room for so many more.
-    pub(super) fn reserve(&mut self, count: usize) {
-        self.bytes.reserve_exact(count.saturating_mul(ROOM - 4));
+        self.bytes.extend_from_slice(Packed::of(at, self.base).bytes());
     }
 
     /// See [`crate::state::State::touch`].
@@ -81,14 +66,142 @@ impl Refs {
         let mut rest = self.bytes.get(self.start as usize..).unwrap_or_default();
         std::iter::from_fn(move || read(&mut rest, self.base))
     }
+}
+
+/// References that only grow in number, in pages of one size that never move: lists that grow leave memory of every size behind
+/// that only lists of that size can take.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pages {
+    /// Of each the first byte says how many references it has, the second how many bytes are used.
+    pages: Vec<Box<[u8; PAGE]>>,
+    /// What times are told from.
+    base: i64,
+}
+
+/// Bytes of a page: six usual references; as much as a block of a window, so that either takes what the other left.
+const PAGE: usize = 160;
+/// Bytes of a page before the first reference.
+const HEAD: usize = 2;
+const _: () = assert!(PACKED_MAX + HEAD < PAGE && PAGE < 256);
+
+impl Pages {
+    pub(super) fn len(&self) -> usize {
+        self.pages.iter().map(|page| usize::from(page[0])).sum()
+    }
+
+    pub(super) fn push(&mut self, at: &Ref) {
+        if self.pages.is_empty() {
+            self.base = at.ts;
+        }
+        let packed = Packed::of(at, self.base);
+        let packed = packed.bytes();
+        if self.pages.last().is_none_or(|page| usize::from(page[1]) + packed.len() > PAGE) {
+            if self.pages.len() == self.pages.capacity() {
+                self.pages.reserve_exact(self.pages.len().max(2));
+            }
+            let mut page = Box::new([0; PAGE]);
+            page[1] = HEAD as u8;
+            self.pages.push(page);
+        }
+        let Some(page) = self.pages.last_mut() else { return };
+        let start = usize::from(page[1]);
+        let Some(place) = page.get_mut(start..start + packed.len()) else { return };
+        place.copy_from_slice(packed);
+        page[0] += 1;
+        // A page has less than 256 bytes.
+        page[1] += packed.len() as u8;
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.pages.reserve_exact((count / 6 + 1).max(4));
+    }
+
+    /// See [`crate::state::State::touch`].
+    pub(super) fn touch(&self) -> u64 {
+        self.pages.last().map_or(0, |page| u64::from(page[0]))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Ref> {
+        self.pages.iter().flat_map(move |page| {
+            let mut rest = page.get(HEAD..).unwrap_or_default();
+            (0..page[0]).map_while(move |_| read(&mut rest, self.base))
+        })
+    }
+}
+
+impl Serialize for Pages {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let used = |page: &[u8; PAGE]| usize::from(page[1]);
+        let pages: Vec<Bytes<'_>> =
+            self.pages.iter().map(|page| Bytes(page.get(..used(page)).unwrap_or_default())).collect();
+        (self.base, pages).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pages {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (base, pages) = <(i64, Vec<&[u8]>)>::deserialize(deserializer)?;
+        let page = |bytes: &[u8]| {
+            let mut page = Box::new([0; PAGE]);
+            let place = page.get_mut(..bytes.len()).filter(|_| bytes.len() >= HEAD);
+            let place = place.ok_or_else(|| D::Error::custom("a page of another length"))?;
+            place.copy_from_slice(bytes);
+            Ok(page)
+        };
+        let pages = pages.into_iter().map(page).collect::<Result<_, D::Error>>()?;
+        Ok(Self { pages, base })
+    }
+}
+
+/// One reference.
+struct Packed {
+    bytes: [u8; PACKED_MAX],
+    len: usize,
+}
+
+/// An id and four numbers of 64 bits.
+const PACKED_MAX: usize = 16 + 4 * 10;
+
+impl Packed {
+    fn of(at: &Ref, base: i64) -> Self {
+        let mut packed = Self { bytes: [0; PACKED_MAX], len: 16 };
+        packed.bytes[..16].copy_from_slice(&at.eid.0);
+        let since = at.ts.wrapping_sub(base);
+        // Most come later than the base: the sign goes to the lowest bit.
+        packed.write((since.wrapping_shl(1) ^ (since >> 63)).cast_unsigned());
+        packed.write(at.seq);
+        // Most sources are among the first, most references of events and of the first rule.
+        let (child, stratum) = (u64::from(at.child), u64::from(at.stratum));
+        let is_plain = u64::from(child < 8 && stratum < 2);
+        let low = if is_plain == 1 { stratum << 3 | child } else { 0 };
+        packed.write(u64::from(at.source) << 5 | low << 1 | is_plain);
+        if is_plain == 0 {
+            packed.write(child << 16 | stratum);
+        }
+        packed
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
 
     /// Seven bits a byte, the lowest first; the highest bit says that there are more.
+    #[inline]
     fn write(&mut self, mut number: u64) {
+        let mut len = self.len;
+        let mut push = |byte: u8| {
+            if let Some(place) = self.bytes.get_mut(len) {
+                *place = byte;
+                len += 1;
+            }
+        };
         while number >= 0x80 {
-            self.bytes.push((number & 0x7F) as u8 | 0x80);
+            push((number & 0x7F) as u8 | 0x80);
             number >>= 7;
         }
-        self.bytes.push(number as u8);
+        push(number as u8);
+        self.len = len;
     }
 }
 
@@ -155,6 +268,12 @@ mod tests {
             let mut packed = Refs::default();
             refs.iter().for_each(|at| packed.push(at));
             proptest::prop_assert_eq!(packed.iter().collect::<Vec<_>>(), refs.clone());
+            let mut pages = Pages::default();
+            refs.iter().for_each(|at| pages.push(at));
+            proptest::prop_assert_eq!(pages.iter().collect::<Vec<_>>(), refs.clone());
+            let bytes = postcard::to_extend(&pages, Vec::new()).unwrap();
+            let pages: Pages = postcard::from_bytes(&bytes).unwrap();
+            proptest::prop_assert_eq!(pages.iter().collect::<Vec<_>>(), refs.clone());
             let gone = gone.min(refs.len());
             (0..gone).for_each(|_| packed.pop_front());
             proptest::prop_assert_eq!(packed.len(), refs.len() - gone);

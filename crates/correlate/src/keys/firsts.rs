@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::input::{Entry, More, Ref};
+use crate::input::{Brings, Entry, Ref};
 
 /// Groups of a chunk.
 const CHUNK: usize = 1_024;
@@ -36,7 +36,8 @@ struct Chunk {
 #[derive(Debug)]
 struct First {
     at: Ref,
-    more: Option<Box<More>>,
+    /// None where it brought nothing: apart, because most of a flood bring nothing.
+    brings: Option<Box<Brings>>,
     key_end: u32,
     is_gone: bool,
 }
@@ -56,7 +57,11 @@ impl Firsts {
         chunk.keys.extend_from_slice(key);
         let key_end = u32::try_from(chunk.keys.len()).unwrap_or(u32::MAX);
         let place = before + chunk.items.len();
-        chunk.items.push(First { at: entry.at, more: entry.more, key_end, is_gone: false });
+        let brings = match entry.brings {
+            Brings::Nothing => None,
+            brings => Some(Box::new(brings)),
+        };
+        chunk.items.push(First { at: entry.at, brings, key_end, is_gone: false });
         chunk.live += 1;
         if chunk.items.len() == CHUNK {
             chunk.is_sealed = true;
@@ -78,7 +83,8 @@ impl Firsts {
         let chunk = self.chunks.get_mut(chunk)?;
         let first = chunk.items.get_mut(at).filter(|first| !first.is_gone)?;
         first.is_gone = true;
-        let entry = Entry { at: first.at, more: first.more.take() };
+        let brings = first.brings.take().map_or(Brings::Nothing, |brings| *brings);
+        let entry = Entry { at: first.at, brings };
         chunk.live -= 1;
         self.len -= 1;
         if chunk.live == 0 && chunk.is_sealed {
@@ -120,7 +126,8 @@ impl Firsts {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], Entry)> {
         self.chunks.iter().flat_map(|chunk| {
             chunk.items.iter().enumerate().filter_map(|(at, first)| {
-                Some((chunk.key(at)?, Entry { at: first.at, more: first.more.clone() }))
+                let brings = first.brings.as_deref().cloned().unwrap_or_default();
+                Some((chunk.key(at)?, Entry { at: first.at, brings }))
             })
         })
     }
@@ -145,7 +152,8 @@ mod tests {
     use crate::Id;
 
     fn entry(ts: i64) -> Entry {
-        Entry { at: Ref { ts, seq: 0, eid: Id::default(), source: 0, stratum: 0, child: 0 }, more: None }
+        let at = Ref { ts, seq: 0, eid: Id::default(), source: 0, stratum: 0, child: 0 };
+        Entry { at, brings: Brings::Nothing }
     }
 
     #[test]

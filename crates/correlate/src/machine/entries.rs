@@ -3,7 +3,7 @@
 use sigyn_ir::{CorrelationType as Kind, Missing};
 
 use crate::group::Tuples;
-use crate::input::{Entry, Load, More, Waiting, is_same_event};
+use crate::input::{Brings, Entry, Load, More, Waiting, is_same_event};
 use crate::key::Key;
 use crate::plan::{ChildSlots, Operator};
 use crate::{Limits, Value};
@@ -69,21 +69,25 @@ pub(super) fn for_each(
     for event in taken.chunk_by(|a, b| is_same_event(&a.at, &b.at)) {
         if let [hit] = event {
             let Some(slots) = operator.slots.get(usize::from(hit.at.child)) else { continue };
-            let Some(mut more) = more(&[hit], operator, limits, &mut tuples) else { continue };
+            let Some(mut brings) = brings(&[hit], operator, limits, &mut tuples) else { continue };
             groups.make(&hit.values, &slots.group, operator.missing, limits.memberships_max);
-            mark(&mut more, groups.is_truncated);
+            if groups.is_truncated {
+                brings.mark_truncated();
+            }
             for group in groups.iter() {
-                block.push(group, Entry { at: hit.at, more: more.clone() });
+                block.push(group, Entry { at: hit.at, brings: brings.clone() });
             }
         } else {
             for (group, hits, is_truncated) in merged(event, operator, limits) {
-                let (Some(first), Some(mut more)) =
-                    (hits.first(), more(&hits, operator, limits, &mut tuples))
+                let (Some(first), Some(mut brings)) =
+                    (hits.first(), brings(&hits, operator, limits, &mut tuples))
                 else {
                     continue;
                 };
-                mark(&mut more, is_truncated);
-                block.push(&group, Entry { at: first.at, more });
+                if is_truncated {
+                    brings.mark_truncated();
+                }
+                block.push(&group, Entry { at: first.at, brings });
             }
         }
         if block.members.len() >= BLOCK {
@@ -120,32 +124,31 @@ fn merged<'h>(event: &'h [Waiting], operator: &Operator, limits: &Limits) -> Vec
     members
 }
 
-fn mark(more: &mut Option<Box<More>>, is_truncated: bool) {
-    if is_truncated {
-        more.get_or_insert_default().is_fanout_truncated = true;
-    }
-}
-
 /// What an event brings that hit some of the listed rules; none if it is no input because what is counted or measured is
 /// not there.
-fn more(
-    hits: &[&Waiting],
-    operator: &Operator,
-    limits: &Limits,
-    tuples: &mut Tuples,
-) -> Option<Option<Box<More>>> {
+fn brings(hits: &[&Waiting], operator: &Operator, limits: &Limits, tuples: &mut Tuples) -> Option<Brings> {
+    let gathered = operator.slots.first().map_or(0, |slots| slots.gathered.len());
+    let is_alone = gathered == 0 && hits.len() == 1;
     let mut is_truncated = false;
     let load = match operator.kind {
         Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered => Load::Nothing,
         Kind::ValueCount => {
-            let lists = (0..operator.measured.len()).map(|field| texts(hits, operator, field));
-            tuples.make_of(lists, Missing::Skip, limits.memberships_max);
+            match hits {
+                [hit] => {
+                    let slots = operator.slots.get(usize::from(hit.at.child))?;
+                    tuples.make(&hit.values, &slots.measured, Missing::Skip, limits.memberships_max);
+                }
+                _ => {
+                    let lists = (0..operator.measured.len()).map(|field| texts(hits, operator, field));
+                    tuples.make_of(lists, Missing::Skip, limits.memberships_max);
+                }
+            }
             is_truncated = tuples.is_truncated;
             let mut all = tuples.iter().map(Key::new);
             let first = all.next()?;
             match all.next() {
-                None => Load::Tuple(first),
-                Some(second) => Load::Tuples([first, second].into_iter().chain(all).collect()),
+                None if is_alone && !is_truncated => return Some(Brings::Tuple(first)),
+                second => Load::Tuples(std::iter::once(first).chain(second).chain(all).collect()),
             }
         }
         _ => {
@@ -156,16 +159,15 @@ fn more(
             Load::Numbers(numbers)
         }
     };
-    let gathered = operator.slots.first().map_or(0, |slots| slots.gathered.len());
-    if matches!(load, Load::Nothing) && gathered == 0 && hits.len() == 1 {
-        return Some(None);
+    if matches!(load, Load::Nothing) && is_alone {
+        return Some(Brings::Nothing);
     }
     let also = hits.iter().skip(1).map(|hit| hit.at.child).collect();
     let measured = operator.measured.len();
     let gathered = (measured..measured + gathered)
         .map(|field| texts(hits, operator, field).map(Into::into).collect())
         .collect();
-    Some(Some(Box::new(More { also, load, gathered, is_fanout_truncated: is_truncated })))
+    Some(Brings::More(Box::new(More { also, load, gathered, is_fanout_truncated: is_truncated })))
 }
 
 /// The texts of a measured or gathered field, by its place among them: those of each rule that has its own name for it, in

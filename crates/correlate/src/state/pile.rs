@@ -264,10 +264,11 @@ impl Pile {
             return;
         }
         let (start, mut gather) = (open.start, open.gather);
-        if gather.total == 0 {
-            (gather.first_seen, gather.last_seen) = (start, closed);
+        let is_empty = gather.total == 0;
+        if is_empty {
+            gather.first_seen = start;
         }
-        let last = gather.last_seen;
+        let last = if is_empty { closed } else { open.last };
         let anchor = Anchor::Window { start, end: closed };
         let value = value.unwrap_or(Value::Int(0));
         let record = Record::open((anchor, closed), (value, last), gather, group, cx);

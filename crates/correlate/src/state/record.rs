@@ -14,17 +14,53 @@ pub(crate) struct Record {
     pub(crate) id: Id,
     pub(crate) ts: i64,
     anchor: Anchor,
-    value: Value,
+    value: Small,
     pub(crate) last_seen: i64,
     total_at_anchor: u64,
+    pub(crate) gather: Gather,
+    pub(crate) revision: u32,
+    /// Whether it is left out behind another (E22).
+    pub(crate) is_suppressed: bool,
+    /// The total when it was last published.
+    published_total: u64,
+    /// What most have not.
+    rare: Option<Box<Rare>>,
+}
+
+/// What only some detections have.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Rare {
     outcomes_at_anchor: Box<[Outcome]>,
     values: Values,
-    pub(crate) gather: Gather,
     suppressed: u64,
-    pub(crate) revision: u32,
-    /// The total and the count of suppressed ones when it was last published.
-    published_total: u64,
+    /// The count of suppressed ones when it was last published.
     published_suppressed: u64,
+}
+
+/// A value in 16 bytes, if it is an integer of usual size, where a [`Value`] takes 32.
+#[derive(Debug, Serialize, Deserialize)]
+enum Small {
+    Int(i64),
+    Other(Box<Value>),
+}
+
+impl Small {
+    fn of(value: Value) -> Self {
+        match value {
+            Value::Int(number) => match i64::try_from(number) {
+                Ok(number) => Small::Int(number),
+                Err(_) => Small::Other(Box::new(value)),
+            },
+            Value::Float(_) => Small::Other(Box::new(value)),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Small::Int(number) => Value::Int((*number).into()),
+            Small::Other(value) => **value,
+        }
+    }
 }
 
 impl Record {
@@ -40,17 +76,19 @@ impl Record {
             id: cx.node.detection_id(group, anchor),
             ts,
             anchor,
-            value,
+            value: Small::of(value),
             last_seen,
             total_at_anchor: gather.total,
-            outcomes_at_anchor: gather.outcomes(&cx.operator.outcomes),
-            values: Values::default(),
             gather,
-            suppressed: 0,
             revision: 0,
+            is_suppressed: false,
             published_total: 0,
-            published_suppressed: 0,
+            rare: None,
         };
+        if !cx.operator.outcomes.is_empty() {
+            let outcomes = record.gather.outcomes(&cx.operator.outcomes);
+            record.rare_mut().outcomes_at_anchor = outcomes;
+        }
         if !cx.node.reads.is_empty() {
             let detection = record.bare(Status::Open, group, cx);
             let mut writer = ValuesWriter::default();
@@ -60,10 +98,22 @@ impl Record {
                     gather.extra(at).for_each(write);
                 }
             });
-            record.values = writer.finish();
+            record.rare_mut().values = writer.finish();
         }
         record.gather.forget_extras();
         record
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    fn values(&self) -> Values {
+        self.rare.as_ref().map_or_else(Values::default, |rare| rare.values.clone())
+    }
+
+    fn suppressed(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.suppressed)
     }
 
     /// Shows it to consumers.
@@ -73,14 +123,14 @@ impl Record {
             return;
         }
         let detection = (!watchers.is_empty()).then(|| Box::new(self.detection(Status::Open, group, cx)));
-        let values = self.values.clone();
+        let values = self.values();
         cx.out.seen.push(Seen { ts: self.ts, eid: self.id, values, detection, is_revision: false });
     }
 
     /// Shows a further input at which it held, decided at `ts`.
     pub(crate) fn show_revision(&self, eid: Id, ts: i64, cx: &mut Cx<'_>) {
         let eid = Id::of(&[&self.id.0, &eid.0]);
-        let values = self.values.clone();
+        let values = self.values();
         cx.out.seen.push(Seen { ts, eid, values, detection: None, is_revision: true });
     }
 
@@ -98,14 +148,17 @@ impl Record {
     }
 
     pub(crate) fn suppress(&mut self) {
-        self.suppressed += 1;
+        self.rare_mut().suppressed += 1;
     }
 
     /// Shows it to the caller: as it stays, or as it is now.
     pub(crate) fn publish(&mut self, status: Status, group: &[u8], cx: &mut Cx<'_>) {
         let detection = self.detection(status, group, cx);
         cx.out.published.push(detection);
-        (self.published_total, self.published_suppressed) = (self.gather.total.max(1), self.suppressed);
+        self.published_total = self.gather.total.max(1);
+        if let Some(rare) = &mut self.rare {
+            rare.published_suppressed = rare.suppressed;
+        }
     }
 
     /// Whether it opened, or its total has grown to twice what was shown, or the count of suppressed ones beyond that. Showing
@@ -113,7 +166,7 @@ impl Record {
     pub(crate) fn has_news(&self) -> bool {
         self.published_total == 0
             || self.gather.total >= self.published_total.saturating_mul(2)
-            || self.suppressed > self.published_suppressed.saturating_mul(2)
+            || self.rare.as_ref().is_some_and(|it| it.suppressed > it.published_suppressed.saturating_mul(2))
     }
 
     /// Shows it as it is now, if there is news or all are wanted.
@@ -145,18 +198,18 @@ impl Record {
             last_seen: self.last_seen,
             anchor: self.anchor,
             group: group::read(group, &cx.operator.group),
-            value: Some(self.value),
+            value: Some(self.value.value()),
             total: self.gather.total,
             total_at_anchor: self.total_at_anchor,
             evidence: Vec::new(),
             is_truncated: false,
             is_fanout_truncated: self.gather.is_fanout_truncated,
             outcomes: self.gather.outcomes(&cx.operator.outcomes).into_vec(),
-            outcomes_at_anchor: self.outcomes_at_anchor.to_vec(),
-            values: self.values.clone(),
+            outcomes_at_anchor: self.rare.as_ref().map_or_else(Vec::new, |it| it.outcomes_at_anchor.to_vec()),
+            values: self.values(),
             risk: cx.node.risk,
             level: cx.node.level,
-            suppressed: self.suppressed,
+            suppressed: self.suppressed(),
             stratum: cx.node.stratum,
             status,
             revision: self.revision,

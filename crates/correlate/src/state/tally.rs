@@ -1,18 +1,16 @@
 //! What a sliding window amounts to, kept as inputs come and go (E25–E31, E46).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::CorrelationType as Kind;
 
 use super::sliding::is_pivot;
+use super::values::Values;
 use crate::Value;
 use crate::formula::Conjunction;
 use crate::gather::Sum;
 use crate::input::{Entry, Load};
-use crate::key::Key;
 use crate::number::all_hold;
 use crate::plan::{Operator, Predicate, Shape};
 
@@ -34,87 +32,6 @@ pub(crate) enum Tally {
     Chain(Box<[i64]>, bool),
     /// The latest start per length and last stage, length by length; the longest chain that the last input ends.
     Chains(Box<[i64]>, u16),
-}
-
-/// How often each value is there.
-///
-/// Up to some values they are looked through: that is one piece of memory, where a table is two and each longer key one
-/// more. With many groups this is what the price of an input is made of.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Values {
-    Few(Vec<(Key, u32)>),
-    Many(HashMap<Key, u64, DefaultHashBuilder>),
-}
-
-/// From here on values are looked up.
-const FEW_MAX: usize = 24;
-
-impl Default for Values {
-    fn default() -> Self {
-        Values::Few(Vec::new())
-    }
-}
-
-impl Values {
-    fn len(&self) -> usize {
-        match self {
-            Values::Few(few) => few.len(),
-            Values::Many(many) => many.len(),
-        }
-    }
-
-    fn count(&self, key: &Key) -> u64 {
-        match self {
-            Values::Few(few) => {
-                few.iter().find(|(known, _)| known == key).map_or(0, |(_, count)| (*count).into())
-            }
-            Values::Many(many) => many.get(key).copied().unwrap_or(0),
-        }
-    }
-
-    fn add(&mut self, key: &Key) {
-        if let Values::Few(few) = self {
-            if let Some((_, count)) = few.iter_mut().find(|(known, count)| known == key && *count < u32::MAX)
-            {
-                *count += 1;
-                return;
-            }
-            if few.len() < FEW_MAX && few.iter().all(|(known, _)| known != key) {
-                if few.len() == few.capacity() {
-                    few.reserve_exact((few.len() / 2).max(4));
-                }
-                return few.push((key.clone(), 1));
-            }
-            *self = Values::Many(few.drain(..).map(|(key, count)| (key, count.into())).collect());
-        }
-        if let Values::Many(many) = self {
-            match many.get_mut(key) {
-                Some(count) => *count += 1,
-                None => _ = many.insert(key.clone(), 1),
-            }
-        }
-    }
-
-    fn remove(&mut self, key: &Key) {
-        match self {
-            Values::Few(few) => {
-                let Some(at) = few.iter().position(|(known, _)| known == key) else { return };
-                if let Some((_, count)) = few.get_mut(at).filter(|(_, count)| *count > 1) {
-                    *count -= 1;
-                } else {
-                    few.swap_remove(at);
-                }
-            }
-            Values::Many(many) => {
-                if let Some(count) = many.get_mut(key) {
-                    *count -= 1;
-                    if *count == 0 {
-                        many.remove(key);
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// The sum of small integers, and how many other numbers there are.
@@ -146,7 +63,7 @@ impl Tally {
         let first = |starts: &[i64]| starts.first().map_or(0, |start| start.cast_unsigned());
         match self {
             Tally::Count(count) => *count,
-            Tally::Distinct(known) => known.len() as u64,
+            Tally::Distinct(known) => known.touch(),
             Tally::Sum(numbers) => numbers.others,
             Tally::Temporal(starts) | Tally::Chain(starts, _) | Tally::Chains(starts, _) => first(starts),
         }
@@ -157,7 +74,7 @@ impl Tally {
         let ts = entry.at.ts;
         match self {
             Tally::Count(count) => *count += 1,
-            Tally::Distinct(known) => entry.tuples().iter().for_each(|tuple| known.add(tuple)),
+            Tally::Distinct(known) => known.push(entry.tuples()),
             Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
                 Some(value) => numbers.ints += value,
                 None => numbers.others += 1,
@@ -194,11 +111,11 @@ impl Tally {
         }
     }
 
-    /// Takes an input away that has left the window.
+    /// Takes an input away that has left the window: the oldest that it holds.
     pub(crate) fn remove(&mut self, entry: &Entry) {
         match self {
             Tally::Count(count) => *count -= 1,
-            Tally::Distinct(known) => entry.tuples().iter().for_each(|tuple| known.remove(tuple)),
+            Tally::Distinct(known) => known.pop_front(),
             Tally::Sum(numbers) => for_numbers(entry, |value| match small(value) {
                 Some(value) => numbers.ints -= value,
                 None => numbers.others -= 1,
@@ -207,24 +124,12 @@ impl Tally {
         }
     }
 
-    /// Takes an input away of which nothing is kept but that it counts.
+    /// Takes the oldest input away, of which nothing is kept but what it counts.
     pub(crate) fn remove_counted(&mut self) {
-        if let Tally::Count(count) = self {
-            *count = count.saturating_sub(1);
-        }
-    }
-
-    /// Whether the oldest input can go while an episode goes on, if `kept` of what is counted must stay (E46). Of a count these
-    /// are the newest inputs, of different values the ones seen last; where the last instants are known nothing need stay.
-    pub(crate) fn can_spare(&self, oldest: &Entry, kept: u64) -> bool {
         match self {
-            Tally::Count(count) => *count > kept,
-            Tally::Distinct(known) => {
-                let vanishing = oldest.tuples().iter().filter(|tuple| known.count(tuple) == 1).count();
-                (known.len() - vanishing) as u64 >= kept
-            }
-            Tally::Sum(_) => false,
-            Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => true,
+            Tally::Count(count) => *count = count.saturating_sub(1),
+            Tally::Distinct(known) => known.pop_front(),
+            Tally::Sum(_) | Tally::Temporal(_) | Tally::Chain(..) | Tally::Chains(..) => {}
         }
     }
 
@@ -238,7 +143,7 @@ impl Tally {
         let count = |count: usize| Value::Int(count as i128);
         match self {
             Tally::Count(number) => Value::Int((*number).into()),
-            Tally::Distinct(known) => count(known.len()),
+            Tally::Distinct(known) => count(known.different()),
             Tally::Sum(numbers) if numbers.others == 0 => Value::Int(numbers.ints),
             Tally::Sum(_) => {
                 let mut sum = Sum::default();

@@ -143,7 +143,7 @@ impl Found {
         let counts: Vec<HuntRule> = self.counts.values().cloned().collect();
         for (_, Waiting(signal)) in &mut waiting {
             if let Some((signal, body, _)) = signal {
-                body.live = serde_json::to_value(&*signal).ok();
+                body.live = serde_json::value::to_raw_value(&*signal).ok();
             }
         }
         let telling = &self.telling;

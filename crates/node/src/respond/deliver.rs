@@ -16,6 +16,7 @@ use sigyn_store::Id;
 use sigyn_store::catalog::{AlertGroup, Message, NewMessage, Tx};
 
 use super::config::Config;
+use super::outgoing::Receiver;
 use super::{mail, outgoing};
 use crate::{Node, notice, now};
 
@@ -197,18 +198,20 @@ fn send(config: &Config, channel: &Channel, message: &Message) -> Outcome {
 
 fn send_notice(config: &Config, channel: &Channel, notice: &Notice, key: &str) -> Result<Outcome, String> {
     let (page, targets) = (config.alerting.page.as_deref(), &config.alerting.targets);
+    let receiver = Receiver { url: "", authorities: channel.authorities.as_deref() };
     Ok(match &channel.destination {
         Destination::Slack { url } => {
             let body = slack::body(notice, &channel.template, page)?.to_string();
-            outgoing::post(targets, url.as_deref().unwrap_or_default(), &[], &body)
+            let receiver = Receiver { url: url.as_deref().unwrap_or_default(), ..receiver };
+            outgoing::post(targets, &receiver, &[], &body)
         }
         Destination::Webhook { url, secret } => {
             let body = webhook::body(notice, &channel.template, page)?.to_string();
-            signed(targets, url, secret.as_deref(), key, &body)?
+            signed(targets, &Receiver { url, ..receiver }, secret.as_deref(), key, &body)?
         }
         Destination::Email { .. } => {
             let letter = letter::mail(notice, &channel.template, page, key)?;
-            mail::send(targets, &channel.destination, &letter)
+            mail::send(targets, channel, &letter)
         }
     })
 }
@@ -216,11 +219,11 @@ fn send_notice(config: &Config, channel: &Channel, notice: &Notice, key: &str) -
 /// Sends a signed request.
 pub(super) fn signed(
     targets: &sigyn_respond::Targets,
-    url: &str,
+    receiver: &Receiver<'_>,
     secret: Option<&str>,
     key: &str,
     body: &str,
 ) -> Result<Outcome, String> {
     let secret = webhook::Secret::parse(secret.unwrap_or_default())?;
-    Ok(outgoing::post(targets, url, &secret.headers(key, now(), body)?, body))
+    Ok(outgoing::post(targets, receiver, &secret.headers(key, now(), body)?, body))
 }

@@ -21,6 +21,7 @@ use sigyn_store::catalog::{Block, BlockMode, BlockState};
 
 use super::config::Config;
 use super::deliver::signed;
+use super::outgoing::Receiver;
 use super::present::present;
 use crate::{Node, notice, now};
 
@@ -262,10 +263,12 @@ fn address(block: &Block) -> Result<IpAddr, Failure> {
 
 /// Tells the hook of a block.
 fn hook(config: &Config, channel: &str, verb: &str, block: &Block) -> Done {
-    let destination = config.channels.get(channel).map(|channel| &channel.destination);
-    let Some(Destination::Webhook { url, secret }) = destination else {
+    let known = config.channels.get(channel);
+    let Some((known, Destination::Webhook { url, secret })) = known.map(|known| (known, &known.destination))
+    else {
         return Err(Failure::Later(format!("the hook's channel {channel} is not there")));
     };
+    let receiver = Receiver { url, authorities: known.authorities.as_deref() };
     let id = block.id.to_string();
     let body = json!({
         "type": verb,
@@ -275,7 +278,7 @@ fn hook(config: &Config, channel: &str, verb: &str, block: &Block) -> Done {
         },
     });
     let key = format!("{verb}-{id}-{}", block.until);
-    let sent = signed(&config.alerting.targets, url, secret.as_deref(), &key, &body.to_string());
+    let sent = signed(&config.alerting.targets, &receiver, secret.as_deref(), &key, &body.to_string());
     match sent.map_err(Failure::Never)? {
         Outcome::Sent => Ok(format!("the hook has taken `{verb}`; whether it holds is its receiver's word")),
         Outcome::Later { why, .. } => Err(Failure::Later(format!("the hook: {why}"))),

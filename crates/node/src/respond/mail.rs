@@ -7,13 +7,13 @@ use std::time::Duration;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{Address, Message, SmtpTransport, Transport};
 use sigyn_respond::channel::MailSecurity;
 use sigyn_respond::mail::Mail;
 use sigyn_respond::retry::Outcome;
 use sigyn_respond::target::Purpose;
-use sigyn_respond::{Destination, Targets};
+use sigyn_respond::{Channel, Destination, Targets, authority};
 
 use super::outgoing::may_connect;
 
@@ -22,9 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Addresses of a server that are tried.
 const ADDRESSES_MAX: usize = 3;
 
-/// Sends a mail. The destination is one of the kind `email`.
-pub(super) fn send(targets: &Targets, destination: &Destination, mail: &Mail) -> Outcome {
-    let Destination::Email { host, port, security, from, to, .. } = destination else {
+/// Sends a mail. The channel's destination is one of the kind `email`.
+pub(super) fn send(targets: &Targets, channel: &Channel, mail: &Mail) -> Outcome {
+    let Destination::Email { host, port, security, from, to, .. } = &channel.destination else {
         return Outcome::Never { why: "this is no mailbox".to_owned() };
     };
     let message = match message(mail, from, to) {
@@ -41,7 +41,7 @@ pub(super) fn send(targets: &Targets, destination: &Destination, mail: &Mail) ->
     }
     let mut why = format!("{host} has no address");
     for address in found {
-        match connect(destination, address).map(|transport| transport.send(&message)) {
+        match connect(channel, address).map(|transport| transport.send(&message)) {
             Ok(Ok(_)) => return Outcome::Sent,
             Ok(Err(error)) if error.is_permanent() => return Outcome::Never { why: error.to_string() },
             // The server has answered: another address would say the same.
@@ -85,11 +85,24 @@ fn message(mail: &Mail, from: &str, to: &[String]) -> Result<Message, String> {
     builder.body(mail.text.clone()).map_err(|error| error.to_string())
 }
 
-fn connect(destination: &Destination, address: SocketAddr) -> Result<SmtpTransport, String> {
-    let Destination::Email { host, security, user, password, .. } = destination else {
+/// What is asked of the server's certificate.
+fn parameters(host: &str, authorities: Option<&str>) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(host.trim_matches(['[', ']']).to_owned());
+    if let Some(pem) = authorities {
+        builder = builder.certificate_store(CertificateStore::None);
+        for der in authority::parse(pem)? {
+            let certificate = Certificate::from_der(der).map_err(|error| told(&error))?;
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build_rustls().map_err(|error| told(&error))
+}
+
+fn connect(channel: &Channel, address: SocketAddr) -> Result<SmtpTransport, String> {
+    let Destination::Email { host, security, user, password, .. } = &channel.destination else {
         return Err("this is no mailbox".to_owned());
     };
-    let parameters = || TlsParameters::new(host.clone()).map_err(|error| error.to_string());
+    let parameters = || parameters(host, channel.authorities.as_deref());
     let tls = match security {
         MailSecurity::Tls => Tls::Wrapper(parameters()?),
         MailSecurity::Starttls => Tls::Required(parameters()?),
@@ -151,10 +164,10 @@ mod tests {
         (port, thread)
     }
 
-    fn destination(port: u16, security: &str) -> Destination {
+    fn channel(port: u16, security: &str) -> Channel {
         let json = format!(
-            r#"{{"kind":"email","host":"127.0.0.1","port":{port},"security":"{security}","from":"sigyn@example.org",
-                "to":["soc@example.org","b@example.org"]}}"#
+            r#"{{"name":"m","destination":{{"kind":"email","host":"127.0.0.1","port":{port},"security":"{security}",
+                "from":"sigyn@example.org","to":["soc@example.org","b@example.org"]}}}}"#
         );
         serde_json::from_str(&json).unwrap()
     }
@@ -174,7 +187,7 @@ mod tests {
     #[test]
     fn mail_arrives_whole_and_in_its_envelope_alone() {
         let (port, server) = serve(false, None);
-        assert_eq!(send(&permitted(), &destination(port, "none"), &mail()), Outcome::Sent);
+        assert_eq!(send(&permitted(), &channel(port, "none"), &mail()), Outcome::Sent);
         let all = server.join().unwrap();
         assert!(
             all.contains("RCPT TO:<soc@example.org>") && all.contains("RCPT TO:<b@example.org>"),
@@ -188,9 +201,9 @@ mod tests {
     #[test]
     fn nothing_is_sent_unencrypted_unless_that_is_said_and_inside() {
         let (port, _server) = serve(false, None);
-        let outcome = send(&permitted(), &destination(port, "starttls"), &mail());
+        let outcome = send(&permitted(), &channel(port, "starttls"), &mail());
         assert!(matches!(&outcome, Outcome::Later { .. } | Outcome::Never { .. }), "{outcome:?}");
-        let outcome = send(&Targets::default(), &destination(port, "none"), &mail());
+        let outcome = send(&Targets::default(), &channel(port, "none"), &mail());
         assert!(matches!(&outcome, Outcome::Never { why } if why.contains("not connected")), "{outcome:?}");
     }
 
@@ -198,7 +211,7 @@ mod tests {
     fn what_the_server_says_decides() {
         let check = |answer: &'static str, is_final: bool| {
             let (port, _server) = serve(false, Some(answer));
-            let outcome = send(&permitted(), &destination(port, "none"), &mail());
+            let outcome = send(&permitted(), &channel(port, "none"), &mail());
             assert_eq!(matches!(outcome, Outcome::Never { .. }), is_final, "{answer}: {outcome:?}");
             assert_ne!(outcome, Outcome::Sent);
         };

@@ -9,11 +9,12 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sigyn_respond::Targets;
 use sigyn_respond::retry::{Outcome, of_status};
 use sigyn_respond::target::Purpose;
+use sigyn_respond::{Targets, authority};
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, http};
@@ -50,9 +51,37 @@ pub(super) fn may_connect(targets: &Targets, found: &[SocketAddr], purpose: Purp
     refused.map_or(Ok(()), |why| Err(io::Error::new(ErrorKind::PermissionDenied, why)))
 }
 
+/// Who gets a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Receiver<'r> {
+    /// The address.
+    pub(super) url: &'r str,
+    /// Whose certificates are believed there, as PEM; none: those of the public authorities.
+    pub(super) authorities: Option<&'r str>,
+}
+
+/// What is asked of a certificate.
+fn tls(authorities: Option<&str>) -> Result<TlsConfig, String> {
+    let Some(pem) = authorities else { return Ok(TlsConfig::default()) };
+    let own = authority::parse(pem)?;
+    let own: Vec<Certificate<'static>> =
+        own.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+    Ok(TlsConfig::builder().root_certs(RootCerts::from(own)).build())
+}
+
 /// Sends a JSON body. `headers` are names and values.
-pub(super) fn post(targets: &Targets, url: &str, headers: &[(&str, String)], body: &str) -> Outcome {
+pub(super) fn post(
+    targets: &Targets,
+    receiver: &Receiver<'_>,
+    headers: &[(&str, String)],
+    body: &str,
+) -> Outcome {
+    let tls = match tls(receiver.authorities) {
+        Ok(tls) => tls,
+        Err(why) => return Outcome::Never { why },
+    };
     let config = Agent::config_builder()
+        .tls_config(tls)
         .timeout_global(Some(PATIENCE))
         .proxy(None)
         .max_redirects(0)
@@ -63,7 +92,7 @@ pub(super) fn post(targets: &Targets, url: &str, headers: &[(&str, String)], bod
         .build();
     let resolver = Guarded { targets: targets.clone(), inner: DefaultResolver::default() };
     let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-    let mut request = http::Request::post(url).header("content-type", "application/json");
+    let mut request = http::Request::post(receiver.url).header("content-type", "application/json");
     for (name, value) in headers {
         request = request.header(*name, value);
     }
@@ -129,6 +158,10 @@ mod tests {
         serde_json::from_str(r#"[{"network":"127.0.0.1"}]"#).unwrap()
     }
 
+    fn at(url: &str) -> Receiver<'_> {
+        Receiver { url, authorities: None }
+    }
+
     fn told(outcome: &Outcome) -> String {
         match outcome {
             Outcome::Sent => "sent".to_owned(),
@@ -164,7 +197,7 @@ mod tests {
             "[64:ff9b::7f00:1]",
             "[2002:7f00:1::]",
         ] {
-            let outcome = post(&Targets::default(), &format!("http://{host}:{port}/"), &[], "{}");
+            let outcome = post(&Targets::default(), &at(&format!("http://{host}:{port}/")), &[], "{}");
             // Some of these are no hosts at all for the resolver; none is ever connected to.
             let said = told(&outcome);
             assert!(
@@ -182,7 +215,8 @@ mod tests {
         let check = |answer: &'static str, expect: &str| {
             let (port, seen) = listen(answer);
             let headers = [("webhook-id", "m1".to_owned())];
-            let outcome = post(&permitted(), &format!("http://127.0.0.1:{port}/hook"), &headers, "{\"a\":1}");
+            let outcome =
+                post(&permitted(), &at(&format!("http://127.0.0.1:{port}/hook")), &headers, "{\"a\":1}");
             assert!(told(&outcome).starts_with(expect), "{answer}: {}", told(&outcome));
             let request = seen.recv().unwrap();
             assert!(

@@ -60,14 +60,14 @@ impl Chunks {
     /// Skips the file header, which says nothing that the chunks do not say.
     fn start(&mut self, input: &mut dyn BufRead) {
         self.is_started = true;
-        // Most files are small; memory for a whole batch would be asked for in vain.
-        self.carry.fill(input, 3 * CHUNK_BYTES);
+        self.carry.fill(input, HEADER_BYTES + CHUNK_MAGIC.len());
         let head = self.carry.bytes();
-        let head = head.get(..HEADER_BYTES + CHUNK_MAGIC.len()).unwrap_or(head);
         // Without a chunk's beginning where it should be, records say that the header is not whole either.
         let lost = || memmem::find(head, RECORD_MAGIC).map_or(HEADER_BYTES, |_| 0);
         let first = first_chunk(head).unwrap_or_else(lost);
         self.carry.skip(first.min(HEADER_BYTES));
+        // Most files are small; memory for a whole batch would be asked for in vain.
+        self.carry.fill(input, 3 * CHUNK_BYTES);
     }
 }
 

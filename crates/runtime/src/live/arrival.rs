@@ -8,6 +8,7 @@ use sigyn_engine::{ClassId, Scratch};
 use sigyn_event::Event;
 use sigyn_ir::ItemId;
 
+use super::delays::Arrivals;
 use super::signal::Names;
 use super::standing::{Standing, Stored};
 use crate::feed::Gatherer;
@@ -50,9 +51,16 @@ pub struct View {
     pub(super) next: Option<(i64, Arc<Rules>)>,
     /// Events that happened longer before their arrival have the time of their arrival (E5), in nanoseconds.
     pub(super) retention: i64,
+    /// Whether batches tell how late their events came (E9).
+    pub(super) is_timed: bool,
 }
 
 impl View {
+    /// Whether the rules in force are those of a program.
+    pub fn is_of(&self, program: &Arc<Program>) -> bool {
+        Arc::ptr_eq(&self.rules.program, program)
+    }
+
     pub(super) fn at(&self, ts: i64) -> &Arc<Rules> {
         match &self.next {
             Some((from, rules)) if ts >= *from => rules,
@@ -93,6 +101,8 @@ pub struct Gathered {
     pub(super) offsets: Range<u64>,
     /// The latest time of any event.
     pub(super) newest: Option<i64>,
+    /// How late they came, if that is asked for.
+    pub(super) arrivals: Arrivals,
     pub(super) events: u64,
     pub(super) untimed: u64,
     pub(super) retimed: u64,
@@ -150,6 +160,7 @@ impl Intake {
             feed: feed.clone(),
             offsets: offset..offset,
             newest: None,
+            arrivals: Arrivals::default(),
             events: 0,
             untimed: 0,
             retimed: 0,
@@ -188,6 +199,9 @@ impl Intake {
         };
         let ts = at.ts;
         batch.retimed += u64::from(time == TimeSource::Ingest);
+        if self.view.is_timed {
+            batch.arrivals.add(ts, batch.newest);
+        }
         batch.newest = batch.newest.max(Some(ts));
         let rules = self.view.at(ts).clone();
         let is_next = !Arc::ptr_eq(&rules, &self.view.rules);

@@ -77,7 +77,13 @@ impl Live {
 
     pub(super) fn of(rules: Arc<Rules>, machine: Machine, settings: Settings) -> Self {
         let count = rules.program.set.items.len();
-        let view = View { number: 0, rules: rules.clone(), next: None, retention: settings.retention };
+        let view = View {
+            number: 0,
+            rules: rules.clone(),
+            next: None,
+            retention: settings.retention,
+            is_timed: settings.lateness.is_adaptive,
+        };
         Self {
             view: Arc::new(view),
             machine,
@@ -114,7 +120,7 @@ impl Live {
 
     /// What came of each feed, and where a restart would read on.
     pub fn feeds(&self) -> impl Iterator<Item = FeedHealth> {
-        self.feeds.health()
+        self.feeds.health(&self.settings.lateness)
     }
 
     /// What each rule has done.
@@ -224,7 +230,7 @@ impl Live {
         if late > 0 {
             self.late_since.get_or_insert(now);
         }
-        let counts = self.feeds.add(&batch.feed, &batch.offsets, batch.newest, now);
+        let counts = self.feeds.add(&batch.feed, &batch.offsets, (batch.newest, &batch.arrivals), now);
         counts.events += batch.events;
         counts.untimed += batch.untimed;
         counts.retimed += batch.retimed;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::delays::{Arrivals, Delays};
+
 /// Feeds by name, and the watermark that they allow.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Feeds {
@@ -20,6 +22,7 @@ struct Feed {
     /// The time of day at which something last came.
     heard: i64,
     counts: Counts,
+    delays: Delays,
 }
 
 /// What came of a feed.
@@ -50,6 +53,8 @@ pub struct FeedHealth {
     pub heard: i64,
     /// What came.
     pub counts: Counts,
+    /// How late its events may come and still be in time: nanoseconds.
+    pub lateness: i64,
 }
 
 /// How the watermark follows the events; nanoseconds.
@@ -57,6 +62,9 @@ pub struct FeedHealth {
 pub struct Lateness {
     /// How late an event may come and still be in time.
     pub usual: i64,
+    /// Whether a feed of which a thousand events were seen is given what all but one of a thousand need, from a second up
+    /// to ten minutes, in place of `usual` (E9).
+    pub is_adaptive: bool,
     /// The same for single feeds.
     pub of: HashMap<Arc<str>, i64>,
     /// A feed that was silent so long does not hold the others back.
@@ -66,7 +74,18 @@ pub struct Lateness {
 impl Lateness {
     /// A minute of lateness, a minute of silence (E9).
     pub fn standard() -> Self {
-        Self { usual: 60_000_000_000, of: HashMap::new(), idle: 60_000_000_000 }
+        Self { usual: 60_000_000_000, is_adaptive: false, of: HashMap::new(), idle: 60_000_000_000 }
+    }
+
+    /// As [`standard`](Self::standard), until it is known how late the events of each feed come.
+    pub fn adaptive() -> Self {
+        Self { is_adaptive: true, ..Self::standard() }
+    }
+
+    /// How late the events of a feed may come.
+    fn for_feed(&self, name: &str, feed: &Feed) -> i64 {
+        let observed = || feed.delays.needed().filter(|_| self.is_adaptive);
+        self.of.get(name).copied().or_else(observed).unwrap_or(self.usual).max(0)
     }
 }
 
@@ -124,6 +143,7 @@ impl Feeds {
             newest: None,
             heard: now,
             counts: Counts::default(),
+            delays: Delays::default(),
         });
     }
 
@@ -137,7 +157,7 @@ impl Feeds {
         &mut self,
         name: &Arc<str>,
         offsets: &Range<u64>,
-        newest: Option<i64>,
+        (newest, arrivals): (Option<i64>, &Arrivals),
         now: i64,
     ) -> &mut Counts {
         let feed = self.feeds.entry(name.clone()).or_insert_with(|| Feed {
@@ -145,8 +165,10 @@ impl Feeds {
             newest: None,
             heard: now,
             counts: Counts::default(),
+            delays: Delays::default(),
         });
         feed.taken.add(offsets);
+        feed.delays.add(arrivals, feed.newest);
         feed.newest = feed.newest.max(newest);
         feed.heard = feed.heard.max(now);
         &mut feed.counts
@@ -155,16 +177,24 @@ impl Feeds {
     /// The watermark that the feeds allow at a time of day: the least of those that are not silent. Are all silent, then time
     /// passes for them as it does for us, or what waits would wait for ever. None if there is nothing to go by.
     pub(super) fn watermark(&self, lateness: &Lateness, now: i64) -> Option<i64> {
-        let late = |name: &Arc<str>| lateness.of.get(name).copied().unwrap_or(lateness.usual).max(0);
         let active = self.feeds.iter().filter(|(_, feed)| now.saturating_sub(feed.heard) < lateness.idle);
         let least = active
             // One that has brought nothing with a time holds the others back until it is silent for long enough.
-            .map(|(name, feed)| feed.newest.map_or(i64::MIN, |newest| newest.saturating_sub(late(name))))
+            .map(|(name, feed)| {
+                feed.newest.map_or(i64::MIN, |newest| newest.saturating_sub(lateness.for_feed(name, feed)))
+            })
             .min();
         match least {
             Some(least) => Some(least),
-            None => (!self.feeds.is_empty()).then(|| now.saturating_sub(lateness.usual.max(0))),
+            None => (!self.feeds.is_empty()).then(|| now.saturating_sub(self.longest(lateness))),
         }
+    }
+
+    /// How long silent feeds are waited for.
+    fn longest(&self, lateness: &Lateness) -> i64 {
+        let needed =
+            self.feeds.values().filter_map(|feed| feed.delays.needed().filter(|_| lateness.is_adaptive));
+        needed.max().unwrap_or(lateness.usual).max(0)
     }
 
     /// The time of day at which something last came.
@@ -177,13 +207,14 @@ impl Feeds {
         self.feeds.values().filter_map(|feed| feed.newest).max()
     }
 
-    pub(super) fn health(&self) -> impl Iterator<Item = FeedHealth> {
+    pub(super) fn health<'f>(&'f self, lateness: &'f Lateness) -> impl Iterator<Item = FeedHealth> + 'f {
         self.feeds.iter().map(|(name, feed)| FeedHealth {
             name: name.clone(),
             position: feed.taken.below,
             newest: feed.newest,
             heard: feed.heard,
             counts: feed.counts,
+            lateness: lateness.for_feed(name, feed),
         })
     }
 }
@@ -214,21 +245,46 @@ mod tests {
 
     #[test]
     fn the_slowest_feed_that_speaks_holds_the_watermark() {
-        let lateness = Lateness { usual: 10, of: HashMap::from([("slow".into(), 100)]), idle: 50 };
+        let of = HashMap::from([("slow".into(), 100)]);
+        let lateness = Lateness { usual: 10, is_adaptive: false, of, idle: 50 };
+        let none = &Arrivals::default();
         let mut feeds = Feeds::default();
         assert_eq!(feeds.watermark(&lateness, 0), None);
-        feeds.add(&"a".into(), &(0..1), Some(1_000), 0);
+        feeds.add(&"a".into(), &(0..1), (Some(1_000), none), 0);
         assert_eq!(feeds.watermark(&lateness, 0), Some(990));
-        feeds.add(&"slow".into(), &(0..1), Some(1_000), 30);
+        feeds.add(&"slow".into(), &(0..1), (Some(1_000), none), 30);
         assert_eq!(feeds.watermark(&lateness, 30), Some(900));
         // `a` is silent, then both are.
-        feeds.add(&"slow".into(), &(1..2), Some(2_000), 60);
+        feeds.add(&"slow".into(), &(1..2), (Some(2_000), none), 60);
         assert_eq!(feeds.watermark(&lateness, 60), Some(1_900));
         assert_eq!(feeds.watermark(&lateness, 5_000), Some(4_990));
         // Forged times cannot go beyond what E5 allows, and cannot go back.
-        feeds.add(&"a".into(), &(1..2), Some(500), 5_000);
+        feeds.add(&"a".into(), &(1..2), (Some(500), none), 5_000);
         assert_eq!(feeds.watermark(&lateness, 5_000), Some(990));
         feeds.open(&"new".into(), 0, 5_000);
         assert_eq!(feeds.watermark(&lateness, 5_000), Some(i64::MIN));
+    }
+
+    #[test]
+    fn a_feed_is_waited_for_as_long_as_it_needs() {
+        const SECOND: i64 = 1_000_000_000;
+        let lateness = Lateness::adaptive();
+        let (mut feeds, name) = (Feeds::default(), Arc::<str>::from("a"));
+        let mut bring = |seconds: &[i64]| {
+            let mut arrivals = Arrivals::default();
+            seconds.iter().for_each(|second| arrivals.add(second * SECOND, None));
+            let newest = seconds.iter().max().map(|second| second * SECOND);
+            feeds.add(&name, &(0..1), (newest, &arrivals), 0);
+            feeds.watermark(&lateness, 0).map(|watermark| watermark / SECOND)
+        };
+        // Nothing is known yet, then that nothing is late, then that some events are five minutes late.
+        assert_eq!(bring(&[1_000; 100]), Some(940));
+        assert_eq!(bring(&[1_000; 900]), Some(999));
+        assert_eq!(bring(&[700; 2]), Some(700));
+        // The program's word stands above what was seen; and what all have in common when all are silent is the longest.
+        let of = HashMap::from([(name.clone(), 7 * SECOND)]);
+        assert_eq!(feeds.watermark(&Lateness { of, ..Lateness::adaptive() }, 0), Some(993 * SECOND));
+        assert_eq!(feeds.watermark(&Lateness::standard(), 0), Some(940 * SECOND));
+        assert_eq!(feeds.watermark(&Lateness::adaptive(), 900 * SECOND), Some(600 * SECOND));
     }
 }

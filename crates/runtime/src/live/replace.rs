@@ -68,6 +68,7 @@ impl Live {
             rules: self.rules.clone(),
             next: Some((from, rules.clone())),
             retention: self.settings.retention,
+            is_timed: self.settings.lateness.is_adaptive,
         });
         self.next = Some(Next { from, rules, hits: Vec::new() });
         Ok(from)
@@ -134,6 +135,7 @@ impl Live {
             rules: rules.clone(),
             next: None,
             retention: self.settings.retention,
+            is_timed: self.settings.lateness.is_adaptive,
         });
         self.since = since;
         self.rules = rules;

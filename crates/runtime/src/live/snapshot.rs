@@ -22,7 +22,7 @@ use crate::program::Program;
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"sigynliv";
 /// The version of the form. A change of any field is a new version.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Why a driver cannot begin from a snapshot. The way out is to begin without one and to read the feeds from the front.
 #[derive(Debug)]

@@ -1,12 +1,13 @@
 //! Orders of arrival: within the lateness, beyond it, twice, in batches of any size, by threads, divided among drivers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
 use sigyn_correlate::Status;
 use sigyn_runtime::Program;
-use sigyn_runtime::live::{Intake, Settings};
+use sigyn_runtime::live::{Intake, Lateness, Live, Settings};
 
 use crate::cases;
 use crate::world::*;
@@ -82,6 +83,82 @@ fn late_events_are_repaired() {
     }
     // Else the property says nothing.
     assert!(late > 50 && retracted > 0, "{late} {retracted}");
+}
+
+/// Feeds that begin with a thousand events in order, ten a second: enough to know how late theirs come.
+fn with_calm_start(feeds: &mut [Feed], line: Line) {
+    for feed in feeds {
+        let calm = (0..1_100).map(|at| line(&mut Random(at), START - 200 + i64::try_from(at / 10).unwrap()));
+        let rest = std::mem::take(&mut feed.lines);
+        feed.lines = calm.chain(rest).collect();
+    }
+}
+
+/// How long a feed is waited for decides when results are known, not what they are (E9).
+#[test]
+fn no_lateness_changes_what_is_found() {
+    let (mut late, mut waited) = (0, BTreeSet::new());
+    let count = std::env::var("SIGYN_LIVE_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(3);
+    for seed in 0..count {
+        let random = &mut Random(seed);
+        let program = all_kinds();
+        let disorder = *random.pick(&[0, 20, 400]);
+        let mut feeds = feeds(random, disorder, plain_line);
+        with_calm_start(&mut feeds, plain_line);
+        let hunted = hunted(&program, &feeds);
+        let order = chunks(random, &feeds, 200);
+        let mut snapshot = None;
+        for lateness in [Lateness::adaptive(), Lateness::standard()] {
+            for usual in [0, 1, 60, 600] {
+                let mut settings = Settings::standard();
+                settings.lateness = Lateness { usual: usual * SECOND, ..lateness.clone() };
+                let is_adaptive = lateness.is_adaptive;
+                if !is_adaptive && random.once_in(2) {
+                    settings.lateness.of.insert(feeds[0].name.clone(), 30 * SECOND);
+                }
+                let mut run = Run::new(&program, settings, &feeds);
+                deliver(&mut Random(7), &mut run, &feeds, &order);
+                late += run.live.feeds().map(|feed| feed.counts.late).sum::<u64>();
+                let known: Vec<i64> = run.live.feeds().map(|feed| feed.lateness).collect();
+                if is_adaptive {
+                    waited.extend(known.iter().copied());
+                    // The events alone say how late they come.
+                    assert_eq!(*snapshot.get_or_insert(known.clone()), known);
+                }
+                same(&format!("{usual} s, adaptive: {is_adaptive}"), &hunted, &run.finish().0);
+            }
+        }
+    }
+    assert!(late > 0 && waited.len() > 3, "{late} {waited:?}");
+}
+
+/// What is known of a feed is in the snapshot: whoever goes on from there waits as long, and as far, as if nothing had happened.
+#[test]
+fn a_restart_waits_as_long_as_before() {
+    for seed in 0..3 {
+        let random = &mut Random(seed);
+        let program = all_kinds();
+        let mut feeds = feeds(random, 100, plain_line);
+        with_calm_start(&mut feeds, plain_line);
+        let settings = Settings { lateness: Lateness::adaptive(), ..Settings::standard() };
+        let (mut steady, mut killed) =
+            (Run::new(&program, settings.clone(), &feeds), Run::new(&program, settings.clone(), &feeds));
+        for chunk in chunks(random, &feeds, 200) {
+            for run in [&mut steady, &mut killed] {
+                run.now += SECOND;
+                run.take(&feeds, std::slice::from_ref(&chunk));
+            }
+            if random.once_in(8) {
+                let bytes = killed.live.snapshot().unwrap().unwrap();
+                let history = &mut killed.history;
+                killed.live = Live::restore(program.clone(), settings.clone(), &bytes, history).unwrap();
+                killed.intake = Intake::new(killed.live.view().clone());
+            }
+            let known = |run: &Run| run.live.feeds().map(|feed| feed.lateness).collect::<Vec<_>>();
+            assert_eq!((steady.live.watermark(), known(&steady)), (killed.live.watermark(), known(&killed)));
+        }
+        same("killed", &steady.finish().0, &killed.finish().0);
+    }
 }
 
 #[test]

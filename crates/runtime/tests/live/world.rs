@@ -16,7 +16,7 @@ use sigyn_runtime::{Program, hunt};
 /// Nanoseconds of a second.
 pub(crate) const SECOND: i64 = 1_000_000_000;
 /// 2026-03-02, two minutes before midnight: cells end in the midst of it.
-const START: i64 = 1_772_409_480;
+pub(crate) const START: i64 = 1_772_409_480;
 
 /// Numbers that only a seed decides.
 pub(crate) struct Random(pub(crate) u64);

@@ -28,6 +28,10 @@ pub(crate) struct ChannelBody {
     is_enabled: bool,
     /// Where it leads.
     destination: DestinationBody,
+    /// Whose certificates are believed there, as PEM, in place of the public authorities: for receivers of one's own.
+    /// Changing it asks for the secret again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorities: Option<String>,
     /// Its own words, in place of the usual ones.
     #[serde(default)]
     template: TemplateBody,

@@ -10,6 +10,7 @@ use serde_json::json;
 use sigyn_backends::{Env, Options, targets};
 use sigyn_convert::{Converter, Settings, Strictness};
 use sigyn_ir::{Compat, RuleItem};
+use sigyn_node::Cost;
 use sigyn_node::book::{self, Book, Refusal, Rule, finding_text};
 use sigyn_pipeline::{NoFiles, builtin};
 use sigyn_store::catalog::{Field, Filter, OverviewRequest, RuleSetting, Term, View};
@@ -24,6 +25,8 @@ use crate::shape::{Level, Moment};
 
 /// Nanoseconds of a day.
 const DAY: i64 = 86_400 * 1_000_000_000;
+/// Events that must have been measured before a cost is told.
+const MEASURED_MIN: u64 = 20;
 
 /// All rules.
 #[derive(Serialize, ToSchema)]
@@ -69,6 +72,8 @@ pub(crate) struct RuleRow {
     matches: u64,
     /// When its last signal happened.
     last: Option<Moment>,
+    /// What it costs; none while too few events have come since the rules were read.
+    cost: Option<RuleCost>,
     /// Signals of the last 24 hours.
     signals_day: u64,
     /// Signals of the last seven days.
@@ -77,6 +82,32 @@ pub(crate) struct RuleRow {
     true_week: u64,
     /// Of those of the week, found to be false.
     false_week: u64,
+}
+
+/// What a rule costs, measured on one event of 128 since the rules were read.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RuleCost {
+    /// Its part of the time in which rules are evaluated: 0 to 1. What rules share is counted with one of them.
+    share: f64,
+    /// For which part of the events it had to be evaluated: 0 to 1. All others were ruled out before.
+    evaluated: f64,
+    /// How long one evaluation takes, in nanoseconds.
+    nanoseconds: u64,
+    /// How many events were measured.
+    events: u64,
+}
+
+impl RuleCost {
+    /// None while so few were measured that it says nothing.
+    fn of(cost: Cost) -> Option<Self> {
+        let part = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        (cost.events >= MEASURED_MIN).then(|| Self {
+            share: part(cost.nanos, cost.all_nanos),
+            evaluated: part(cost.evaluated, cost.events),
+            nanoseconds: cost.nanos / cost.evaluated.max(1),
+            events: cost.events,
+        })
+    }
 }
 
 /// Something broken.
@@ -242,6 +273,7 @@ fn row(app: &App, rule: &Rule, item: &RuleItem, known: &Known) -> RuleRow {
             .or_else(|| setting.and_then(|setting| setting.error.as_ref().map(|(error, _)| error.clone()))),
         matches: state.matches,
         last: state.last.map(Moment),
+        cost: RuleCost::of(state.cost),
         signals_day: count(&known.day),
         signals_week: count(&known.week),
         true_week: count(&known.is_true),

@@ -143,6 +143,14 @@ impl View<'_> {
         self.one(&sql, [id.0], signal)
     }
 
+    /// How often a signal's detection has changed; none if there is no such signal.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn signal_revision(&self, id: Id) -> Result<Option<u32>> {
+        self.one("SELECT revision FROM signals WHERE id = ?1", [id.0], |row| row.get(0))
+    }
+
     /// The JSON that was stored with a signal.
     ///
     /// # Errors

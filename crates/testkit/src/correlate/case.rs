@@ -31,7 +31,8 @@
 //! An event is a time in seconds (`1000+1*5`: five of them, one second apart), the source with its own order if there is one, and the fields. Events are numbered in
 //! the order of writing, which is the order of arrival; `#1` in front says that it is event 1 once more. A detection is
 //! the rule's name, the group and what is to be checked of it: what a line leaves out may be anything. Detections of
-//! single-event rules over events are not listed. `signals` lists the rules that speak for themselves, `refused`
+//! single-event rules over events are not listed. `range` (`FROM..UNTIL`) says from when the rules are in force and up to where
+//! all has been seen; without it that is for ever. `signals` lists the rules that speak for themselves, `refused`
 //! the titles of rules that must not load; with `refused` alone the rules must be refused in some way.
 
 use std::collections::BTreeMap;
@@ -54,6 +55,8 @@ pub struct Case {
     pub rules: String,
     /// The events in the order of their arrival.
     pub events: Vec<Event>,
+    /// From when the rules are in force and up to where all has been seen, if the case says so.
+    pub range: Option<Span>,
     /// The detections.
     pub detections: Vec<Expected>,
     /// Names of the rules that speak for themselves, if the case says so.
@@ -71,8 +74,11 @@ pub struct Expected {
     pub says: BTreeMap<String, String>,
 }
 
-/// What runs a case: rules and events to detections.
-pub type Way<'w> = &'w dyn Fn(&RuleSet, &[Event]) -> Result<Vec<Row>, String>;
+/// From one instant to another.
+pub type Span = (Time, Time);
+
+/// What runs a case: rules and events, and where they begin and end, to detections.
+pub type Way<'w> = &'w dyn Fn(&RuleSet, &[Event], Option<Span>) -> Result<Vec<Row>, String>;
 
 /// The cases of a file.
 ///
@@ -108,6 +114,11 @@ fn case(text: &str, shared: &str) -> Result<Case, String> {
             let event = event(&line, case.events.len() + 1).map_err(wrong)?;
             case.events.push(event);
         }
+    }
+    if let Some(range) = block(text, "range") {
+        let (from, until) = range.trim().split_once("..").unwrap_or(("", ""));
+        let range = time_of(from).zip(time_of(until)).filter(|(from, until)| from < until);
+        case.range = Some(range.ok_or_else(|| wrong("no range".to_owned()))?);
     }
     let detections = block(text, "detections");
     for line in detections.iter().flat_map(|lines| lines.lines()) {
@@ -240,7 +251,7 @@ impl Case {
         let mut wrong = Vec::new();
         let mut complain = |what: String| wrong.push(format!("{}: {what}", self.title));
         let refused: Vec<String> = loaded.failed.iter().filter_map(|failed| failed.title.clone()).collect();
-        let rows = way(&loaded.set, &self.events);
+        let rows = way(&loaded.set, &self.events, self.range);
         match &self.refused {
             Some(titles) if titles.is_empty() => {
                 if refused.is_empty() && rows.is_ok() {
@@ -340,7 +351,7 @@ mod tests {
 
     /// What a file of one case complains about.
     fn complaints(text: &str) -> Vec<String> {
-        let naive = |set: &RuleSet, events: &[Event]| {
+        let naive = |set: &RuleSet, events: &[Event], _: Option<Span>| {
             Ok(detections(set, events, &OwnIds)?.iter().map(Row::from).collect())
         };
         let cases = cases(&format!("\n## Case\n{text}")).unwrap();
@@ -389,6 +400,7 @@ mod tests {
         for text in [
             "",
             "```events\nsoon k=a\n```\n```detections\n```\n",
+            "```range\n5..5\n```\n\n```detections\n```\n",
             "```events\n1 k=a b\n```\n```detections\n```\n",
             "```events\n1+1 k=a\n```\n```detections\n```\n",
             "```detections\nc at 2\n```\n",

@@ -7,7 +7,7 @@ use sigyn_ir::{Correlation, CorrelationCondition, CorrelationType, ItemId, Rule,
 
 use super::options::{self, Options};
 use super::world::{Counted, Input, Of};
-use super::{Component, Detection, Num, Outcome, World};
+use super::{Component, Detection, Num, Outcome, World, hex};
 use crate::evaluator;
 
 /// Names that are a detection's own, whether it has a value or not (D17).
@@ -92,6 +92,10 @@ impl World<'_> {
         }
         fields.insert("detection.total".to_owned(), json!(detection.at_anchor.len()));
         fields.insert("detection.stratum".to_owned(), json!(detection.stratum));
+        fields.insert("detection.id".to_owned(), json!(hex(&detection.id)));
+        if let Ok(first) = jiff::Timestamp::from_nanosecond(detection.first_seen) {
+            fields.insert("detection.first_seen".to_owned(), json!(first.to_string()));
+        }
         for (name, outcome) in &detection.outcomes_at_anchor {
             fields.insert(format!("outcome.{name}"), json!(outcome.texts()));
         }

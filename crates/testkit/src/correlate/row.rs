@@ -97,16 +97,18 @@ impl Row {
         };
         let evidence: Vec<String> = self.evidence.iter().map(|id| names.name(id)).collect();
         let mut line = format!(
-            "{} {} at {} anchor {anchor} value {} total {} first {} last {} evidence {}",
+            "{} {} at {} anchor {anchor} value {} total {} first {} last {}",
             rule_name(set, self.rule),
             serde_json::Value::from(group),
             time_text(self.ts),
             self.value,
             self.total,
             time_text(self.first_seen),
-            time_text(self.last_seen),
-            evidence.join(",")
+            time_text(self.last_seen)
         );
+        if !evidence.is_empty() {
+            line += &format!(" evidence {}", evidence.join(","));
+        }
         if self.truncated {
             line += " truncated yes";
         }

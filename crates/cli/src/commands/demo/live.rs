@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use sigyn_node::{Given, Node, Running, Settings, now};
+use sigyn_node::{Given, Lateness, Node, Running, Settings, now};
 use sigyn_sample::{Line, Scene, Traffic};
 use sigyn_server::{App, Config, Server};
 
@@ -115,6 +115,7 @@ fn settings(folder: &Path) -> Result<Settings, String> {
         tail: Vec::new(),
         syslog: Vec::new(),
         blocker: None,
+        lateness: Lateness::standard(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     })
 }

@@ -42,8 +42,8 @@ pub(super) fn find(paths: &[PathBuf], pattern: &str) -> Result<Files, Vec<Found>
     Ok(Files { tests, rules })
 }
 
-/// The rules of a test file that names none: the file of the same name, else all beside it.
-pub(super) fn rules_beside(test: &Path) -> Vec<PathBuf> {
+/// The rules of a test file that names none: the file of the same name, else all beside it but its pipelines.
+pub(super) fn rules_beside(test: &Path, pipelines: &[PathBuf]) -> Vec<PathBuf> {
     let name = test.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let stem = name.rsplit_once(".test.").map_or(name.as_str(), |(stem, _)| stem);
     let same = ["yml", "yaml"].map(|extension| test.with_file_name(format!("{stem}.{extension}")));
@@ -56,7 +56,7 @@ pub(super) fn rules_beside(test: &Path) -> Vec<PathBuf> {
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
-        .filter(|path| path.is_file() && !input::is_test(path))
+        .filter(|path| path.is_file() && !input::is_test(path) && !pipelines.contains(path))
         .collect();
     found.sort();
     found

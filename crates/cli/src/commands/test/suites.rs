@@ -33,6 +33,10 @@ pub(super) struct Results {
 struct Done {
     ran: Ran,
     covered: HashSet<String>,
+    /// Pipelines that the suite names and that are files: they may stand among the rules, and are none.
+    pipelines: Vec<PathBuf>,
+    /// Rule files that could be used together.
+    used: Vec<PathBuf>,
 }
 
 /// Runs every suite that was found.
@@ -51,9 +55,21 @@ pub(super) fn run(args: &Test, files: &Files) -> Result<Results, Vec<Found>> {
         })
         .collect();
     progress.finish();
-    let (texts, unread) = input::read(&files.rules, &Progress::hidden());
+    let pipelines: HashSet<PathBuf> = done.iter().flat_map(|done| &done.pipelines).filter_map(same).collect();
+    let rules: Vec<PathBuf> = files
+        .rules
+        .iter()
+        .filter(|rule| !same(rule).is_some_and(|rule| pipelines.contains(&rule)))
+        .cloned()
+        .collect();
+    let (texts, unread) = input::read(&rules, &Progress::hidden());
     let unread = unread.into_iter().map(|unread| Found::of(unread.name, unread.diagnostic)).collect();
-    let Chosen { set, sources: texts, refused } = selection.choose(texts, unread);
+    let Chosen { set, sources: texts, mut refused } = selection.choose(texts, unread);
+    // A file that was asked for alone may read rules of others, which its tests name.
+    let used: HashSet<PathBuf> = done.iter().flat_map(|done| &done.used).filter_map(same).collect();
+    refused.retain(|found| {
+        !lacks_others(found) || !found.file().and_then(same).is_some_and(|file| used.contains(&file))
+    });
     done.extend(recorded(args, &set, &texts, &sources));
     let covered: HashSet<&String> = done.iter().flat_map(|done| &done.covered).collect();
     let untested = set.items.iter().filter(|item| !covered.contains(&key(item.meta())));
@@ -61,6 +77,16 @@ pub(super) fn run(args: &Test, files: &Files) -> Result<Results, Vec<Found>> {
     let mut ran: Vec<Ran> = done.into_iter().map(|done| done.ran).collect();
     ran.retain(|ran| !ran.cases.is_empty());
     Ok(Results { ran, untested, refused })
+}
+
+/// Whether a rule is refused because others are not loaded.
+fn lacks_others(found: &Found) -> bool {
+    found.diagnostic.code.number == codes::rule::UNKNOWN_RULE.number
+}
+
+/// A file by the one path that it has however it is called.
+fn same(path: impl AsRef<Path>) -> Option<PathBuf> {
+    path.as_ref().canonicalize().ok()
 }
 
 /// By what a rule is known in two sets.
@@ -103,36 +129,49 @@ fn broken(name: &str, findings: Vec<Diagnostic>) -> Case {
 fn suite(args: &Test, path: &Path, log_sources: &LogSources) -> Done {
     let name = input::name(path);
     let mut sources = Sources::default();
-    let done = |cases, sources, covered| Done {
+    let done = |cases, sources, (covered, pipelines, used)| Done {
         ran: Ran { file: name.clone(), sources: Arc::new(sources), cases },
         covered,
+        pipelines,
+        used,
     };
+    let nothing = (HashSet::new(), Vec::new(), Vec::new());
     let source = match input::read_one(path) {
         Ok(file) => sources.add(file),
         Err(unread) => {
             let cases = vec![broken("the file", vec![unread.diagnostic])];
-            return done(cases, sources, HashSet::new());
+            return done(cases, sources, nothing);
         }
     };
     let text = sources.get(source).map_or("", |file| file.text.as_str());
     let (mut suite, findings) = sigyn_verify::read(source, text);
     if !findings.is_empty() {
-        return done(vec![broken("the file", findings)], sources, HashSet::new());
+        return done(vec![broken("the file", findings)], sources, nothing);
     }
+    let pipelines = pipelines(path, &suite);
     keep_asked_for(args, &name, &mut suite);
     if suite.tests.is_empty() {
-        return done(Vec::new(), sources, HashSet::new());
+        return done(Vec::new(), sources, (HashSet::new(), pipelines, Vec::new()));
     }
     match program(args, path, &suite, log_sources) {
-        Ok(program) => {
+        Ok((program, used)) => {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             let read = move |path: &str| read(&folder.join(path));
             let cases = sigyn_verify::run(&suite, &program, &read).cases;
             let covered = covered(&cases, &program.set);
-            done(cases, sources, covered)
+            done(cases, sources, (covered, pipelines, used))
         }
-        Err(findings) => done(vec![broken("the rules", findings)], sources, HashSet::new()),
+        Err(findings) => {
+            let cases = vec![broken("the rules", findings)];
+            done(cases, sources, (HashSet::new(), pipelines, Vec::new()))
+        }
     }
+}
+
+/// The pipelines of a suite that are files.
+fn pipelines(path: &Path, suite: &Suite) -> Vec<PathBuf> {
+    let files = suite.pipelines.iter().map(|name| path.with_file_name(name));
+    files.filter(|file| file.is_file()).collect()
 }
 
 fn keep_asked_for(args: &Test, file: &str, suite: &mut Suite) {
@@ -147,17 +186,17 @@ fn keep_asked_for(args: &Test, file: &str, suite: &mut Suite) {
     });
 }
 
-/// The rules that a suite is about, compiled. Every one of them must be usable: a test of a refused rule tests nothing.
+/// The rules that a suite is about, compiled, and their files. Every one of them must be usable: a test of a refused rule tests nothing.
 fn program(
     args: &Test,
     path: &Path,
     suite: &Suite,
     log_sources: &LogSources,
-) -> Result<Program, Vec<Diagnostic>> {
+) -> Result<(Program, Vec<PathBuf>), Vec<Diagnostic>> {
     let plain = |found: Vec<Found>| found.into_iter().map(|found| found.diagnostic).collect::<Vec<_>>();
     let folder = path.parent().unwrap_or(Path::new(""));
     let named: Vec<PathBuf> = suite.rules.iter().map(|rule| folder.join(rule)).collect();
-    let paths = if named.is_empty() { find::rules_beside(path) } else { named };
+    let paths = if named.is_empty() { find::rules_beside(path, &pipelines(path, suite)) } else { named };
     let (files, missing) = input::collect(&paths, &args.file_pattern);
     let (texts, unread) = input::read(&files, &Progress::hidden());
     let problems: Vec<Diagnostic> =
@@ -169,14 +208,14 @@ fn program(
         let message = "no rule file stands beside the test file, and it names none";
         return Err(vec![Diagnostic::error(&codes::verify::UNREADABLE_INPUT, message)]);
     }
-    let mut pipelines: Pipelines = args.pipelines.clone();
+    let mut asked: Pipelines = args.pipelines.clone();
     // A pipeline is a built-in one, or a file beside the tests.
-    pipelines.pipeline.extend(suite.pipelines.iter().map(|name| {
+    asked.pipeline.extend(suite.pipelines.iter().map(|name| {
         let file = folder.join(name);
         if file.is_file() { input::name(&file) } else { name.clone() }
     }));
     let field_map = suite.field_map.iter().map(|(field, name)| format!("{field}={name}")).collect();
-    let selection = SelectionArgs { field_map, ..SelectionArgs::of(&pipelines) };
+    let selection = SelectionArgs { field_map, ..SelectionArgs::of(&asked) };
     let selection = Selection::new(&selection).map_err(plain)?;
     let chosen = selection.choose(texts, Vec::new());
     let mut refused = plain(chosen.refused);
@@ -184,7 +223,7 @@ fn program(
     refused.extend(built.refused);
     // Places in rules mean nothing in the test file: the message has to do.
     refused.iter_mut().for_each(|found| found.span = None);
-    if refused.is_empty() { Ok(built.program) } else { Err(refused) }
+    if refused.is_empty() { Ok((built.program, files)) } else { Err(refused) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -241,5 +280,10 @@ fn recording(args: &Test, meta: &Meta, rule: &Path, path: &str, program: &Progra
         }
     }
     let covered = covered(&cases, &program.set);
-    Done { ran: Ran { file: name, sources: Arc::new(sources), cases }, covered }
+    Done {
+        ran: Ran { file: name, sources: Arc::new(sources), cases },
+        covered,
+        pipelines: Vec::new(),
+        used: Vec::new(),
+    }
 }

@@ -22,14 +22,13 @@ pub(super) struct Episode {
     /// The serial behind the last input that is gathered.
     gathered: u64,
     /// All that is gathered, by serial, where inputs can come out of order.
-    all: Option<BTreeMap<u64, Entry>>,
-    pub(super) is_suppressed: bool,
+    all: Option<Box<BTreeMap<u64, Entry>>>,
 }
 
 impl Sliding {
     pub(super) fn close(&mut self, group: &[u8], cx: &mut Cx<'_>) {
         let Some(episode) = self.episode.take() else { return };
-        if episode.is_suppressed {
+        if episode.record.is_suppressed {
             return;
         }
         let cell_end = self.episode_cell_end;
@@ -48,7 +47,9 @@ impl Sliding {
                     self.silence.begin(record, it.instant, operator.cell.end(it.instant), group, cx);
                 }
                 if operator.on_match == OnMatch::Reset {
-                    self.consumed = it.serial + 1;
+                    if let Some(rare) = &mut self.rare {
+                        rare.consumed = it.serial + 1;
+                    }
                     self.tally = Tally::new(operator);
                 }
             }
@@ -69,19 +70,20 @@ impl Sliding {
         }
         self.close(group, cx);
         let is_suppressed = self.silence.swallows(it.instant, it.instant, cx);
-        let record = self.record(it, group, cx);
+        let mut record = self.record(it, group, cx);
+        record.is_suppressed = is_suppressed;
         if !is_suppressed {
             record.show(group, cx);
             cx.out.has_news = true;
         }
         let all = operator.is_mixed.then(|| {
             let contributing = self.contributing(it, 0, operator);
-            contributing.map(|(serial, entry)| (serial, entry.into_owned())).collect()
+            Box::new(contributing.map(|(serial, entry)| (serial, entry.into_owned())).collect())
         });
         self.last_true = it.instant;
         self.episode_cell_end = operator.cell.end(it.instant);
         let gathered = it.serial + 1;
-        self.episode = Some(Box::new(Episode { record, gathered, all, is_suppressed }));
+        self.episode = Some(Box::new(Episode { record, gathered, all }));
         cx.out.is_due_earlier = true;
         self.trim(gathered, operator);
     }
@@ -98,7 +100,7 @@ impl Sliding {
             all.values().for_each(|entry| gather.add(entry, operator, max));
             gather.forget_extras();
             episode.record.gather = gather;
-        } else if !episode.is_suppressed {
+        } else if !episode.record.is_suppressed {
             for (_, entry) in self.contributing(it, episode.gathered, operator) {
                 episode.record.gather.add(&entry, operator, max);
             }
@@ -114,7 +116,6 @@ impl Sliding {
     pub(super) fn can_pass(&self, ts: i64, operator: &Operator) -> bool {
         self.window.is_empty()
             && operator.kept_in_episode.is_some()
-            && !matches!(self.tally, Tally::Distinct(_))
             && self.continues(ts, operator)
             && ts < self.episode_cell_end.saturating_sub(operator.span)
     }
@@ -126,35 +127,45 @@ impl Sliding {
         let (ts, eid) = (entry.at.ts, entry.at.eid);
         let it = True { serial: self.first, ts, eid, instant: ts, from: i64::MIN, value: None };
         self.first += 1;
-        self.live = self.first;
         self.last_true = ts;
         self.count(ts, operator);
         if let Some(episode) = &mut self.episode {
             episode.gathered = self.first;
-            if !episode.is_suppressed {
+            if !episode.record.is_suppressed {
                 episode.record.gather.add(entry, operator, max);
             }
             episode.grow(&it, cx);
         }
     }
 
-    /// Keeps of an input that it counts, and of those before it as many as the condition compares with (E46).
+    /// Keeps of an input what it counts, and of those before it as many as the condition compares with: of different values
+    /// those seen last (E46).
     fn count(&mut self, ts: i64, operator: &Operator) {
-        let (Some(kept), Tally::Count(_)) = (operator.kept_in_episode, &self.tally) else { return };
-        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
-        while self.counted.len() >= kept.max(1) {
-            self.counted.pop_front();
-            self.tally.remove_counted();
-        }
-        match kept {
-            0 => self.tally.remove_counted(),
-            _ => {
-                // No more than that is ever needed.
-                if self.counted.len() == self.counted.capacity() {
-                    self.counted.reserve_exact(kept.min(self.counted.len().max(4) * 2) - self.counted.len());
+        let Some(kept) = operator.kept_in_episode else { return };
+        let room = match &self.tally {
+            Tally::Count(_) if kept == 0 => return self.tally.remove_counted(),
+            Tally::Count(_) => {
+                let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+                while self.counted.len() >= kept {
+                    self.counted.pop_front();
+                    self.tally.remove_counted();
                 }
-                self.counted.push_back(ts);
+                // No more than that is ever needed.
+                kept.min(self.counted.len().max(4) * 2) - self.counted.len()
             }
+            Tally::Distinct(_) => (self.counted.len() / 2).max(4),
+            _ => return,
+        };
+        if self.counted.len() == self.counted.capacity() {
+            self.counted.reserve_exact(room);
+        }
+        self.counted.push_back(ts);
+        while let Tally::Distinct(known) = &mut self.tally
+            && !self.counted.is_empty()
+            && known.can_spare(kept)
+        {
+            self.counted.pop_front();
+            known.pop_front();
         }
     }
 
@@ -162,23 +173,19 @@ impl Sliding {
     ///
     /// A later episode of the same cell opens more than T behind the last true input, so all of its window lies behind
     /// what is gathered. One of the next cell may look back by T from where that begins. What is left is what the tally
-    /// needs to go on: of a count the instants of as many inputs as it compares with, of different values the inputs; nothing
-    /// where it knows the last instants.
+    /// needs to go on: the instants of as many inputs as the condition compares with, and their values where these are
+    /// counted; nothing where it knows the last instants.
     fn trim(&mut self, gathered: u64, operator: &Operator) {
-        let Some(kept) = operator.kept_in_episode else { return };
+        if operator.kept_in_episode.is_none() {
+            return;
+        }
         let boundary = self.episode_cell_end.saturating_sub(operator.span);
-        let is_count = matches!(self.tally, Tally::Count(_));
         while self.first < gathered {
-            let can_go =
-                |entry: &Entry| entry.at.ts < boundary && (is_count || self.tally.can_spare(entry, kept));
-            let Some(entry) = self.window.pop_front_if(can_go) else { break };
-            let is_live = self.live <= self.first;
+            let Some(entry) = self.window.pop_front_if(|entry| entry.at.ts < boundary) else { break };
+            let is_live = self.live() <= self.first;
             self.first += 1;
-            self.live = self.live.max(self.first);
-            match is_count {
-                true if is_live => self.count(entry.at.ts, operator),
-                false if is_live => self.tally.remove(&entry),
-                _ => {}
+            if is_live {
+                self.count(entry.at.ts, operator);
             }
         }
         if self.window.is_empty() {
@@ -194,7 +201,7 @@ impl Sliding {
         operator: &Operator,
     ) -> impl Iterator<Item = (u64, Cow<'_, Entry>)> {
         let from = match operator.on_match {
-            OnMatch::Reset => from.max(self.first).max(self.consumed),
+            OnMatch::Reset => from.max(self.first).max(self.consumed()),
             _ => from.max(self.first),
         };
         let count = offset(it.serial + 1, from);
@@ -231,7 +238,7 @@ impl Sliding {
 impl Episode {
     /// A further input is true.
     fn grow(&mut self, it: &True, cx: &mut Cx<'_>) {
-        if self.is_suppressed {
+        if self.record.is_suppressed {
             return;
         }
         self.record.grow(it.ts);

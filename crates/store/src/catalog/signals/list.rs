@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
+use super::filter::{details, without_list_indexes};
 use super::{COLUMNS, Filter, Signal, signal};
 use crate::catalog::{Named, View, sql::limit};
 use crate::{Error, Result};
@@ -80,6 +81,7 @@ impl View<'_> {
     /// [`Error::is_invalid`] for a value that a closed list does not have; what the database says.
     pub fn signals(&self, filter: &Filter, sort: Sort, after: Option<Cursor>, count: usize) -> Result<Page> {
         let mut condition = self.condition(filter)?;
+        condition.sql = without_list_indexes(condition.sql, filter);
         let (first, direction, beyond) = match (sort.first(), sort.is_descending()) {
             (first, true) => (first, "DESC", "<"),
             (first, false) => (first, "ASC", ">"),
@@ -96,9 +98,12 @@ impl View<'_> {
             condition.params.extend([cursor.ts.into(), cursor.number.into()]);
         }
         let order = keys.split(", ").map(|key| format!("{key} {direction}")).collect::<Vec<_>>().join(", ");
+        // Texts are read of the rows of the page alone: where no index has the order, all that fit are sorted.
         let sql = format!(
-            "SELECT {COLUMNS}, {} FROM signals s JOIN signal_details d ON d.n = s.n WHERE {} ORDER BY {order} LIMIT ?",
+            "SELECT {COLUMNS}, {} FROM (SELECT s.n FROM signals s{} WHERE {} ORDER BY {order} LIMIT ?) p \
+             JOIN signals s ON s.n = p.n JOIN signal_details d ON d.n = s.n ORDER BY {order}",
             first.unwrap_or("0"),
+            details(filter),
             condition.sql
         );
         // One more than asked for tells whether there is a next page.
@@ -118,11 +123,7 @@ impl View<'_> {
     /// As [`signals`](Self::signals).
     pub fn count_signals(&self, filter: &Filter) -> Result<u64> {
         let condition = self.condition(filter)?;
-        let sql = format!(
-            "SELECT count(*) FROM signals s{} WHERE {}",
-            super::filter::details(filter),
-            condition.sql
-        );
+        let sql = format!("SELECT count(*) FROM signals s{} WHERE {}", details(filter), condition.sql);
         let count = self.one(&sql, params_from_iter(condition.params), |row| super::count_at(row, 0))?;
         Ok(count.unwrap_or(0))
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::params_from_iter;
 
 use super::Filter;
-use super::filter::details;
+use super::filter::{details, without_list_indexes};
 use crate::catalog::codes::value_of;
 use crate::catalog::{Field, Level, Named, Status, Verdict, View};
 use crate::{Error, Result};
@@ -104,10 +104,14 @@ impl View<'_> {
         Ok(Overview { total, histogram: histogram.transpose()?, facets: facets.collect::<Result<_>>()? })
     }
 
-    /// The condition so that the index by time does not serve it, if its detour is not worth it because most rows are wanted.
+    /// The condition so that neither the index by time serves it nor those of closed lists, if their detour is not worth it
+    /// because most rows are wanted.
     pub(super) fn without_time_index(&self, sql: String, filter: &Filter) -> Result<String> {
         // To SQLite `+` makes it another expression than what the index is of.
-        Ok(if self.is_wide(filter)? { sql.replace("s.ts ", "+s.ts ") } else { sql })
+        if !self.is_wide(filter)? {
+            return Ok(sql);
+        }
+        Ok(without_list_indexes(sql.replace("s.ts ", "+s.ts "), filter))
     }
 
     /// Whether a filter's time spans more than a part of the signals: then reading all is cheaper.
