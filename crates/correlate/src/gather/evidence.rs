@@ -73,6 +73,7 @@ impl Refs {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pages {
     /// Of each the first byte says how many references it has, the second how many bytes are used.
+    #[expect(clippy::vec_box, reason = "pages are to have one size, and not to move")]
     pages: Vec<Box<[u8; PAGE]>>,
     /// What times are told from.
     base: i64,
