@@ -279,8 +279,11 @@ template(name="id" type="string" string="%uuid%")
     output = """\
 action(type="omelasticsearch" server="127.0.0.1" serverport="@PORT@" usehttps="off" uid="@USER@" pwd="@SECRET@"
        template="document" searchIndex="rsyslog" searchType="" bulkmode="on" bulkid="id" dynbulkid="on" writeoperation="create"
-       action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="LinkedList" queue.dequeueBatchSize="100")
+       action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="LinkedList" queue.dequeueBatchSize="100"
+       queue.timeoutEnqueue="600000")
 """
+    # Without the last, rsyslog throws a message away every two seconds while its queue of a thousand is full: it never sent
+    # what was missing here.
     text = staticmethod(document)
 
     def is_there(self):

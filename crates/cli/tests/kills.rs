@@ -30,6 +30,8 @@ const PER_REQUEST: usize = 5;
 const LIFE_MAX: u64 = 1_500;
 const LONG_ONE_IN: u64 = 8;
 const LONG_LIFE_MAX: u64 = 8_000;
+/// Events go over into the lake, the log is cut and files are put together all the time, so that kills hit that too.
+const RESTLESS: &str = "--restless";
 /// The number of the event that closes all windows.
 const LAST: usize = 10_000_000;
 
@@ -154,6 +156,40 @@ fn correlated(place: &Place, serving: &Serving) -> BTreeSet<String> {
     signals(place, serving, MANY_ID).iter().map(told).collect()
 }
 
+/// What a hunt over everything finds: how many events it looked at, and the ids of each rule's detections.
+fn hunted(place: &Place, serving: &Serving) -> (u64, BTreeMap<String, BTreeSet<String>>) {
+    let order = json!({ "name": "all", "rules": [], "from": "2000-01-01T00:00:00Z" }).to_string();
+    let request = place.agent.post(format!("http://{}/api/v1/hunts", serving.address));
+    let request = request.header("authorization", place.key(serving)).content_type("application/json");
+    let mut answer = request.send(&order).unwrap();
+    assert_eq!(answer.status(), 201);
+    let hunt: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+    let path = format!("/api/v1/hunts/{}", hunt["id"].as_str().unwrap());
+    let start = Instant::now();
+    let hunt = loop {
+        let hunt = place.get(serving, &path)["hunt"].clone();
+        match hunt["state"].as_str() {
+            Some("done") => break hunt,
+            Some("waiting" | "running") => assert!(start.elapsed() < PATIENCE, "{hunt}"),
+            _ => panic!("{hunt}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(hunt["remarks"], json!([]), "{hunt}");
+    let (mut found, mut cursor): (BTreeMap<String, BTreeSet<String>>, _) = (BTreeMap::new(), String::new());
+    loop {
+        let page = place.get(serving, &format!("{path}/detections?limit=1000{cursor}"));
+        for detection in page["items"].as_array().unwrap() {
+            let [rule, id] = ["rule", "id"].map(|part| detection[part].as_str().unwrap().to_owned());
+            assert!(found.entry(rule).or_default().insert(id), "told twice: {detection}");
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (hunt["events_all"].as_u64().unwrap(), found),
+        }
+    }
+}
+
 fn post_last(place: &Place, serving: &Serving, base: u64) {
     let (status, answer) = place.post(serving, "/_bulk", &body(base, std::iter::once(LAST)));
     assert_eq!(status, 200, "{answer}");
@@ -171,21 +207,21 @@ fn signals_are_the_same_however_often_it_is_killed() {
     let place = Place::with(&rules);
     // A port that is free now is free again when a server is killed.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let key = place.key(&place.start_at(&address, &[]));
+    let key = place.key(&place.start_at(&address, &[RESTLESS]));
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (mut slowest, mut serving) = (Duration::ZERO, None);
     let acknowledged: BTreeSet<usize> = std::thread::scope(|scope| {
         let senders: Vec<_> =
             (0..SENDERS).map(|_| scope.spawn(|| send(&place, &address, &key, base, &next, &stop))).collect();
         for _ in 0..kills {
-            let mut child = place.command(&address, &[]).spawn().unwrap();
+            let mut child = place.command(&address, &[RESTLESS]).spawn().unwrap();
             let longest = if random.below(LONG_ONE_IN) == 0 { LONG_LIFE_MAX } else { LIFE_MAX };
             std::thread::sleep(Duration::from_millis(random.below(longest)));
             child.kill().unwrap();
             child.wait().unwrap();
         }
         let start = Instant::now();
-        serving = Some(place.start_at(&address, &[]));
+        serving = Some(place.start_at(&address, &[RESTLESS]));
         slowest = slowest.max(start.elapsed());
         std::thread::sleep(Duration::from_millis(300));
         stop.store(true, Ordering::Release);
@@ -199,6 +235,18 @@ fn signals_are_the_same_however_often_it_is_killed() {
     assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), acknowledged.len());
     let twice: Vec<_> = seen.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "twice: {twice:?}");
+    // Everything is in the lake, once, and says what was said live.
+    let (rows, again) = hunted(&place, &serving);
+    assert_eq!(rows, seen.len() as u64, "each event is in the lake once");
+    for rule in [EACH_ID, MANY_ID] {
+        let live: BTreeSet<String> = signals(&place, &serving, rule)
+            .iter()
+            .map(|signal| signal["id"].as_str().unwrap().to_owned())
+            .collect();
+        let hunted = again.get(rule).cloned().unwrap_or_default();
+        let (missing, more) = (live.difference(&hunted).count(), hunted.difference(&live).count());
+        assert_eq!((missing, more), (0, 0), "{rule}: {} signals, {} hunted", live.len(), hunted.len());
+    }
     let found = correlated(&place, &serving);
     println!(
         "{kills} kills, {} events acknowledged, {} correlated, ready in {slowest:?}",

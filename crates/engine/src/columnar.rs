@@ -10,7 +10,7 @@
 //! What [`Decisive`] says holds for all events with the same keys, the same kinds of values, and the same values where it says what the
 //! event is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sigyn_event::{Event, NodeId};
 use sigyn_ir::ItemId;
@@ -178,20 +178,20 @@ impl Engine {
         sparks: &mut Vec<Spark>,
     ) {
         let is_ascii = text.is_ascii();
-        buffer.clear();
-        fold_into(buffer, text);
+        let mut folded = Folded::of(text, buffer);
         for number in tables {
             let Some(table) = self.table(class, *number) else { continue };
             let mut add = |what| sparks.push(Spark { table: *number, what });
             if is_ascii {
                 table.scan(text.as_bytes(), true, |hit| add(hit.needle));
             } else {
-                table.scan(buffer.as_bytes(), buffer.is_ascii(), |hit| add(hit.needle));
+                let folded = folded.get();
+                table.scan(folded.as_bytes(), folded.is_ascii(), |hit| add(hit.needle));
             }
             for ((atom, _), at) in table.direct.iter().zip(0..) {
                 let atom = self.atoms.atoms.get(atom.0 as usize).map(|atom| &atom.kind);
                 if let Some(AtomKind::Value(predicate)) = atom
-                    && holds(predicate, text, buffer)
+                    && holds(predicate, text, &mut folded)
                 {
                     add(at | DIRECT);
                 }
@@ -216,12 +216,25 @@ impl Engine {
         })
     }
 
-    /// What rules of a class ask when they are awake, by field; beside what the same things that wake rules say.
-    pub fn asked(&self, class: ClassId, rules: &[u32]) -> Vec<Asked> {
+    /// What rules of a class ask when they are awake, by field; and what it is that things which wake rules answer by being
+    /// there, of all that they ask: sorted numbers.
+    pub fn asked(&self, class: ClassId, rules: &[u32], sparks: &[Spark]) -> (Vec<Asked>, Vec<u32>) {
         let mut asked: BTreeMap<u32, Asked> = BTreeMap::new();
-        let Some(class) = self.classes.get(class.0 as usize) else { return Vec::new() };
+        let (mut met, mut answered) = (BTreeSet::new(), BTreeSet::new());
+        for spark in sparks.iter().filter(|spark| spark.what & DIRECT == 0) {
+            let table = self.table(class, spark.table);
+            if let Some(table) = table {
+                table.again(spark.what, &mut |hit| {
+                    met.insert(hit.atom);
+                });
+            }
+        }
+        let Some(class) = self.classes.get(class.0 as usize) else { return (Vec::new(), Vec::new()) };
         for rule in rules.iter().filter_map(|rule| self.rules.get(*rule as usize)) {
             self.ops.for_each_atom(rule.awake, &mut |id| {
+                if met.contains(&id.0) {
+                    answered.insert(id.0);
+                }
                 let known = class.sieve.known.has(id);
                 let Some(atom) = self.atoms.atoms.get(id.0 as usize).filter(|_| !known) else { return };
                 let mut of = |field: FieldId, is_compared: bool| {
@@ -245,21 +258,20 @@ impl Engine {
             of.comparisons.dedup();
             Asked { field, ..of }
         };
-        asked.into_iter().map(finish).collect()
+        (asked.into_iter().map(finish).collect(), answered.into_iter().collect())
     }
 
     /// What a text says to some [comparisons](Asked): a bit for each, in their order. `buffer` is memory that is kept.
     pub fn answers(&self, comparisons: &[u32], text: &str, buffer: &mut String, answers: &mut Vec<u64>) {
         let is_ascii = text.is_ascii();
-        buffer.clear();
-        fold_into(buffer, text);
+        let mut folded = Folded::of(text, buffer);
         answers.clear();
         answers.resize(comparisons.len().div_ceil(64), 0);
         for (at, comparison) in comparisons.iter().enumerate() {
             let holds = match self.atoms.atoms.get(*comparison as usize).map(|atom| &atom.kind) {
-                Some(AtomKind::Value(predicate)) => holds(predicate, text, buffer),
+                Some(AtomKind::Value(predicate)) => holds(predicate, text, &mut folded),
                 Some(AtomKind::AnyOf(list)) if is_ascii => list.test(text.as_bytes(), true, &self.atoms),
-                Some(AtomKind::AnyOf(list)) => list.test(buffer.as_bytes(), false, &self.atoms),
+                Some(AtomKind::AnyOf(list)) => list.test(folded.get().as_bytes(), false, &self.atoms),
                 _ => false,
             };
             if let Some(word) = answers.get_mut(at / 64).filter(|_| holds) {
@@ -274,8 +286,30 @@ impl Engine {
     }
 }
 
+/// A text's folded form, made when it is asked for.
+struct Folded<'b> {
+    text: &'b str,
+    buffer: &'b mut String,
+    is_made: bool,
+}
+
+impl<'b> Folded<'b> {
+    fn of(text: &'b str, buffer: &'b mut String) -> Self {
+        Self { text, buffer, is_made: false }
+    }
+
+    fn get(&mut self) -> &str {
+        if !self.is_made {
+            self.is_made = true;
+            self.buffer.clear();
+            fold_into(self.buffer, self.text);
+        }
+        self.buffer
+    }
+}
+
 /// Whether a text satisfies a comparison, as [`matching`](crate::matching) has it.
-fn holds(predicate: &Predicate, text: &str, folded: &str) -> bool {
+fn holds(predicate: &Predicate, text: &str, folded: &mut Folded<'_>) -> bool {
     if !predicate.wants_folded() {
         return predicate.test(text);
     }
@@ -284,7 +318,7 @@ fn holds(predicate: &Predicate, text: &str, folded: &str) -> bool {
     {
         return verdict;
     }
-    predicate.test(folded)
+    predicate.test(folded.get())
 }
 
 impl Scratch {

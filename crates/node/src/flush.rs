@@ -29,16 +29,10 @@ use crate::{Node, Result, now};
 
 /// The name under which the catalog has the position up to which the lake covers the event log.
 pub const READER: &str = "lake";
-/// Events of a batch at most, in bytes: it takes about four times that in memory while it is written.
-const BATCH_BYTES: usize = 32 << 20;
-/// Events wait for others for so long, in nanoseconds: small files cost more to read.
-const BATCH_AFTER: i64 = 60 * 1_000_000_000;
 /// How long the thread waits for events before it looks at the clock.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// After a failure it goes on from the catalog's position, after so long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// What stays of the log although everybody has it, in bytes: it tells copies of events after a restart, and shows evidence at once.
-const LOG_BYTES_MIN: u64 = 128 << 20;
 /// The class of events that no log source is known of.
 const UNKNOWN: &str = "unknown";
 /// Characters of a class's name at most.
@@ -130,8 +124,9 @@ impl<'n> Flusher<'n> {
             let is_over = stop.load(Ordering::Acquire);
             self.fill()?;
             let (at, now) = (self.reader.position().0, now());
-            let is_due = self.batch.text.len() >= BATCH_BYTES
-                || (self.batch.since.is_some_and(|since| now.saturating_sub(since) >= BATCH_AFTER))
+            let pace = self.node.pace;
+            let is_due = self.batch.text.len() >= pace.batch_bytes
+                || (self.batch.since.is_some_and(|since| now.saturating_sub(since) >= pace.batch_after))
                 || self.node.flushing().is_wanted(self.from);
             // What is read and not written when it stops is read again.
             if is_over {
@@ -148,7 +143,7 @@ impl<'n> Flusher<'n> {
     /// Reads what there is, up to the size of a batch.
     fn fill(&mut self) -> Result<()> {
         self.classes.renew(self.node.book());
-        while self.batch.text.len() < BATCH_BYTES {
+        while self.batch.text.len() < self.node.pace.batch_bytes {
             // Damage is counted where signals are made.
             let Some(item) = self.reader.next()? else { break };
             let Item::Entry(entry) = item else { continue };
@@ -233,7 +228,7 @@ impl<'n> Flusher<'n> {
     fn cut(&self) -> Result<()> {
         let Some(least) = self.node.catalog().read(|view| view.least_progress())? else { return Ok(()) };
         let log = self.node.log();
-        log.release(Position(least).min(log.tail_of(LOG_BYTES_MIN)))?;
+        log.release(Position(least).min(log.tail_of(self.node.pace.log_bytes_min)))?;
         Ok(())
     }
 }

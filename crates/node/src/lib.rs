@@ -49,6 +49,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use sigyn_correlate::Id as Hash;
 use sigyn_store::catalog::{Catalog, NewAudit};
@@ -88,6 +89,42 @@ pub struct Settings {
     pub salt: u64,
 }
 
+/// How soon a node does what can wait: taking events over into the lake, and keeping that in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Events are taken over together up to so many bytes; it takes about four times that in memory meanwhile.
+    pub batch_bytes: usize,
+    /// Events wait for others for so long, in nanoseconds: small files cost more to read.
+    pub batch_after: i64,
+    /// What stays of the log although everybody has it, in bytes: it tells copies of events after a restart, and shows evidence
+    /// at once.
+    pub log_bytes_min: u64,
+    /// How often the lake is put in order, and how soon after the start for the first time.
+    pub upkeep: (Duration, Duration),
+}
+
+impl Pace {
+    /// As servers do.
+    pub fn standard() -> Self {
+        Self {
+            batch_bytes: 32 << 20,
+            batch_after: 60 * 1_000_000_000,
+            log_bytes_min: 128 << 20,
+            upkeep: (Duration::from_secs(600), Duration::from_secs(60)),
+        }
+    }
+
+    /// All the time: for tests of what a crash in the middle of it leaves.
+    pub fn restless() -> Self {
+        Self {
+            batch_bytes: 1 << 20,
+            batch_after: 20_000_000,
+            log_bytes_min: 0,
+            upkeep: (Duration::from_millis(100), Duration::from_millis(100)),
+        }
+    }
+}
+
 impl Settings {
     /// A data folder and nothing else: no rules, no inputs.
     pub fn of(data: &Path) -> Self {
@@ -106,6 +143,7 @@ impl Settings {
 /// A running node. It is shared by all threads.
 pub struct Node {
     settings: Settings,
+    pace: Pace,
     catalog: Catalog,
     log: Log,
     lake: Lake,
@@ -160,6 +198,14 @@ impl Node {
     /// # Errors
     /// If another process has the folder, a newer version wrote it, a rule folder is not there, or the disk says so.
     pub fn open(settings: Settings) -> Result<Self> {
+        Self::open_with(settings, Pace::standard())
+    }
+
+    /// As [`open`](Self::open), at another pace.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with(settings: Settings, pace: Pace) -> Result<Self> {
         // Others have no business there: it holds what was logged, and secrets of channels.
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -180,6 +226,7 @@ impl Node {
         opened.damages.iter().for_each(|damage| health.log_damaged(damage));
         Ok(Self {
             settings,
+            pace,
             catalog,
             log,
             lake,

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use sigyn_store::catalog::SplitQuery;
 use sigyn_store::lake::Retention;
@@ -13,23 +12,20 @@ use crate::notice::Notice;
 use crate::run::rest;
 use crate::{Node, Result, now, storage};
 
-/// How often it looks.
-const EVERY: Duration = Duration::from_secs(600);
-/// How soon after the start for the first time.
-const FIRST: Duration = Duration::from_secs(60);
 /// Bytes that are read each time to see whether they are as they were written: the lake as a whole in the course of days.
 const VERIFIED_MAX: u64 = 2 << 30;
 
 /// Works until it is told to stop.
 pub(crate) fn upkeep(node: &Arc<Node>, stop: &AtomicBool) {
     let mut verified = HashSet::new();
-    rest(FIRST, stop);
+    let (every, first) = node.pace.upkeep;
+    rest(first, stop);
     while !stop.load(Ordering::Acquire) {
         if let Err(error) = once(node, &mut verified, stop) {
             node.health().lake_damaged(error.told());
             node.notices().tell(&Notice::Storage);
         }
-        rest(EVERY, stop);
+        rest(every, stop);
     }
 }
 

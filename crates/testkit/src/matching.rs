@@ -15,7 +15,7 @@
 //! it has a `title` line. `- refused` instead of events says that the rule must not load.
 
 use sigyn_diagnostics::SourceId;
-use sigyn_engine::{Config, Engine, LogSources, Routing, Switch};
+use sigyn_engine::{Config, Engine, LogSources, Prepared, Routing, Switch};
 use sigyn_event::EventBuf;
 use sigyn_ir::{Compat, LoadOptions, Loaded, RuleItem};
 use sigyn_pipeline::{Context, Pipeline};
@@ -182,7 +182,7 @@ fn run_engines(case: &Case, loaded: &Loaded, rule: &sigyn_ir::Rule) -> Vec<Strin
             wrong.push(format!("{}: refused: {}", case.title, refused.message));
             continue;
         }
-        let mut scratch = built.engine.scratch();
+        let (mut scratch, mut prepared) = (built.engine.scratch(), Prepared::default());
         // Twice and in one buffer, so that the second round meets warm caches and known layouts.
         let mut buf = EventBuf::new();
         for (text, expect) in case.events.iter().chain(&case.events) {
@@ -192,7 +192,9 @@ fn run_engines(case: &Case, loaded: &Loaded, rule: &sigyn_ir::Rule) -> Vec<Strin
             if verdict != *expect {
                 wrong.push(format!("{}: {text}: the engine ({name}) says {verdict}", case.title));
             }
-            if built.engine.explain(rule, buf.event(""), None).matches != *expect {
+            let short = built.engine.explain_held(rule, buf.event(""), None, &mut prepared);
+            if built.engine.explain(rule, buf.event(""), None).matches != *expect || short.matches != *expect
+            {
                 wrong.push(format!("{}: {text}: explained otherwise", case.title));
             }
         }

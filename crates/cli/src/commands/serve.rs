@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use clap::Args;
-use sigyn_node::{Lateness, Node, Running, Settings, storage};
+use sigyn_node::{Lateness, Node, Pace, Running, Settings, storage};
 use sigyn_server::{App, Config, Server};
 
 use crate::Exit;
@@ -52,6 +52,9 @@ pub(crate) struct Serve {
     /// Rules that are new or switched on are hunted for so far back; 0 for not at all, 24 unless it is said otherwise
     #[arg(long, value_name = "HOURS")]
     back_fill_hours: Option<u32>,
+    /// For tests of what a crash leaves: what can wait is done all the time
+    #[arg(long, hide = true)]
+    restless: bool,
 }
 
 pub(crate) fn run(serve: &Serve) -> Exit {
@@ -87,7 +90,8 @@ fn begin(serve: &Serve) -> Result<(), String> {
         lateness: serve.lateness.clone(),
         salt: uuid::Uuid::new_v4().as_u64_pair().0,
     };
-    let node = Arc::new(Node::open(settings).map_err(|error| error.told())?);
+    let pace = if serve.restless { Pace::restless() } else { Pace::standard() };
+    let node = Arc::new(Node::open_with(settings, pace).map_err(|error| error.told())?);
     keep_policy(serve, &node).map_err(|error| error.told())?;
     let running = Running::start(&node).map_err(|error| error.told())?;
     let (app, setup) = App::new(Arc::clone(&node), Config { is_secure: false })?;

@@ -27,7 +27,8 @@ pub(super) struct Awake {
     of_set: Vec<u32>,
     /// What is asked of rows: questions by their numbers.
     asked: Vec<Arc<[u32]>>,
-    asked_of: HashMap<Arc<[u32]>, u32>,
+    /// By the rules that are awake, and what those ask that is answered by what woke them: more of that does not count.
+    asked_of: HashMap<(Vec<u32>, Vec<u32>), u32>,
     questions: Vec<Question>,
     question_of: HashMap<(usize, Ask), u32>,
     /// The slice at hand.
@@ -155,6 +156,7 @@ impl Awake {
         let questions = self.questions.iter();
         questions.map(|one| of(&one.texts) + of(&one.others) + one.answers.len() * 64 + 256).sum::<usize>()
             + self.of_set.len() * 4
+            + self.asked.len() * 512
     }
 
     /// Forgets the values of the file before.
@@ -192,7 +194,7 @@ impl Awake {
         }
         let Self { number, asked: all, questions, parts, slice, key, text, answers, .. } = self;
         key.clear();
-        key.extend([*number, set]);
+        key.extend([*number, asked]);
         for question in all.get(asked as usize)?.iter() {
             let question = questions.get_mut(*question as usize)?;
             let part = parts.get(question.leaf).copied().flatten()?;
@@ -214,11 +216,11 @@ impl Awake {
         let number = if rules.is_empty() {
             ASLEEP
         } else {
-            let asked: Arc<[u32]> =
-                self.kind.asked(engine, &rules).into_iter().map(|one| self.question(one)).collect();
+            let (asked, answered) = self.kind.asked(engine, &rules, sparks.get(set));
             let next = u32::try_from(self.asked.len()).unwrap_or(ASLEEP);
-            let number = *self.asked_of.entry(Arc::clone(&asked)).or_insert(next);
+            let number = *self.asked_of.entry((rules, answered)).or_insert(next);
             if number == next {
+                let asked = asked.into_iter().map(|one| self.question(one)).collect();
                 self.asked.push(asked);
             }
             number

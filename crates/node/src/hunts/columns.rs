@@ -281,7 +281,7 @@ impl Rows {
     }
 
     /// For each row of a slice the number of what rules may tell of it that match all rows of a sequence: the sequence and
-    /// the values at some places. `names` are the columns of each place; none if that stands in no column.
+    /// the values that the rules read. `parts_of` says where those of a sequence stand; none if in no column.
     pub(super) fn spoken(
         &mut self,
         columns: &Columns<'_>,

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sigyn_engine::{ClassId, Engine, Scratch};
+use sigyn_engine::{ClassId, Engine, Scratch, Spark};
 use sigyn_event::{Event, Map, NodeId, Value};
 use sigyn_store::lake::{field_name, field_names};
 
@@ -57,12 +57,18 @@ pub(super) enum Ask {
 }
 
 impl Kind {
-    /// What some rules ask when they are awake, by the places of values.
-    pub(super) fn asked(&self, engine: &Engine, rules: &[u32]) -> Vec<(usize, Ask)> {
-        let Some(class) = self.class else { return Vec::new() };
+    /// What some rules ask when they are awake, by the places of values; and of that what things that wake rules answer.
+    pub(super) fn asked(
+        &self,
+        engine: &Engine,
+        rules: &[u32],
+        sparks: &[Spark],
+    ) -> (Vec<(usize, Ask)>, Vec<u32>) {
+        let Some(class) = self.class else { return (Vec::new(), Vec::new()) };
         let mut asked: BTreeMap<usize, Ask> = BTreeMap::new();
         let places = |field: u32| self.fields.get(&field).into_iter().flatten().copied();
-        for of in engine.asked(class, rules) {
+        let (of_fields, answered) = engine.asked(class, rules, sparks);
+        for of in of_fields {
             for place in places(of.field).filter(|_| of.is_compared || !of.comparisons.is_empty()) {
                 let own = asked.entry(place).or_insert(Ask::Comparisons(Vec::new()));
                 match own {
@@ -77,7 +83,7 @@ impl Kind {
         for place in read.filter(|field| self.made.contains(field)).flat_map(places) {
             asked.insert(place, Ask::Value);
         }
-        asked.into_iter().collect()
+        (asked.into_iter().collect(), answered)
     }
 
     /// The places of the values that some rules read, sorted.

@@ -15,12 +15,12 @@ use sigyn_node::Given;
 
 use crate::app::{App, blocking};
 use crate::body::{self, EVENT_BYTES_MAX};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use crate::query::Query;
 use request::{Action, Request};
 
 /// How long a request that cannot be stored now waits before it is tried again, if its client cannot be told to.
-const HELD_FOR: Duration = Duration::from_millis(250);
+pub(super) const HELD_FOR: Duration = Duration::from_millis(250);
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
 /// Where documents go that name no index.
 const INDEX: &str = "events";
@@ -129,7 +129,7 @@ async fn taken(
         });
         match answer.await {
             // It goes on until there is room, or until its client goes.
-            Err(problem) if is_held && problem.retry_after().is_some() => tokio::time::sleep(HELD_FOR).await,
+            Err(problem) if is_held && is_passing(&problem) => tokio::time::sleep(HELD_FOR).await,
             answer => return answer,
         }
     }
@@ -138,9 +138,14 @@ async fn taken(
 /// Whether a client throws documents away when it is told to come again: rsyslog 8.2302 takes every answer without a list for
 /// the documents' fault. It has no name, but is the only one known that sends this type without one. Instead of being
 /// refused it waits, as it does for ever when nobody listens.
-fn drops_what_is_refused(headers: &HeaderMap) -> bool {
+pub(super) fn drops_what_is_refused(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
     kind.as_deref() == Some(b"application/json; charset=utf-8") && !headers.contains_key(header::USER_AGENT)
+}
+
+/// Whether a problem is that of a moment or of the disk, and not of what was sent.
+pub(super) fn is_passing(problem: &Problem) -> bool {
+    problem.status() == StatusCode::TOO_MANY_REQUESTS || problem.status().is_server_error()
 }
 
 /// Stores the documents, all of the request or nothing, and notes what is to be said of each.

@@ -169,12 +169,24 @@ fn filters_find_what_they_say() {
 
 #[test]
 fn pages_add_up_to_the_list_while_it_grows() {
-    for sort in [Sort::Newest, Sort::Oldest, Sort::Level, Sort::Risk] {
+    // With several values of a closed list and with text the list is made in other ways, and is the same.
+    let several = |field, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Filter { terms: vec![Term { field, values, is_excluded: false }], ..Filter::default() }
+    };
+    let filters = [
+        Filter::default(),
+        several(Field::Status, &["open", "acknowledged"]),
+        several(Field::Level, &Level::ALL.iter().map(|(_, name)| *name).collect::<Vec<_>>()),
+        Filter { text: Some("=u".into()), since: Some(i64::MIN), ..Filter::default() },
+    ];
+    let sorts = [Sort::Newest, Sort::Oldest, Sort::Level, Sort::Risk];
+    for (sort, filter) in sorts.iter().flat_map(|sort| filters.iter().map(move |filter| (*sort, filter))) {
         let home = with_signals(50);
         let mut found: Vec<Signal> = Vec::new();
         let mut after = None;
         for round in 0.. {
-            let page = home.catalog.read(|view| view.signals(&Filter::default(), sort, after, 7)).unwrap();
+            let page = home.catalog.read(|view| view.signals(filter, sort, after, 7)).unwrap();
             found.extend(page.signals);
             // What comes meanwhile, and sorts elsewhere, moves no page.
             home.catalog.write(|tx| Ok(put(tx, 1_000 + round))).unwrap();
@@ -183,7 +195,7 @@ fn pages_add_up_to_the_list_while_it_grows() {
             assert!(after.is_some());
         }
         let old: Vec<&Signal> = found.iter().filter(|signal| number_of(signal) < 1_000).collect();
-        assert_eq!(old.len(), 50, "{sort:?}");
+        assert_eq!(old.len(), 50, "{sort:?} {filter:?}");
         let key = |signal: &Signal| match sort {
             Sort::Newest => (0, signal.ts),
             Sort::Oldest => (0, -signal.ts),

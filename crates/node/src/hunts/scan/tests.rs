@@ -1,7 +1,7 @@
 //! Columns against rows: everything that the corpus of matching says, random rules on random events, and what only stored events
 //! have, written to a lake and looked through in both ways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sigyn_store::lake::NewEvent;
@@ -18,8 +18,8 @@ struct Heard {
     rows: u64,
     /// Events that were put together.
     events: u64,
-    /// Whether the values that made a rule match were there, for places.
-    explained: Vec<bool>,
+    /// The values that made a rule match, for places, as text.
+    explained: BTreeMap<(u64, u32), String>,
 }
 
 impl Sink for Heard {
@@ -38,7 +38,8 @@ impl Sink for Heard {
 
     fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()> {
         assert!(self.found.insert((at.seq, rule.0)), "told twice");
-        self.explained.push(!explained.is_empty());
+        let seen = explained.iter().flat_map(|matched| &matched.seen);
+        self.explained.insert((at.seq, rule.0), format!("{:?}", seen.collect::<Vec<_>>()));
         Ok(())
     }
 
@@ -200,7 +201,7 @@ fn rows_that_say_the_same_are_put_together_once() {
     assert_eq!((&columns.found, files), (&rows.found, 2));
     assert_eq!((columns.found.len(), columns.rows, rows.rows), (750, 1_500, 1_500));
     assert_eq!((columns.events, rows.events), (0, 750), "none had to be put together but one of each kind");
-    assert!(columns.explained.iter().all(|is_explained| *is_explained));
+    assert!(columns.explained.values().all(|seen| seen.contains("sh.exe")));
 }
 
 #[test]
@@ -252,4 +253,50 @@ fn keywords_and_kinds_of_values_are_told_apart() {
     let many: Vec<Value> =
         (0..400).map(|at| fields[if at % 50 == 0 { at / 50 } else { 16 + at % 4 }].clone()).collect();
     check(&rules, &many, "many");
+}
+
+/// Rows are the same for the rules that are awake although no two say the same; what they are told with is their own.
+#[test]
+fn values_that_answer_the_same_are_told_each() {
+    let rules = [
+        rule(
+            "line",
+            "sel:\n    Image|endswith: '\\sh.exe'\n    CommandLine|contains: ' evil'\n  condition: sel",
+        ),
+        rule(
+            "not",
+            "sel:\n    Image|endswith: '\\sh.exe'\n  no:\n    CommandLine|re: 'good [0-9]*7$'\n  condition: sel and not no",
+        ),
+    ];
+    let events: Vec<Value> = (0..700)
+        .map(|at| json!({ "Image": "C:\\sh.exe", "CommandLine": format!("x {} {at}", ["evil", "good"][at % 2]) }))
+        .collect();
+    let (_folder, node) = lake(&events, 2);
+    let (columns, rows, files) = look(&node, &rules);
+    assert_eq!((&columns.found, files, columns.events), (&rows.found, 2, 0));
+    assert_eq!(columns.found.len(), 700 + 1_400 - 140);
+    for ((seq, rule), seen) in columns.explained.iter().filter(|((_, rule), _)| *rule == 0) {
+        let own = format!(" evil {}\"", (seq - 1) % 700);
+        assert!(seen.contains(&own), "{seq} {rule}: {seen}");
+    }
+}
+
+/// Keywords are looked for in ids if these may have them, and only then.
+#[test]
+fn ids_are_read_if_keywords_can_be_in_them() {
+    let keyword = |word: &str| rule(word, &format!("keywords:\n    - '{word}'\n  condition: keywords"));
+    let events: Vec<Value> = (0..700_u64)
+        .map(|at| json!({ "Id": format!("{{{:08X}}}", at * 2_654_435_761 % (1 << 32)), "Image": "a.exe" }))
+        .collect();
+    let (_folder, node) = lake(&events, 1);
+    let splits =
+        node.catalog().read(|view| view.splits(&sigyn_store::catalog::SplitQuery::default())).unwrap();
+    let alphabet = node.lake().open_split(&splits[0]).unwrap().alphabet("Id");
+    assert_eq!(alphabet.as_deref(), Some(&b"0123456789ABCDEF{}"[..]));
+    for (words, is_found) in
+        [(["mimikatz", "a.exe"], true), (["mimikatz", "b.exe"], false), (["mimikatz", "c7"], true)]
+    {
+        let (columns, rows, _) = look(&node, &words.map(keyword));
+        assert_eq!((&columns.found, columns.found.is_empty()), (&rows.found, !is_found), "{words:?}");
+    }
 }
