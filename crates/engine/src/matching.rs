@@ -21,14 +21,19 @@ impl Engine {
     /// does not know such events.
     pub fn run<'s>(&self, event: Event<'_>, scratch: &'s mut Scratch) -> (Option<ClassId>, &'s [ItemId]) {
         let class = self.planned(event, scratch, |plan, scratch| {
-            let class = match self.config.routing {
-                crate::Routing::AllRules => Some(ClassId(0)),
-                crate::Routing::LogSource => self.classify_planned(event, plan, scratch),
-            };
-            self.match_class(event, class, plan, scratch);
+            let class = self.routed(event, plan, scratch);
+            self.match_class(event, class, (plan, scratch), None);
             class
         });
         (class, &scratch.matched)
+    }
+
+    /// The class whose rules an event is matched with.
+    pub(crate) fn routed(&self, event: Event<'_>, plan: &mut Plan, scratch: &mut Scratch) -> Option<ClassId> {
+        match self.config.routing {
+            crate::Routing::AllRules => Some(ClassId(0)),
+            crate::Routing::LogSource => self.classify_planned(event, plan, scratch),
+        }
     }
 
     /// What an event is.
@@ -57,7 +62,9 @@ impl Engine {
 
     /// Which rules of a class match an event, in the order of the set.
     pub fn matches<'s>(&self, event: Event<'_>, class: ClassId, scratch: &'s mut Scratch) -> &'s [ItemId] {
-        self.planned(event, scratch, |plan, scratch| self.match_class(event, Some(class), plan, scratch));
+        self.planned(event, scratch, |plan, scratch| {
+            self.match_class(event, Some(class), (plan, scratch), None)
+        });
         &scratch.matched
     }
 
@@ -75,12 +82,8 @@ impl Engine {
         result
     }
 
-    fn match_class(&self, event: Event<'_>, class: Option<ClassId>, plan: &mut Plan, scratch: &mut Scratch) {
-        self.match_metered(event, class, (plan, scratch), None);
-    }
-
     /// With a meter each rule that is awake is timed, and an event that says what an earlier one said is matched all the same.
-    pub(crate) fn match_metered(
+    pub(crate) fn match_class(
         &self,
         event: Event<'_>,
         class: Option<ClassId>,

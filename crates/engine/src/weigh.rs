@@ -24,11 +24,8 @@ impl Engine {
         told: &mut dyn FnMut(ItemId, u64),
     ) {
         self.planned(event, scratch, |plan, scratch| {
-            let class = match self.config.routing {
-                crate::Routing::AllRules => Some(crate::ClassId(0)),
-                crate::Routing::LogSource => self.classify_planned(event, plan, scratch),
-            };
-            self.match_metered(event, class, (plan, scratch), Some(&mut Meter { clock, told }));
+            let class = self.routed(event, plan, scratch);
+            self.match_class(event, class, (plan, scratch), Some(&mut Meter { clock, told }));
         });
     }
 }

@@ -63,6 +63,13 @@ impl Vector {
     }
 }
 
+/// The number of what a row says, and whether that is new; none if the row must be matched by itself.
+#[inline]
+fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
+    let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
+    (0..vectors.len()).all(|at| item(at) != SINGLE).then(|| sequences.number(vectors.len(), item))
+}
+
 /// Rows by something that neighbours mostly share: a few groups, in the order in which they were met.
 fn grouped<T: Copy + PartialEq>(of_row: impl Iterator<Item = T>) -> Vec<(T, Vec<u32>)> {
     let mut groups: Vec<(T, Vec<u32>)> = Vec::new();
@@ -132,12 +139,9 @@ impl Rows {
                 vectors.push(self.vector(*part, meaning, columns, &rows));
             }
             let mut number = |place: usize, row: u32| {
-                if vectors.iter().any(|vector| vector.get(place) == SINGLE) {
+                let Some((number, is_new)) = number_at(&mut self.kind_sequences, &vectors, place) else {
                     return SINGLE;
-                }
-                let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
-                let hash = (0..vectors.len()).fold(0, |hash, at| Sequences::mix(hash, item(at)));
-                let (number, is_new) = self.kind_sequences.number(hash, vectors.len(), item);
+                };
                 if is_new {
                     self.kinds.push(None);
                     new(row as usize);
@@ -204,9 +208,8 @@ impl Rows {
                     *slot = match awake.key(engine, &self.sparks, &mut self.numbers, columns, *row, set) {
                         Some([]) => NOTHING,
                         Some(key) => {
-                            let hash = key.iter().fold(0, |hash, item| Sequences::mix(hash, *item));
                             let item = |at: usize| key.get(at).copied().unwrap_or(SINGLE);
-                            self.sequences.number(hash, key.len(), item).0
+                            self.sequences.number(key.len(), item).0
                         }
                         None => SINGLE,
                     };
@@ -294,11 +297,10 @@ impl Rows {
             let mut vectors = vec![Vector::Same(sequence)];
             vectors.extend(parts.iter().map(|part| self.vector(*part, Meaning::Value, columns, &rows)));
             for (place, row) in rows.iter().enumerate() {
-                let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
-                let hash = (0..vectors.len()).fold(0, |hash, at| Sequences::mix(hash, item(at)));
-                let is_known = (0..vectors.len()).all(|at| item(at) != SINGLE);
-                if let Some(slot) = out.get_mut(*row as usize).filter(|_| is_known) {
-                    *slot = self.spoken.number(hash, vectors.len(), item).0;
+                if let Some(slot) = out.get_mut(*row as usize)
+                    && let Some((number, _)) = number_at(&mut self.spoken, &vectors, place)
+                {
+                    *slot = number;
                 }
             }
         }
