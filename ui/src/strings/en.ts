@@ -308,6 +308,10 @@ export const t = {
     trend: "7 days",
     precision: "Precision",
     cost: "Cost",
+    costTold: (share: string, evaluated: string, took: string, measured: string) =>
+      `${share} of the time in which rules are evaluated.\nEvaluated for ${evaluated} of the events, ${took} each time.\nMeasured on ${measured} events, one of 128 since the rules were read.`,
+    costNone: "Told when some 2,600 events have come since the rules were read",
+    costOther: "Only rules that read events are measured",
     last: "Last match",
     state: "State",
     enabled: "Enabled",
