@@ -4,6 +4,7 @@ mod bulk;
 mod filter;
 mod list;
 mod overview;
+mod tally;
 mod triage;
 
 pub use bulk::{Bulk, Selection, Undone};
