@@ -83,7 +83,7 @@ fn shape(bytes: &[u8]) -> Option<Arc<Member>> {
     line.push(b'\n');
     match Reader::new("", Cursor::new(line)).next()? {
         Step::Batch(batch) => Some(batch.member),
-        Step::Unknown { .. } | Step::Failed { .. } => None,
+        Step::Unread(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@
 use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
-use sigyn_readers::{Decoder, Reader, Step};
+use sigyn_readers::{Decoder, Reader, Step, Unread, Why};
 
 /// Shape, records and damage of an input, and the values of a field in its events.
 fn read(bytes: Vec<u8>, field: &str) -> (Vec<String>, u64, Vec<String>) {
@@ -26,8 +26,8 @@ fn read(bytes: Vec<u8>, field: &str) -> (Vec<String>, u64, Vec<String>) {
                 shapes.push(format!("{} {}", batch.member.path, batch.member.shape.name));
                 damaged += outcome.damaged;
             }
-            Step::Unknown { path, .. } => shapes.push(format!("{path} unknown")),
-            Step::Failed { .. } => damaged += 1,
+            Step::Unread(Unread { path, why: Why::NoShape(_) }) => shapes.push(format!("{path} unknown")),
+            Step::Unread(_) => damaged += 1,
         }
     }
     (shapes, damaged, values)
