@@ -8,6 +8,7 @@ mod tally;
 mod triage;
 
 pub use bulk::{Bulk, Selection, Undone};
+pub(super) use filter::without_time_index;
 pub use filter::{Filter, Term};
 pub use list::{Cursor, Page, Sort};
 pub use overview::{Bucket, Facet, Histogram, Overview, OverviewRequest};

@@ -136,7 +136,7 @@ pub(super) fn without_list_indexes(sql: String, filter: &Filter) -> String {
 
 /// The condition so that the index by time does not serve it. To SQLite `+` makes it another expression than what the index is
 /// of.
-pub(super) fn without_time_index(sql: String) -> String {
+pub(in crate::catalog) fn without_time_index(sql: String) -> String {
     sql.replace("s.ts ", "+s.ts ")
 }
 

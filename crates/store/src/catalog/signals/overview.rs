@@ -105,7 +105,7 @@ impl View<'_> {
     }
 
     /// Whether a filter's time spans more than a part of the signals: then reading all of them is cheaper than the detour through an index.
-    pub(super) fn is_wide(&self, filter: &Filter) -> Result<bool> {
+    pub(in crate::catalog) fn is_wide(&self, filter: &Filter) -> Result<bool> {
         let ends = self.one("SELECT min(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
         let last = self.one("SELECT max(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
         let (Some(first), Some(last)) = (ends, last) else { return Ok(true) };
