@@ -533,6 +533,7 @@ export const t = {
       ready: "ready",
       notReady: "does not answer",
       noHelper: "none: nothing can be blocked by nftables",
+      start: "Switch on…",
       stop: "Stop all blocking",
       stopText: "Response is switched off at once; no policy is asked any more.",
       stopUndo: "Take back the blocks that are in force",

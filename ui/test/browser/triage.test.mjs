@@ -154,6 +154,22 @@ test("a rule is switched off and on again", { skip }, async () => {
   assert.equal(rule.enabled, true);
 });
 
+test("escape leads out of a note, back to where keys act", { skip }, async () => {
+  const { page } = tab;
+  await visit(page, `${server.url}/signals`);
+  await page.keyboard.press("j");
+  await page.getByRole("heading", { name: "Why it fired" }).waitFor();
+  await page.keyboard.press("n");
+  const note = page.getByRole("textbox", { name: "Note" });
+  await page.keyboard.type("seen before");
+  assert.equal(await note.inputValue(), "seen before");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await note.inputValue(), "seen before");
+});
+
 test("rules stand in the order of what they cost, and say what that means", { skip }, async () => {
   const { page } = tab;
   await visit(page, `${server.url}/rules`);
