@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
+use crate::decoding::LineFormat;
 use crate::framing::{BATCH_BYTES, Frame};
-use crate::sniff::{Shape, Tried, sniff};
+use crate::sniff::{Decoding, Shape, Tried, sniff};
 use crate::unpack::{Bytes, Packing, Peeked, Zip, packing, unwrap};
 
 /// Larger pieces of memory are not kept.
@@ -18,6 +19,16 @@ pub struct Member {
     pub path: String,
     /// How it is read.
     pub shape: Shape,
+}
+
+impl Member {
+    /// Whether a line is of this shape, as far as it is told line by line: one sender may send lines of several.
+    pub fn fits(&self, line: &str) -> bool {
+        match &self.shape.decoding {
+            Decoding::Line(LineFormat { is_line, directive: None, .. }) => is_line(line),
+            _ => true,
+        }
+    }
 }
 
 /// A run of whole records of one member, to be decoded by [`Decoder`](crate::Decoder) on any thread.

@@ -134,6 +134,16 @@ fn other_shapes_are_told_and_read() {
         0,
         &["/a", ""],
     );
+    // Carried as text by records that tell nothing of the request themselves.
+    let carried = r#"1.1.1.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a?b=1 HTTP/1.1\" 200 1"#;
+    let records = [
+        format!("{{\"host\":{{\"name\":\"h\"}},\"message\":\"{carried}\"}}"),
+        r#"{"host":{"name":"h"},"message":"hello"}"#.to_owned(),
+        format!("{{\"log\":\"<190>Nov 21 19:26:09 web1 nginx: {carried}\\n\"}}"),
+        format!("{{\"http\":{{}},\"message\":\"{carried}\"}}"),
+    ];
+    check(records.join("\n"), "cs-uri-query", "JSON", 0, &["b=1", "", "b=1", ""]);
+    check(format!("[{}]", records.join(",")), "src_ip", "JSON", 0, &["1.1.1.1", "", "1.1.1.1", ""]);
     check("words\nand words\n", "a", "unknown", 0, &[]);
     check("", "a", "", 0, &[]);
 }
