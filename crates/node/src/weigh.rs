@@ -1,7 +1,8 @@
 //! What rules cost: one event of many is matched a second time, with a clock.
 //!
-//! Of 128 events one is weighed, which takes less than a hundredth of the time of detection. It is matched as if it were the first
-//! of its kind; what is remembered of equal events makes most of the others cheaper, for all rules alike.
+//! Of 128 events one is weighed: 0.1 % more instructions of the process, with all of SigmaHQ's rules on events that do not
+//! repeat. It is matched as if it were the first of its kind; what is remembered of equal events makes most of the others
+//! cheaper, for all rules alike.
 
 use std::sync::Arc;
 use std::time::Instant;

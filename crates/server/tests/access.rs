@@ -250,3 +250,23 @@ async fn the_first_admin_is_made_once_and_logs_in() {
     assert_eq!(last, 429);
     assert_eq!(place.node.catalog().read(|view| view.verify_audit(None)).unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_figure_is_documented() {
+    let place = place();
+    let token = session(&place, Role::Viewer, "figures", 0);
+    let cookie = format!("sigyn_session={token}");
+    let asked = with(request("GET", "/metrics"), &[("cookie", &*cookie)]);
+    let response = place.router.clone().oneshot(asked).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let text = String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
+    let told: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(told.len() > 10, "{text}");
+    let page = include_str!("../../../docs/operating.md");
+    let missing: Vec<&&str> = told.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/operating.md: {missing:?}");
+}

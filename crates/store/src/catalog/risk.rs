@@ -96,7 +96,9 @@ impl View<'_> {
             }
             Ok(())
         })?;
-        Ok(found.into_iter().map(|(value, (risks, level))| Sum::new(value, risks, level)).collect())
+        let most = found.values().map(|(risks, _)| risks.len()).max().unwrap_or(0);
+        let shares = shares(most);
+        Ok(found.into_iter().map(|(value, (risks, level))| Sum::new(value, risks, level, &shares)).collect())
     }
 
     /// The risk of an entity from signals of a stretch of time; none if it has none that count.
@@ -121,7 +123,8 @@ impl View<'_> {
         if risks.is_empty() {
             return Ok(None);
         }
-        self.entity(kind, &Sum::new(number, risks, level)).map(Some)
+        let shares = shares(risks.len());
+        self.entity(kind, &Sum::new(number, risks, level, &shares)).map(Some)
     }
 
     fn entity(&self, kind: &str, sum: &Sum) -> Result<EntityRisk> {
@@ -174,6 +177,12 @@ impl Weights {
     }
 }
 
+/// How much the greatest risk of an entity counts, the second, and so on.
+fn shares(count: usize) -> Vec<f64> {
+    let places = std::iter::successors(Some(1.0_f64), |place| Some(place + 1.0));
+    places.take(count).map(|place| place.powf(-DECAY)).collect()
+}
+
 /// What the signals of an entity add up to.
 struct Sum {
     value: i64,
@@ -183,10 +192,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn new(value: i64, mut risks: Vec<u8>, level: i64) -> Self {
+    fn new(value: i64, mut risks: Vec<u8>, level: i64, shares: &[f64]) -> Self {
         risks.sort_unstable_by(|a, b| b.cmp(a));
-        let places = std::iter::successors(Some(1.0_f64), |place| Some(place + 1.0));
-        let score = risks.iter().zip(places).map(|(risk, place)| f64::from(*risk) * place.powf(-DECAY)).sum();
+        let score = risks.iter().zip(shares).map(|(risk, share)| f64::from(*risk) * share).sum();
         Self { value, score, signals: risks.len() as u64, level }
     }
 }

@@ -75,7 +75,7 @@ export function Queue({ rows, at, isPicked, choose, pick, toggleGroup, more, chi
         <span role="columnheader">{t.signals.signal}</span>
         <span role="columnheader">{t.signals.level}</span>
         <span role="columnheader" className="wide-only">{t.signals.entity}</span>
-        <span role="columnheader" className="num wide-only">{t.signals.events}</span>
+        <span role="columnheader" className="num wide-only spare">{t.signals.events}</span>
         <span role="columnheader" className="num wide-only">{t.signals.risk}</span>
         <span role="columnheader">{t.signals.last}</span>
         <span role="columnheader" className="wide-only">{t.signals.status}</span>
@@ -141,7 +141,7 @@ function Row({ row, start, index, isOn, isPicked, choose, pick }: Frame & {
       <span role="gridcell" className="mono wide-only" title={harmless(entityText(signal))}>
         {harmless(entityText(signal))}
       </span>
-      <span role="gridcell" className="num wide-only">
+      <span role="gridcell" className="num wide-only spare">
         {short(signal.total)}
       </span>
       <span role="gridcell" className="num wide-only">

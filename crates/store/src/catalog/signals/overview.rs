@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use rusqlite::params_from_iter;
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, params_from_iter};
 
 use super::Filter;
 use super::filter::{details, without_list_indexes, without_time_index};
@@ -75,10 +76,16 @@ impl View<'_> {
     pub fn overview(&self, request: &OverviewRequest) -> Result<Overview> {
         let width = request.histogram.map_or(Ok(1), |(width, _)| check_width(&request.filter, width))?;
         let stack = request.histogram.map(|(_, field)| field);
-        let columns: Vec<&str> =
-            request.facets.iter().copied().chain(stack).map(|field| field.name()).collect();
+        let mut fields = request.facets.clone();
+        // The one that is stacked mostly is counted by too: each column costs a twentieth of the time.
+        let stacked = stack.map(|stack| {
+            fields.iter().position(|field| *field == stack).unwrap_or_else(|| {
+                fields.push(stack);
+                fields.len() - 1
+            })
+        });
         let condition = self.condition(&request.filter)?;
-        let listed = columns.iter().map(|name| format!(", s.{name}")).collect::<String>();
+        let listed = fields.iter().map(|field| format!(", s.{}", field.name())).collect::<String>();
         let mut wanted = condition.sql;
         if self.is_wide(&request.filter)? {
             wanted = without_time_index(without_list_indexes(wanted, &request.filter));
@@ -90,11 +97,11 @@ impl View<'_> {
         self.each(&sql, params_from_iter(condition.params), |row| {
             total += 1;
             for (at, tally) in facets.iter_mut().enumerate() {
-                tally.add(row.get(at + 1)?);
+                tally.add(number_at(row, at + 1)?);
             }
-            if stack.is_some() {
-                let (ts, value): (i64, Option<i64>) = (row.get(0)?, row.get(columns.len())?);
-                *buckets.entry((ts.div_euclid(width), value.unwrap_or(-1))).or_default() += 1;
+            if let Some(at) = stacked {
+                let (ts, value) = (number_at(row, 0)?.unwrap_or(0), number_at(row, at + 1)?.unwrap_or(-1));
+                *buckets.entry((ts.div_euclid(width), value)).or_default() += 1;
             }
             Ok(())
         })?;
@@ -175,6 +182,14 @@ impl View<'_> {
         };
         Ok(word.unwrap_or_default().to_owned())
     }
+}
+
+/// A number or nothing, without the checks of other types: a million rows have ten of them each.
+fn number_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Integer(number) => Some(number),
+        _ => None,
+    })
 }
 
 fn check_width(filter: &Filter, width: i64) -> Result<i64> {
