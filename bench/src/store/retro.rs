@@ -1,6 +1,7 @@
 //! Hunts over the lake: every rule for Windows on process events.
 //!
 //! `SIGYN_RETRO_KEEP=DIR` makes the lakes in a folder and leaves them there; what is there already is not made again.
+//! `SIGYN_RETRO_ONLY` names the one that is hunted in: `made`, `recorded`, or `rarely`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -152,6 +153,10 @@ fn hunt(
     what: &str,
     event: &dyn Fn(&mut Random, usize) -> String,
 ) -> Result<()> {
+    let only = std::env::var("SIGYN_RETRO_ONLY").ok();
+    if only.is_some_and(|only| !folder.ends_with(&only)) {
+        return Ok(());
+    }
     let settings = Settings { rules: rules.to_vec(), ..Settings::of(folder) };
     let node = Arc::new(Node::open(settings)?);
     let mut random = Random(11);

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sigyn_engine::Engine;
-use sigyn_store::lake::{ABSENT, Values};
+use sigyn_store::lake::{ABSENT, Column, Values};
 
 use super::forms::{Ask, Kind};
-use super::layout::{Columns, Part};
+use super::layout::{Columns, Leaf, Part};
 use super::numbers::{Numbers, QuickState, SINGLE, Sparks, write_scalar};
 
 /// An answer that was not asked for yet.
@@ -33,7 +33,7 @@ pub(super) struct Awake {
     question_of: HashMap<(usize, Ask), u32>,
     /// The slice at hand.
     slice: u64,
-    parts: Vec<Option<Part>>,
+    parts: Vec<Leaf>,
     key: Vec<u32>,
     text: String,
     answers: Vec<u64>,
@@ -47,6 +47,44 @@ struct Question {
     answers: HashMap<Box<[u64]>, u32>,
     texts: Answered,
     others: Answered,
+    pairs: Pairs,
+}
+
+/// The answers of pairs of values of two columns.
+#[derive(Default)]
+struct Pairs {
+    slice: u64,
+    values: Option<(Values, Values)>,
+    known: HashMap<u64, u32, QuickState>,
+}
+
+impl Pairs {
+    /// Makes sure that what is known is known of these values.
+    #[inline]
+    fn turn(&mut self, slice: u64, own: &Values, other: &Values) {
+        if self.slice == slice {
+            return;
+        }
+        self.slice = slice;
+        if !self.values.as_ref().is_some_and(|(a, b)| a.is_same(own) && b.is_same(other)) {
+            self.values = Some((own.clone(), other.clone()));
+            self.known.clear();
+        }
+    }
+}
+
+/// The column that has a row's value, and which of its values that is; and whether it is JSON.
+#[inline]
+fn value_of<'c>(columns: &Columns<'c>, part: Part, row: u32) -> Option<(bool, &'c Column, u32)> {
+    let key_of = |at: Option<usize>| {
+        let column = columns.get(at)?;
+        let key = column.keys.get(row as usize).copied().filter(|key| *key != ABSENT)?;
+        Some((column, key))
+    };
+    match key_of(part.text) {
+        Some((column, key)) => Some((false, column, key)),
+        None => key_of(part.json).map(|(column, key)| (true, column, key)),
+    }
 }
 
 /// The answers of the values of a column, as far as they are known.
@@ -111,15 +149,7 @@ impl Question {
         slice: u64,
         row: u32,
     ) -> Option<u32> {
-        let key_of = |at: Option<usize>| {
-            let column = columns.get(at)?;
-            let key = column.keys.get(row as usize).copied().filter(|key| *key != ABSENT)?;
-            Some((column, key))
-        };
-        let (is_json, (column, key)) = match key_of(part.text) {
-            Some(found) => (false, found),
-            None => (true, key_of(part.json)?),
-        };
+        let (is_json, column, key) = value_of(columns, part, row)?;
         let answered = if is_json { &mut self.others } else { &mut self.texts };
         answered.turn(slice, &column.values);
         if let Some(answer) = answered.get(key) {
@@ -130,6 +160,49 @@ impl Question {
         answered.put(key, answer);
         Some(answer)
     }
+
+    /// The answer of a row to what is asked of two of its values.
+    #[inline]
+    fn answer_of_pair(
+        &mut self,
+        engine: &Engine,
+        numbers: &mut Numbers,
+        (own, other): (Part, Part),
+        columns: &Columns<'_>,
+        slice: u64,
+        row: u32,
+    ) -> Option<u32> {
+        let (own_is_json, own, own_key) = value_of(columns, own, row)?;
+        let (other_is_json, other, other_key) = value_of(columns, other, row)?;
+        let are_texts = !own_is_json && !other_is_json;
+        if are_texts {
+            self.pairs.turn(slice, &own.values, &other.values);
+            if let Some(known) = self.pairs.known.get(&pair(own_key, other_key)) {
+                return Some(*known);
+            }
+        }
+        let (a, b) = (own.values.get(own_key as usize)?, other.values.get(other_key as usize)?);
+        let answer = match &self.ask {
+            Ask::Pair(_, comparisons) if are_texts => {
+                let holds = |at: &u32| u64::from(engine.compares(*at, a, b));
+                comparisons.iter().map(holds).collect()
+            }
+            // Of other values it may count which of their elements says what.
+            _ => vec![pair(numbers.of(own_is_json, a), numbers.of(other_is_json, b)), u64::MAX],
+        };
+        let next = u32::try_from(self.answers.len()).ok().filter(|next| *next < VALUE)?;
+        let answer = *self.answers.entry(answer.into()).or_insert(next);
+        if are_texts {
+            self.pairs.known.insert(pair(own_key, other_key), answer);
+        }
+        Some(answer)
+    }
+}
+
+/// Two numbers as one.
+#[inline]
+fn pair(a: u32, b: u32) -> u64 {
+    u64::from(a) << 32 | u64::from(b)
 }
 
 impl Awake {
@@ -154,9 +227,10 @@ impl Awake {
     pub(super) fn bytes(&self) -> usize {
         let of = |answered: &Answered| answered.dense.len() * 4 + answered.sparse.capacity() * 9;
         let questions = self.questions.iter();
-        questions.map(|one| of(&one.texts) + of(&one.others) + one.answers.len() * 64 + 256).sum::<usize>()
-            + self.of_set.len() * 4
-            + self.asked.len() * 512
+        let of_question = |one: &Question| {
+            of(&one.texts) + of(&one.others) + one.pairs.known.capacity() * 17 + one.answers.len() * 64 + 256
+        };
+        questions.map(of_question).sum::<usize>() + self.of_set.len() * 4 + self.asked.len() * 512
     }
 
     /// Forgets the values of the file before.
@@ -164,10 +238,11 @@ impl Awake {
         for question in &mut self.questions {
             question.texts.begin();
             question.others.begin();
+            question.pairs = Pairs::default();
         }
     }
 
-    pub(super) fn begin_slice(&mut self, slice: u64, parts: &[Option<Part>]) {
+    pub(super) fn begin_slice(&mut self, slice: u64, parts: &[Leaf]) {
         self.slice = slice;
         self.parts.clear();
         self.parts.extend_from_slice(parts);
@@ -197,9 +272,18 @@ impl Awake {
         key.extend([*number, asked]);
         for question in all.get(asked as usize)?.iter() {
             let question = questions.get_mut(*question as usize)?;
-            let part = parts.get(question.leaf).copied().flatten()?;
-            let memory = (&mut *text, &mut *answers);
-            key.push(question.answer(engine, numbers, memory, part, columns, *slice, row)?);
+            let part = |leaf: usize| parts.get(leaf).and_then(|leaf| leaf.part);
+            let own = part(question.leaf)?;
+            key.push(match question.ask {
+                Ask::Pair(other, _) => {
+                    let parts = (own, part(other)?);
+                    question.answer_of_pair(engine, numbers, parts, columns, *slice, row)?
+                }
+                _ => {
+                    let memory = (&mut *text, &mut *answers);
+                    question.answer(engine, numbers, memory, own, columns, *slice, row)?
+                }
+            });
         }
         Some(key)
     }
@@ -240,7 +324,8 @@ impl Awake {
         let number = *self.question_of.entry((leaf, ask.clone())).or_insert(next);
         if number == next {
             let (texts, others) = (Answered::default(), Answered::default());
-            self.questions.push(Question { leaf, ask, answers: HashMap::new(), texts, others });
+            let (answers, pairs) = (HashMap::new(), Pairs::default());
+            self.questions.push(Question { leaf, ask, answers, texts, others, pairs });
         }
         number
     }
@@ -259,7 +344,7 @@ fn answer_of(
 ) -> Option<u32> {
     let mut scalar = String::new();
     let asked = match ask {
-        Ask::Value => None,
+        Ask::Value | Ask::Pair(..) => None,
         Ask::Comparisons(asked) if !is_json => Some((asked, value)),
         Ask::Comparisons(asked) => {
             // Of a list it may count which of its elements has what.

@@ -7,7 +7,7 @@ use sigyn_store::lake::{ABSENT, Column, Values};
 
 use super::awake::Awake;
 use super::forms::{Form, Kind, VERSIONS};
-use super::layout::{Columns, Layout, Part};
+use super::layout::{Columns, Layout, Leaf, Part};
 use super::numbers::{NOTHING, Numbers, SINGLE, Sparks, TEXT, kind_of};
 
 /// What the values of a column were found to be; batches of a row group share their values.
@@ -130,13 +130,13 @@ impl Rows {
             let name = u32::try_from(at).unwrap_or(0).wrapping_mul(VERSIONS).wrapping_add(form.version);
             let mut vectors = vec![Vector::Same(name)];
             for (leaf, part) in parts.iter().enumerate() {
-                let Some(part) = part else { continue };
+                let Some(part) = part.part else { continue };
                 let identifies = form.identifies.get(leaf) == Some(&true);
                 if part.is_uniform && !identifies {
                     continue;
                 }
                 let meaning = if identifies { Meaning::Value } else { Meaning::Kind };
-                vectors.push(self.vector(*part, meaning, columns, &rows));
+                vectors.push(self.vector(part, meaning, columns, &rows));
             }
             let mut number = |place: usize, row: u32| {
                 let Some((number, is_new)) = number_at(&mut self.kind_sequences, &vectors, place) else {
@@ -181,7 +181,8 @@ impl Rows {
         self.kinds.get(*kind as usize)?.as_ref()
     }
 
-    /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows.
+    /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows; `new` are
+    /// rows that say what none did before, with their numbers.
     pub(super) fn number(
         &mut self,
         engine: &Engine,
@@ -189,6 +190,7 @@ impl Rows {
         columns: &Columns<'_>,
         kinds: &[u32],
         out: &mut Vec<u32>,
+        new: &mut Vec<(usize, u32)>,
     ) {
         let start = out.len();
         out.resize(start + columns.rows, SINGLE);
@@ -209,7 +211,11 @@ impl Rows {
                         Some([]) => NOTHING,
                         Some(key) => {
                             let item = |at: usize| key.get(at).copied().unwrap_or(SINGLE);
-                            self.sequences.number(key.len(), item).0
+                            let (number, is_new) = self.sequences.number(key.len(), item);
+                            if is_new {
+                                new.push((*row as usize, number));
+                            }
+                            number
                         }
                         None => SINGLE,
                     };
@@ -226,7 +232,7 @@ impl Rows {
         &mut self,
         engine: &Engine,
         awake: &Awake,
-        parts: &[Option<Part>],
+        parts: &[Leaf],
         columns: &Columns<'_>,
         rows: &[u32],
     ) -> Vec<u32> {
@@ -234,7 +240,7 @@ impl Rows {
         let Some(class) = awake.kind.class else { return sets };
         for (at, (leaf, tables)) in awake.kind.looks.iter().enumerate() {
             // What is not read wakes nothing.
-            let Some(part) = parts.get(*leaf).copied().flatten() else { continue };
+            let Some(part) = parts.get(*leaf).and_then(|leaf| leaf.part) else { continue };
             let meaning = Meaning::Sparks(awake.number, at);
             for (column, is_json) in [(part.text, false), (part.json, true)] {
                 let (Some(name), Some(column)) = (column, columns.get(column)) else { continue };
