@@ -208,8 +208,8 @@ impl Telling {
     /// Copies what an event says, if it is at hand or may be fetched.
     fn look_into(&mut self, piece: &mut Piece, entities: &mut Entities) {
         let Some(position) = piece.position else { return };
-        if let Some(explained) = &self.explained {
-            piece.matched.clone_from(explained);
+        if let Some(explained) = self.explained.take() {
+            piece.matched = explained;
             return;
         }
         if !self.copied.contains_key(&position) && self.fetches_left > 0 {

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sigyn_engine::Engine;
+use sigyn_engine::{Engine, Sequences};
 use sigyn_store::lake::{ABSENT, Column, Values};
 
+use super::columns::{Vector, number_at};
 use super::forms::{Ask, Kind};
 use super::layout::{Columns, Leaf, Part};
-use super::numbers::{Numbers, QuickState, SINGLE, Sparks, write_scalar};
+use super::numbers::{NOTHING, Numbers, QuickState, SINGLE, Sparks, write_scalar};
 
 /// An answer that was not asked for yet.
 const UNKNOWN: u32 = u32::MAX - 2;
@@ -34,9 +35,10 @@ pub(super) struct Awake {
     /// The slice at hand.
     slice: u64,
     parts: Vec<Leaf>,
-    key: Vec<u32>,
+    /// Rows by what is asked of them.
+    by_asked: Vec<Vec<u32>>,
     text: String,
-    answers: Vec<u64>,
+    words: Vec<u64>,
 }
 
 /// What is asked of a value.
@@ -217,9 +219,9 @@ impl Awake {
             question_of: HashMap::new(),
             slice: 0,
             parts: Vec::new(),
-            key: Vec::new(),
+            by_asked: Vec::new(),
             text: String::new(),
-            answers: Vec::new(),
+            words: Vec::new(),
         }
     }
 
@@ -248,44 +250,85 @@ impl Awake {
         self.parts.extend_from_slice(parts);
     }
 
-    /// What a row says in which a set of things wakes rules: no number if nothing is awake, none if it must be matched by itself.
-    #[inline]
-    pub(super) fn key(
+    /// Numbers what rows say in which sets of things wake rules: calls `says` with each row and its number, which is [`NOTHING`]
+    /// if nothing is awake and [`SINGLE`] if it must be matched by itself, and whether none said so before.
+    ///
+    /// Question by question and not row by row: each goes through one column, whose answers stay in the processor's caches.
+    pub(super) fn number_rows(
         &mut self,
         engine: &Engine,
-        sparks: &Sparks,
+        (sparks, numbers, sequences): (&Sparks, &mut Numbers, &mut Sequences),
+        columns: &Columns<'_>,
+        (rows, sets): (&[u32], &[u32]),
+        says: &mut dyn FnMut(u32, u32, bool),
+    ) {
+        let mut by_asked = std::mem::take(&mut self.by_asked);
+        for (row, set) in rows.iter().zip(sets) {
+            let known = match *set {
+                SINGLE => SINGLE,
+                set => self.of_set.get(set as usize).copied().unwrap_or(UNKNOWN),
+            };
+            match if known == UNKNOWN { self.plan(engine, sparks, *set) } else { known } {
+                SINGLE => says(*row, SINGLE, false),
+                ASLEEP => says(*row, NOTHING, false),
+                asked => {
+                    if by_asked.len() <= asked as usize {
+                        by_asked.resize(asked as usize + 1, Vec::new());
+                    }
+                    by_asked.get_mut(asked as usize).into_iter().for_each(|rows| rows.push(*row));
+                }
+            }
+        }
+        for (rows, asked) in by_asked.iter_mut().zip(0..).filter(|(rows, _)| !rows.is_empty()) {
+            let mut vectors = vec![Vector::Same(self.number), Vector::Same(asked)];
+            let questions = self.asked.get(asked as usize).cloned().unwrap_or_default();
+            for question in questions.iter() {
+                vectors.push(Vector::Each(self.answers(engine, numbers, columns, rows, *question)));
+            }
+            for (place, row) in rows.iter().enumerate() {
+                let (number, is_new) = number_at(sequences, &vectors, place).unwrap_or((SINGLE, false));
+                says(*row, number, is_new);
+            }
+            rows.clear();
+        }
+        self.by_asked = by_asked;
+    }
+
+    /// The answers of some rows to a question; [`SINGLE`] for those that must be matched by themselves.
+    fn answers(
+        &mut self,
+        engine: &Engine,
         numbers: &mut Numbers,
         columns: &Columns<'_>,
-        row: u32,
-        set: u32,
-    ) -> Option<&[u32]> {
-        if set == SINGLE {
-            return None;
+        rows: &[u32],
+        question: u32,
+    ) -> Vec<u32> {
+        let Self { questions, parts, slice, text, words, .. } = self;
+        let part = |leaf: usize| parts.get(leaf).and_then(|leaf| leaf.part);
+        let question = questions.get_mut(question as usize);
+        let Some((question, own)) = question.and_then(|one| part(one.leaf).map(|part| (one, part))) else {
+            return vec![SINGLE; rows.len()];
+        };
+        let mut answer = |question: &mut Question, row: u32| match question.ask {
+            Ask::Pair(other, _) => {
+                let parts = (own, part(other)?);
+                question.answer_of_pair(engine, numbers, parts, columns, *slice, row)
+            }
+            _ => question.answer(engine, numbers, (text, words), own, columns, *slice, row),
+        };
+        let mut answers = Vec::with_capacity(rows.len());
+        if let Some(column) = columns.get(own.text).filter(|_| !matches!(question.ask, Ask::Pair(..))) {
+            question.texts.turn(*slice, &column.values);
+            for row in rows {
+                let key = column.keys.get(*row as usize).copied().unwrap_or(ABSENT);
+                let known = question.texts.dense.get(key as usize).copied().unwrap_or(UNKNOWN);
+                let known = if known == UNKNOWN { answer(question, *row).unwrap_or(SINGLE) } else { known };
+                answers.push(known);
+            }
+        } else {
+            answers.extend(rows.iter().map(|row| answer(question, *row).unwrap_or(SINGLE)));
         }
-        let known = self.of_set.get(set as usize).copied().unwrap_or(UNKNOWN);
-        let asked = if known == UNKNOWN { self.plan(engine, sparks, set) } else { known };
-        if asked == ASLEEP {
-            return Some(&[]);
-        }
-        let Self { number, asked: all, questions, parts, slice, key, text, answers, .. } = self;
-        key.clear();
-        key.extend([*number, asked]);
-        for question in all.get(asked as usize)?.iter() {
-            let question = questions.get_mut(*question as usize)?;
-            let part = |leaf: usize| parts.get(leaf).and_then(|leaf| leaf.part);
-            let own = part(question.leaf)?;
-            key.push(match question.ask {
-                Ask::Pair(other, _) => {
-                    let parts = (own, part(other)?);
-                    question.answer_of_pair(engine, numbers, parts, columns, *slice, row)?
-                }
-                _ => {
-                    let memory = (&mut *text, &mut *answers);
-                    question.answer(engine, numbers, memory, own, columns, *slice, row)?
-                }
-            });
-        }
-        Some(key)
+        answers
     }
 
     /// Finds out what is asked of rows in which a set of things wakes rules.

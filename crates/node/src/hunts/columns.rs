@@ -8,7 +8,7 @@ use sigyn_store::lake::{ABSENT, Column, Values};
 use super::awake::Awake;
 use super::forms::{Form, Kind, VERSIONS};
 use super::layout::{Columns, Layout, Leaf, Part};
-use super::numbers::{NOTHING, Numbers, SINGLE, Sparks, TEXT, kind_of};
+use super::numbers::{Numbers, SINGLE, Sparks, TEXT, kind_of};
 
 /// What the values of a column were found to be; batches of a row group share their values.
 struct Mapped {
@@ -47,7 +47,7 @@ pub(super) struct Rows {
 }
 
 /// A number for each of some rows.
-enum Vector {
+pub(super) enum Vector {
     /// They all have the same.
     Same(u32),
     Each(Vec<u32>),
@@ -65,7 +65,7 @@ impl Vector {
 
 /// The number of what a row says, and whether that is new; none if the row must be matched by itself.
 #[inline]
-fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
+pub(super) fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
     let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
     (0..vectors.len()).all(|at| item(at) != SINGLE).then(|| sequences.number(vectors.len(), item))
 }
@@ -181,7 +181,7 @@ impl Rows {
         self.kinds.get(*kind as usize)?.as_ref()
     }
 
-    /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows; `new` are
+    /// Adds for each row the number of what it says, [`NOTHING`](super::numbers::NOTHING) or [`SINGLE`]. `kinds` are those of its rows; `new` are
     /// rows that say what none did before, with their numbers.
     pub(super) fn number(
         &mut self,
@@ -205,21 +205,15 @@ impl Rows {
             if let Some(parts) = layout.of_form.get(&self.form_of(number).0) {
                 let sets = self.sets(engine, &awake, parts, columns, &rows);
                 awake.begin_slice(self.slice, parts);
-                for (row, set) in rows.iter().zip(sets) {
-                    let Some(slot) = out.get_mut(start + *row as usize) else { continue };
-                    *slot = match awake.key(engine, &self.sparks, &mut self.numbers, columns, *row, set) {
-                        Some([]) => NOTHING,
-                        Some(key) => {
-                            let item = |at: usize| key.get(at).copied().unwrap_or(SINGLE);
-                            let (number, is_new) = self.sequences.number(key.len(), item);
-                            if is_new {
-                                new.push((*row as usize, number));
-                            }
-                            number
-                        }
-                        None => SINGLE,
-                    };
-                }
+                let memory = (&self.sparks, &mut self.numbers, &mut self.sequences);
+                awake.number_rows(engine, memory, columns, (&rows, &sets), &mut |row, number, is_new| {
+                    if let Some(slot) = out.get_mut(start + row as usize) {
+                        *slot = number;
+                    }
+                    if is_new {
+                        new.push((row as usize, number));
+                    }
+                });
             }
             if let Some(slot) = self.kinds.get_mut(number as usize) {
                 *slot = Some(awake);
@@ -252,7 +246,9 @@ impl Rows {
                     continue;
                 }
                 for (set, row) in sets.iter_mut().zip(rows) {
-                    let own = number_of(column, *row, &mapped.numbers, 0);
+                    // What is absent has a key that no value has.
+                    let key = column.keys.get(*row as usize).copied().unwrap_or(ABSENT);
+                    let own = mapped.numbers.get(key as usize).copied().unwrap_or(0);
                     if own != 0 {
                         *set = sparks.union(*set, own);
                     }

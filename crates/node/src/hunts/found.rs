@@ -84,7 +84,12 @@ impl Found {
 
     /// Counts detections of a rule, and returns its title.
     pub(super) fn count(&mut self, uid: &str, level: Option<&str>, detections: u64) -> String {
-        let book = &self.telling.book;
+        let (book, is_cut) = (&self.telling.book, self.kept >= KEPT_MAX);
+        self.is_cut |= is_cut;
+        if let Some(count) = self.counts.get_mut(uid) {
+            count.detections += detections;
+            return count.title.clone();
+        }
         let count = self.counts.entry(uid.to_owned()).or_insert_with(|| {
             let meta = book.get(uid).map(|(_, item)| item.meta());
             let own = meta.and_then(|meta| meta.level).map(|level| level.as_str());
@@ -96,7 +101,6 @@ impl Found {
             }
         });
         count.detections += detections;
-        self.is_cut |= self.kept >= KEPT_MAX;
         count.title.clone()
     }
 
