@@ -24,7 +24,7 @@ impl Fields {
     ///
     /// Readers and log sources add further forms of a value, such as a decoded address or a path with a drive letter, so
     /// that rules match any of them. Counted or grouped by, they would make two of one: they are read only where the event
-    /// has nothing else.
+    /// has nothing else, and of them the first, which is the value as it was written.
     pub fn read(
         &mut self,
         engine: &Engine,
@@ -43,15 +43,12 @@ impl Fields {
             self.ids.clear();
             let _ = event.visit_places(path, &mut |id| self.ids.push(id));
             let is_further = |id: &NodeId| event.additional().any(|member| member.id == *id);
-            let own = self.ids.iter().filter(|id| !is_further(id)).count();
+            let Some(first) = self.ids.first().copied() else { continue };
+            self.ids.retain(|id| !is_further(id));
             if self.ids.is_empty() {
-                continue;
+                self.ids.push(first);
             }
-            for id in &self.ids {
-                if own == 0 || !is_further(id) {
-                    event.value(*id).into_iter().for_each(|value| scalars(value, visit));
-                }
-            }
+            self.ids.iter().filter_map(|id| event.value(*id)).for_each(|value| scalars(value, visit));
             return;
         }
         if let Some(class) = class {
@@ -112,5 +109,10 @@ mod tests {
         let line = "1.2.3.4 - - [02/Mar/2026:00:59:00 +0000] \"GET /a?b=%27 HTTP/1.1\" 200 1 \"-\" \"x\"";
         check(line, "cs-uri-query", &["b=%27"]);
         check(line, "c-ip", &["1.2.3.4"]);
+        // No less where JSON carries the line: all that it says is further then, the decoded form after what was written.
+        let carried = format!(r#"{{"message":"{}"}}"#, line.replace('"', "\\\""));
+        check(&carried, "cs-uri-query", &["b=%27"]);
+        check(&carried, "url.original", &["/a?b=%27"]);
+        check(&carried, "source.ip", &["1.2.3.4"]);
     }
 }
