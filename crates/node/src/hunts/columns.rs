@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sigyn_engine::{Engine, Sequences};
+use sigyn_readers::is_carried;
 use sigyn_store::lake::{ABSENT, Column, Values};
 
 use super::awake::Awake;
@@ -25,6 +26,8 @@ enum Meaning {
     Value,
     /// Its kind.
     Kind,
+    /// Its kind; of a line of a log that the event carries nothing less than the event says what it has.
+    Carried,
     /// What it wakes, for a kind of events and the place among its looks.
     Sparks(u32, usize),
 }
@@ -135,8 +138,14 @@ impl Rows {
                 if part.is_uniform && !identifies {
                     continue;
                 }
-                let meaning = if identifies { Meaning::Value } else { Meaning::Kind };
-                vectors.push(self.vector(part, meaning, columns, &rows));
+                let carries = form.carries.get(leaf) == Some(&true);
+                let kind = if carries { Meaning::Carried } else { Meaning::Kind };
+                if carries || !identifies {
+                    vectors.push(self.vector(part, kind, columns, &rows));
+                }
+                if identifies {
+                    vectors.push(self.vector(part, Meaning::Value, columns, &rows));
+                }
             }
             let mut number = |place: usize, row: u32| {
                 let Some((number, is_new)) = number_at(&mut self.kind_sequences, &vectors, place) else {
@@ -267,8 +276,11 @@ impl Rows {
             let numbers = &mut self.numbers;
             let mapped =
                 mapped(&mut self.mapped, (name, meaning), column, &mut |value| match (meaning, is_json) {
-                    (Meaning::Kind, false) => TEXT,
-                    (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of_kind(value)),
+                    (Meaning::Carried, false) if is_carried(value) => SINGLE,
+                    (Meaning::Kind | Meaning::Carried, false) => TEXT,
+                    (Meaning::Kind | Meaning::Carried, true) => {
+                        kind_of(value).unwrap_or_else(|| numbers.of_kind(value))
+                    }
                     _ => numbers.of(is_json, value),
                 });
             if let ([only], true) = (&*mapped.numbers, column.keys.iter().all(|key| *key == 0)) {

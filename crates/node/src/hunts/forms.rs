@@ -23,6 +23,8 @@ pub(super) struct Form {
     pub(super) leaves: Vec<String>,
     /// What of its JSON stands before each value, and behind the last; empty if a field has several values.
     pub(super) pieces: Vec<String>,
+    /// Whether a value may be a line of a log, of which the event has more fields.
+    pub(super) carries: Vec<bool>,
     /// Whether a value says what the event is.
     pub(super) identifies: Vec<bool>,
     /// Whether a value is one of a field that rules read.
@@ -125,11 +127,13 @@ impl Form {
         let pieces = if is_once { stand_in::pieces(shape) } else { Vec::new() };
         let is_single = leaves.is_empty();
         let tables = vec![Vec::new(); leaves.len()];
+        let carries: Vec<bool> = leaves.iter().map(|leaf| sigyn_readers::may_carry(leaf)).collect();
         Self {
             identifies: none.clone(),
             is_field: none,
             tables,
             leaves,
+            carries,
             pieces,
             is_single,
             ..Self::default()

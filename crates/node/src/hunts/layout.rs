@@ -64,7 +64,9 @@ impl Layout {
                         alphabet.is_none_or(|alphabet| engine.may_wake(*class, *table, &alphabet))
                     })
                 };
+                let carries = form.carries.get(leaf) == Some(&true);
                 let is_uniform = !in_rest(name)
+                    && !carries
                     && ((has_text && !has_json) || (has_json && !has_text && open.has_numbers_only(&json)));
                 let counts = form.identifies.get(leaf) == Some(&true)
                     || form.is_field.get(leaf) == Some(&true)

@@ -310,7 +310,8 @@ fn fields_are_compared_pair_by_pair() {
         rule("begins", "sel:\n    ParentImage|fieldref|startswith: Image\n  condition: sel"),
         rule("none", "sel:\n    Image|fieldref: Nobody\n  condition: not sel"),
     ];
-    let image = |at: u64| format!("C:\\{}\\a{}.exe", ["X", "x", "é", "É"][at as usize % 4], at % 30);
+    let image =
+        |at: u64| format!("C:\\{}\\a{}.exe", ["X", "x", "é", "É"][usize::try_from(at % 4).unwrap()], at % 30);
     let mut events: Vec<Value> = (0..900)
         .map(|at| json!({ "Image": image(at), "ParentImage": image(at * at % 61), "CommandLine": format!("{at}") }))
         .collect();
@@ -329,4 +330,28 @@ fn fields_are_compared_pair_by_pair() {
     let of = |rule: u32| columns.found.iter().filter(|(_, found)| *found == rule).count();
     let same = (of(0), of(1));
     assert!(same.0 > 20 && same.0 + same.1 == events.len() * 2, "{same:?}");
+}
+
+/// What stands in a line of a log that an event carries is in no column.
+#[test]
+fn lines_that_events_carry_are_read() {
+    let rules = [
+        "title: up\nlogsource:\n  category: webserver\ndetection:\n  sel:\n    cs-uri-query|contains: '../'\n  condition: sel\nlevel: low\n"
+            .to_owned(),
+        rule("image", "sel:\n    Image|endswith: '\\sh.exe'\n  condition: sel"),
+    ];
+    let line = |query: &str| {
+        format!(r#"10.0.0.1 - - [10/Oct/2025:13:55:36 +0000] "GET /a?x={query} HTTP/1.1" 200 5 "-" "curl/8""#)
+    };
+    let message = |at: usize| match at % 100 {
+        50 => line("../../etc/passwd"),
+        60 => line("1"),
+        _ => format!("nothing {}", at % 5),
+    };
+    let events: Vec<Value> =
+        (0..600).map(|at| json!({ "Image": "C:\\sh.exe", "message": message(at) })).collect();
+    let (_folder, node) = lake(&events, 2);
+    let (columns, rows, files) = look(&node, &rules);
+    assert!(columns.found == rows.found && files == 2);
+    assert_eq!(columns.found.iter().filter(|(_, rule)| *rule == 0).count(), 12);
 }
