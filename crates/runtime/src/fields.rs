@@ -11,6 +11,8 @@ pub struct Fields {
     /// By class, then by field: a lookup by name must not allocate.
     paths: HashMap<Option<ClassId>, HashMap<String, Vec<FieldPath>>>,
     ids: Vec<NodeId>,
+    /// Of the same event, the further forms.
+    further: Vec<NodeId>,
 }
 
 impl Fields {
@@ -42,15 +44,20 @@ impl Fields {
         for path in paths {
             self.ids.clear();
             let _ = event.visit_places(path, &mut |id| self.ids.push(id));
-            let is_further = |id: &NodeId| event.additional().any(|member| member.id == *id);
-            let own = self.ids.iter().filter(|id| !is_further(id)).count();
             if self.ids.is_empty() {
                 continue;
             }
-            for id in &self.ids {
-                if own == 0 || !is_further(id) {
-                    event.value(*id).into_iter().for_each(|value| scalars(value, visit));
+            // Of one place, which is the usual case, nothing has to be told apart, and nothing is walked for it.
+            if self.ids.len() > 1 {
+                self.further.clear();
+                self.further.extend(event.additional().map(|member| member.id));
+                let further = &self.further;
+                if self.ids.iter().any(|id| !further.contains(id)) {
+                    self.ids.retain(|id| !further.contains(id));
                 }
+            }
+            for id in &self.ids {
+                event.value(*id).into_iter().for_each(|value| scalars(value, visit));
             }
             return;
         }
