@@ -27,6 +27,8 @@ const CONNECTIONS: usize = 8;
 const MARK_EVERY: u64 = 10;
 /// How long what was acknowledged may need to get through detection.
 const DRAIN_MAX: Duration = Duration::from_secs(120);
+/// How often a page asks again for what it shows while more changes than it is told.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 const MARK: &str = "sigyn-bench-mark-";
 const MARK_RULE: &str = "title: Mark of the benchmark\nid: 5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e00ff\nlogsource:\n  category: process_creation\n  \
                          product: windows\ndetection:\n  sel:\n    CommandLine|startswith: 'sigyn-bench-mark-'\n  condition: sel\nlevel: low\n";
@@ -263,6 +265,7 @@ impl Course<'_> {
 
     /// Notes when each signal is told, until it is over.
     fn listen(&self) {
+        let mut asked = self.start;
         while !self.is_over.load(Ordering::Acquire) {
             let Ok(lines) = self.server.stream() else { return };
             for line in lines.map_while(std::result::Result::ok) {
@@ -275,10 +278,25 @@ impl Course<'_> {
                         told.entry(id.to_owned()).or_insert(now);
                     }
                 }
+                let is_partial = changes.is_some_and(|changes| changes["is_partial"] == true);
+                if is_partial && asked.elapsed() > ASK_EVERY {
+                    asked = now;
+                    self.ask(&mut told);
+                }
                 if self.is_over.load(Ordering::Acquire) {
                     return;
                 }
             }
+        }
+    }
+
+    /// Asks for the newest marks, as a page does for what it shows when it was not told everything.
+    fn ask(&self, told: &mut HashMap<String, Instant>) {
+        let path = format!("/api/v1/signals?rule={MARK_ID}&sort=newest&limit=200");
+        let Ok(page) = self.server.json(&path) else { return };
+        let now = Instant::now();
+        for id in page["items"].as_array().into_iter().flatten().filter_map(|signal| signal["id"].as_str()) {
+            told.entry(id.to_owned()).or_insert(now);
         }
     }
 

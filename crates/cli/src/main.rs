@@ -10,10 +10,21 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     #[cfg(unix)]
-    if words.get(1).is_some_and(|command| command == "serve" || command == "demo") {
+    if is_server(&words) {
         give_memory_back_sooner(&words);
     }
     sigyn_cli::main(words)
+}
+
+/// Whether these are the words of a server: `demo` is one unless it is told to show something else.
+#[cfg(unix)]
+fn is_server(words: &[OsString]) -> bool {
+    let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+    match words.get(1) {
+        Some(command) if command == "serve" => true,
+        Some(command) if command == "demo" => words.get(2).is_none_or(is_option),
+        _ => false,
+    }
 }
 
 /// Starts the program anew, as the same process, with an allocator that returns memory within 50 ms of its being freed. Left

@@ -39,14 +39,21 @@ impl Grams {
     ) -> Self {
         let (mut long, mut short, mut shorter, mut shortest) = (vec![], vec![], vec![], vec![]);
         let mut single = Vec::new();
+        let mut costs = Vec::new();
+        let mut enter = |pairs: &mut Vec<_>, literal: &[u8], at, (size, count): (usize, usize)| {
+            let literal = literal.get(..1 << PLACE_BITS).unwrap_or(literal);
+            costs.clear();
+            costs.extend(literal.windows(size).map(&cost));
+            enter(pairs, literal, at, (size, cheapest(&costs, count), count));
+        };
         for (at, literal) in literals {
             match literal.len() {
                 0 => {}
                 1 => single.extend(literal.first().map(|byte| (*byte, at))),
-                2 => enter(&mut shortest, literal, at, (2, 1), &cost),
-                3 => enter(&mut shorter, literal, at, (2, 2), &cost),
-                4..LONG => enter(&mut short, literal, at, (3, 2), &cost),
-                _ => enter(&mut long, literal, at, (GRAM, 4), &cost),
+                2 => enter(&mut shortest, literal, at, (2, 1)),
+                3 => enter(&mut shorter, literal, at, (2, 2)),
+                4..LONG => enter(&mut short, literal, at, (3, 2)),
+                _ => enter(&mut long, literal, at, (GRAM, 4)),
             }
         }
         let [long, short, shorter, shortest] = [long, short, shorter, shortest].map(Buckets::new);
@@ -105,18 +112,14 @@ impl Grams {
     }
 }
 
-/// Enters a literal with neighbouring groups, so many of so many bytes: those that cost least.
-fn enter(
-    pairs: &mut Vec<(u64, u32)>,
-    literal: &[u8],
-    at: u32,
-    (size, count): (usize, usize),
-    cost: &impl Fn(&[u8]) -> u32,
-) {
-    let literal = literal.get(..1 << PLACE_BITS).unwrap_or(literal);
-    let costs: Vec<u32> = literal.windows(size).map(cost).collect();
-    let best = costs.windows(count).enumerate().min_by_key(|(_, costs)| costs.iter().sum::<u32>());
-    let start = best.map_or(0, |(start, _)| start);
+/// Where so many neighbours cost least together.
+fn cheapest(costs: &[u32], count: usize) -> usize {
+    let sums = costs.windows(count).map(|costs| costs.iter().sum::<u32>());
+    sums.enumerate().min_by_key(|(_, sum)| *sum).map_or(0, |(start, _)| start)
+}
+
+/// Enters a literal with neighbouring groups: their size, the first, and how many.
+fn enter(pairs: &mut Vec<(u64, u32)>, literal: &[u8], at: u32, (size, start, count): (usize, usize, usize)) {
     for (place, gram) in literal.windows(size).enumerate().skip(start).take(count) {
         let place = u32::try_from(place).unwrap_or(0);
         pairs.push((u64::from(padded(gram)), at << PLACE_BITS | place));

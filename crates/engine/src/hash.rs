@@ -82,6 +82,12 @@ fn short(bytes: &[u8]) -> u64 {
     }
 }
 
+/// A place for a key in a list whose length is a power of two; `shift` is how many bits of a hash it does not need.
+#[inline]
+pub(crate) fn place_of(key: u64, shift: u32) -> usize {
+    index(key.wrapping_mul(MIX) >> shift)
+}
+
 /// For maps that live while an engine is built: quick, and rules are no one's attack on it: a file of rules is bounded
 /// and read once.
 pub(crate) type QuickState = BuildHasherDefault<Quick>;

@@ -22,6 +22,8 @@ pub(crate) struct Pattern {
     source: String,
     limits: Limits,
     kind: Kind,
+    /// Shorter texts hold no match, in bytes.
+    least: usize,
     compiled: OnceLock<Option<Compiled>>,
     /// For ASCII text: classes and letters of ASCII alone make automata a tenth as large, and say the same there.
     of_ascii: OnceLock<Option<regex::bytes::Regex>>,
@@ -37,6 +39,12 @@ pub(crate) struct Limits {
 enum Kind {
     Linear,
     Backtracking,
+    /// `.{n}`: so many characters in a row, over the ends of lines or not. Automata for it have n states that hold up to n
+    /// others; making them took a quarter of matching 8,255 recorded events.
+    Length {
+        count: usize,
+        spans_lines: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -59,22 +67,24 @@ impl Pattern {
     /// The pattern is not valid or too large; the text says which.
     pub(crate) fn new(source: &Source, limits: Limits) -> Result<Self, String> {
         let parsed = Parser::new().parse(&source.text);
-        let (kind, text, is_small) = match &parsed {
+        let (kind, text, is_small, least) = match &parsed {
             Ok(ast) => {
                 let is_small = weight(ast) <= WEIGHT_SMALL && !source.text.contains("\\p");
                 let shortened = shortened(&source.text, ast);
-                let text = match Parser::new().parse(&shortened) {
-                    Ok(ast) => with_ends(&shortened, &ast, source.flags.multiline),
-                    Err(_) => with_ends(&source.text, ast, source.flags.multiline),
+                let (kind, text) = match Parser::new().parse(&shortened) {
+                    Ok(ast) => {
+                        (kind(&ast, source.flags), with_ends(&shortened, &ast, source.flags.multiline))
+                    }
+                    Err(_) => (Kind::Linear, with_ends(&source.text, ast, source.flags.multiline)),
                 };
-                (Kind::Linear, text, is_small)
+                (kind, text, is_small, least(ast))
             }
-            Err(_) => (Kind::Backtracking, source.text.clone(), false),
+            Err(_) => (Kind::Backtracking, source.text.clone(), false, 0),
         };
         let letters = source.flags.letters();
         let text = if letters.is_empty() { text } else { format!("(?{letters}){text}") };
         let pattern =
-            Self { source: text, limits, kind, compiled: OnceLock::new(), of_ascii: OnceLock::new() };
+            Self { source: text, limits, kind, least, compiled: OnceLock::new(), of_ascii: OnceLock::new() };
         if !is_small {
             let compiled = pattern.compile()?;
             // Nobody else has seen the pattern yet.
@@ -85,7 +95,7 @@ impl Pattern {
 
     fn compile(&self) -> Result<Compiled, String> {
         match self.kind {
-            Kind::Linear => regex::RegexBuilder::new(&self.source)
+            Kind::Linear | Kind::Length { .. } => regex::RegexBuilder::new(&self.source)
                 .size_limit(self.limits.bytes_max)
                 .build()
                 .map(Compiled::Linear)
@@ -108,6 +118,14 @@ impl Pattern {
 
     /// Whether the pattern is found in the text. Backtracking that takes too long finds nothing.
     pub(crate) fn is_match(&self, text: &str) -> bool {
+        // `.{1000}` in short texts took half of the time that all expressions take in recorded logs.
+        if text.len() < self.least {
+            return false;
+        }
+        if let Kind::Length { count, spans_lines } = self.kind {
+            let is_long = |part: &str| part.len() >= count && part.chars().count() >= count;
+            return if spans_lines { is_long(text) } else { text.split('\n').any(is_long) };
+        }
         if self.kind == Kind::Linear
             && text.is_ascii()
             && let Some(regex) = self.of_ascii.get_or_init(|| self.compile_for_ascii())
@@ -148,6 +166,42 @@ fn weight(ast: &Ast) -> u64 {
 
 fn sum(asts: &[Ast]) -> u64 {
     asts.iter().fold(0, |sum, ast| sum.saturating_add(weight(ast)))
+}
+
+/// How a pattern, shortened, is looked for.
+fn kind(ast: &Ast, flags: RegexFlags) -> Kind {
+    if let Ast::Repetition(repetition) = ast
+        && let (Ast::Dot(_), RepetitionKind::Range(RepetitionRange::Exactly(count))) =
+            (&*repetition.ast, &repetition.op.kind)
+    {
+        return Kind::Length { count: *count as usize, spans_lines: flags.dotall };
+    }
+    Kind::Linear
+}
+
+/// So many characters a match has at least.
+fn least(ast: &Ast) -> usize {
+    match ast {
+        Ast::Literal(_) | Ast::Dot(_) | Ast::ClassUnicode(_) | Ast::ClassPerl(_) | Ast::ClassBracketed(_) => {
+            1
+        }
+        Ast::Repetition(repetition) => {
+            let times = match &repetition.op.kind {
+                RepetitionKind::ZeroOrOne | RepetitionKind::ZeroOrMore => 0,
+                RepetitionKind::OneOrMore => 1,
+                RepetitionKind::Range(
+                    RepetitionRange::Exactly(n)
+                    | RepetitionRange::AtLeast(n)
+                    | RepetitionRange::Bounded(n, _),
+                ) => *n as usize,
+            };
+            least(&repetition.ast).saturating_mul(times)
+        }
+        Ast::Group(group) => least(&group.ast),
+        Ast::Alternation(alternation) => alternation.asts.iter().map(least).min().unwrap_or(0),
+        Ast::Concat(concat) => concat.asts.iter().fold(0, |sum, ast| sum.saturating_add(least(ast))),
+        Ast::Empty(_) | Ast::Flags(_) | Ast::Assertion(_) => 0,
+    }
 }
 
 /// The pattern without what cannot decide whether it is found anywhere: optional parts at its ends go, repetitions
@@ -368,6 +422,51 @@ mod tests {
         check("c[$]", "c$", true);
         check(r"(a|b$)c?", "b\n", true);
         check(r"(?=b)b", "ab", true);
+    }
+
+    #[test]
+    fn long_texts_are_told_by_their_length() {
+        let check = |pattern: &str, flags: RegexFlags, text: &str| {
+            let source = Source { text: pattern.to_owned(), flags };
+            let limits = Limits { bytes_max: 10 << 20, backtrack_steps_max: 1_000 };
+            let pattern = Pattern::new(&source, limits).unwrap();
+            assert!(matches!(pattern.kind, Kind::Length { .. }), "{source:?}");
+            let expect =
+                regex::Regex::new(&format!("(?{}){}", if flags.dotall { "s" } else { "u" }, source.text));
+            assert_eq!(pattern.is_match(text), expect.unwrap().is_match(text), "{source:?} in {text:?}");
+        };
+        let dotall = RegexFlags { dotall: true, ..RegexFlags::default() };
+        for text in [
+            "",
+            "abc",
+            "abcd",
+            "ab\ncd",
+            "\u{e9}\u{e9}\u{e9}",
+            "\u{e9}\u{e9}\u{e9}\u{e9}",
+            "ab\rcd",
+            "x\nabcd\n",
+        ] {
+            for pattern in [".{4}", ".{4,}", ".{4,9}"] {
+                check(pattern, RegexFlags::default(), text);
+                check(pattern, dotall, text);
+            }
+        }
+    }
+
+    #[test]
+    fn shorter_texts_than_any_match_are_not_looked_through() {
+        let check = |pattern: &str, expect: usize| {
+            assert_eq!(least(&Parser::new().parse(pattern).unwrap()), expect, "{pattern}");
+        };
+        check(".{1000}", 1000);
+        check(r"\d{2,}[a-z]+x?$", 3);
+        check("(abc|de)*f|gh", 1);
+        check("(?x) a b # c", 2);
+        check("(?:ab){3}", 6);
+        check("\u{e9}", 1);
+        check("^$", 0);
+        check("", 0);
+        check("(((((((a{1000}){1000}){1000}){1000}){1000}){1000}){1000}){1000}", usize::MAX);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
 use sigyn_event::Timestamp;
-use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Step, Tried};
+use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Step, Unread};
 
 use self::results::{Done, Results, Told};
 use self::source::{Opened, Source, Turn, locked};
@@ -106,22 +106,8 @@ pub enum Report<'h> {
         /// How many records are of which class of the engine; of none if no log source is known for them.
         classes: Vec<(Option<ClassId>, u64)>,
     },
-    /// A log whose shape is not known.
-    Unknown {
-        /// The log.
-        path: String,
-        /// What was tried.
-        tried: Vec<Tried>,
-    },
-    /// A log that could not be opened or read on.
-    Failed {
-        /// The log.
-        path: String,
-        /// How far it was read.
-        offset: u64,
-        /// Why.
-        error: io::Error,
-    },
+    /// A log whose shape is not known, or that could not be opened or read on.
+    Unread(Unread),
     /// At the end: which fields events had.
     Fields(SeenFields),
 }
@@ -268,8 +254,7 @@ impl<'h, T: Tap> Worker<'h, T> {
                 self.spare = batch.bytes;
                 Done::Batch { member: batch.member, found, outcome, classes, tapped }
             }
-            Step::Unknown { path, tried } => Done::Unknown { path, tried },
-            Step::Failed { path, offset, error } => Done::Failed { path, offset, error },
+            Step::Unread(unread) => Done::Unread(unread),
         }
     }
 

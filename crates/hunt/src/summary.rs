@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sigyn_engine::{Blind, ClassId, Engine, SeenFields};
 use sigyn_event::Timestamp;
 use sigyn_ir::RuleItem;
+use sigyn_readers::{Unread, Why};
 
 use crate::detected::Detected;
 use crate::found::Hit;
@@ -99,16 +100,16 @@ impl Summary {
                     note(&mut self.damage, path, flaw.offset, &flaw.why);
                 }
             }
-            Report::Failed { path, offset, error } => {
-                self.damaged += 1;
-                note(&mut self.damage, path, Some(*offset), &error.to_string());
-            }
-            Report::Unknown { path, tried } => {
-                self.unknowns += 1;
-                let reasons: Vec<String> =
-                    tried.iter().map(|tried| format!("{}: {}", tried.shape, tried.why)).collect();
-                note(&mut self.unknown, path, None, &reasons.join("; "));
-            }
+            Report::Unread(Unread { path, why }) => match why {
+                Why::Failed { offset, .. } => {
+                    self.damaged += 1;
+                    note(&mut self.damage, path, Some(*offset), &why.to_string());
+                }
+                Why::NoShape(_) => {
+                    self.unknowns += 1;
+                    note(&mut self.unknown, path, None, &why.to_string());
+                }
+            },
             Report::Fields(fields) => self.fields.clone_from(fields),
         }
     }

@@ -75,6 +75,11 @@ pub struct Refusal {
 }
 
 impl Book {
+    /// How many rules are in force, those among them that only feed others.
+    pub fn in_force(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.is_enabled && rule.error.is_none()).count()
+    }
+
     /// Reads rule folders; the catalog knows what is switched off.
     ///
     /// # Errors

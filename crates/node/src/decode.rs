@@ -1,7 +1,8 @@
 //! Single records into events.
 //!
 //! The event log holds events one by one, from many sources. What a source's records look like is told by their content,
-//! once for each source; JSON is told by its first character, so that it may come from anywhere.
+//! once for each source; JSON is told by its first character, so that it may come from anywhere, and a line that is not like those
+//! before is looked at by itself: forwarders send what many programs write.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -66,7 +67,9 @@ impl Records {
             return Ok(Arc::clone(json));
         }
         if let Some(known) = self.shapes.get(source) {
-            return Ok(Arc::clone(known));
+            let fits = std::str::from_utf8(bytes).map_or(true, |line| known.fits(line));
+            let other = if fits { None } else { shape(bytes) };
+            return Ok(other.unwrap_or_else(|| Arc::clone(known)));
         }
         let found = shape(bytes).ok_or("it is no log of a known shape")?;
         if self.shapes.len() >= SOURCES_MAX {
@@ -83,7 +86,7 @@ fn shape(bytes: &[u8]) -> Option<Arc<Member>> {
     line.push(b'\n');
     match Reader::new("", Cursor::new(line)).next()? {
         Step::Batch(batch) => Some(batch.member),
-        Step::Unknown { .. } | Step::Failed { .. } => None,
+        Step::Unread(_) => None,
     }
 }
 
@@ -108,6 +111,19 @@ mod tests {
         );
         check("syslog", "<13>Nov 21 19:26:09 vm app: hello", "hello");
         check("syslog", "<13>1 2026-11-21T19:26:09.904904+00:00 vm app - - - hello", "hello");
+        // A server sends its access log by syslog, beside what other programs write.
+        let access =
+            r#"10.0.0.9 - - [10/Oct/2025:13:55:36 +0000] \"GET /b?y=1 HTTP/1.1\" 200 5 \"-\" \"curl/8\""#;
+        let line = format!("<190>Nov 21 19:26:09 web1 nginx: {}", access.replace('\\', ""));
+        check("syslog", &line, r#""c-ip":"10.0.0.9""#);
+        // What came first from a source does not decide of what comes later.
+        check("forwarder", "<13>Nov 21 19:26:09 fw CEF:0|a|b|c|d|e|3|src=1.1.1.1", r#""src":"1.1.1.1""#);
+        check("forwarder", "<86>Nov 21 19:26:09 vm sshd[7]: Failed password", r#""appname":"sshd""#);
+        check("forwarder", &line, r#""cs-uri-query":"y=1""#);
+        check("access", "what is no line of any log", "what is no line of any log");
+        // Shippers that parse nothing send the line in JSON.
+        let shipped = format!(r#"{{"@timestamp":"2026-01-01T00:00:00Z","message":"{access}"}}"#);
+        check("bulk:filebeat", &shipped, "2026-01-01");
         check("web", r#"{"Image":"a.exe""#, "error: ");
         check("web", "{\"a\":\"b\",\n\"c\":1}", r#""c":1"#);
     }

@@ -73,6 +73,8 @@ pub struct Evidence {
     pub raw: Option<String>,
     /// Which values made the rule match.
     pub matched: Vec<Matched>,
+    /// Whether the event stands here again, for another rule that matches it too.
+    pub is_beside: bool,
     /// What the signal rests on in its turn.
     pub evidence: Vec<Evidence>,
 }
@@ -110,10 +112,10 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
     let Some((signal, body, entities, history)) = found else { return Ok(None) };
     let body: Body = serde_json::from_str(&body).unwrap_or_default();
     let mut teller = Teller::new(node, signal.ts);
-    let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
+    let evidence = teller.pieces(&signal.rule, body.evidence, DEPTH_MAX)?;
     Ok(Some(Story {
+        why: why_of_all(body.why, &evidence),
         signal,
-        why: body.why,
         is_provisional: body.is_provisional,
         is_back_filled: body.is_back_filled,
         group: body.group,
@@ -153,16 +155,29 @@ pub fn finding(node: &Node, hunt: Id, id: Id) -> Result<Option<Finding>> {
     let Some(detection) = node.catalog().read(|view| view.hunt_detection(hunt, id))? else { return Ok(None) };
     let body: Body = serde_json::from_str(&detection.body).unwrap_or_default();
     let mut teller = Teller::new(node, detection.ts);
-    let evidence = teller.pieces(body.evidence, DEPTH_MAX)?;
+    let evidence = teller.pieces(&detection.rule, body.evidence, DEPTH_MAX)?;
     Ok(Some(Finding {
+        why: why_of_all(body.why, &evidence),
         detection,
-        why: body.why,
         group: body.group,
         value: body.value,
         outcomes: body.outcomes,
         evidence,
         is_truncated: body.is_truncated,
     }))
+}
+
+/// The sentence, which names the rules that events are counted by, with those that match the same events beside them.
+fn why_of_all(mut why: String, evidence: &[Evidence]) -> String {
+    let mut named: Vec<&str> = evidence.iter().filter(|one| !one.is_beside).map(|one| &*one.title).collect();
+    for beside in evidence.iter().filter(|one| one.is_beside && !one.title.is_empty()) {
+        if !named.contains(&&*beside.title) {
+            named.push(&beside.title);
+            why.push_str(", ");
+            why.push_str(&beside.title);
+        }
+    }
+    why
 }
 
 struct Teller<'n> {
@@ -181,21 +196,56 @@ impl<'n> Teller<'n> {
         Self { node, book, explainer, records: Records::new(now), left: PIECES_MAX }
     }
 
-    fn pieces(&mut self, pieces: Vec<Piece>, depth: usize) -> Result<Vec<Evidence>> {
+    /// What a detection of a rule rests on.
+    fn pieces(&mut self, of: &str, pieces: Vec<Piece>, depth: usize) -> Result<Vec<Evidence>> {
         let mut told = Vec::new();
         for piece in pieces {
             if self.left == 0 {
                 break;
             }
             self.left -= 1;
-            told.push(self.piece(piece, depth)?);
+            let one = self.piece(piece, depth)?;
+            let beside = self.beside(of, &one);
+            self.left = self.left.saturating_sub(beside.len());
+            told.push(one);
+            told.extend(beside);
         }
         Ok(told)
+    }
+
+    /// An event again for each further rule that a correlation reads and that matches it too: it counts once (E20) and is kept once,
+    /// but that one request is three kinds of attack is what people want to see.
+    fn beside(&mut self, of: &str, one: &Evidence) -> Vec<Evidence> {
+        let Some((rule, RuleItem::Correlation(_))) = self.book.get(of) else { return Vec::new() };
+        let others: Vec<String> = rule.reads.iter().filter(|uid| **uid != one.rule).cloned().collect();
+        let Some(raw) = one.raw.as_ref().filter(|_| !one.is_signal && !others.is_empty()) else {
+            return Vec::new();
+        };
+        let (explainer, mut found) = (&mut self.explainer, Vec::new());
+        let source = one.source.as_deref().unwrap_or_default();
+        // What cannot be decoded any more has been told as it is.
+        let _ = self.records.decode(source, raw.as_bytes(), &mut |event| {
+            for uid in &others {
+                let matched = explainer.told(uid, event).filter(|told| told.matches);
+                found.extend(matched.map(|told| (uid.clone(), told)));
+            }
+        });
+        let title =
+            |uid: &str| self.book.get(uid).map_or(String::new(), |(_, item)| item.meta().title.clone());
+        let beside = found.into_iter().map(|(uid, told)| Evidence {
+            title: title(&uid),
+            rule: uid,
+            matched: matched(&told),
+            is_beside: true,
+            ..one.clone()
+        });
+        beside.collect()
     }
 
     fn piece(&mut self, piece: Piece, depth: usize) -> Result<Evidence> {
         let title = self.book.get(&piece.rule).map_or(String::new(), |(_, item)| item.meta().title.clone());
         let mut told = Evidence {
+            is_beside: false,
             ts: piece.ts,
             title,
             id: piece.id,
@@ -209,12 +259,12 @@ impl<'n> Teller<'n> {
             rule: piece.rule,
         };
         if told.is_signal && !piece.evidence.is_empty() {
-            told.evidence = self.pieces(piece.evidence, depth.saturating_sub(1))?;
+            told.evidence = self.pieces(&told.rule, piece.evidence, depth.saturating_sub(1))?;
         } else if told.is_signal {
             if let Some(id) = Id::parse(&told.id).filter(|_| depth > 1) {
                 let body = self.node.catalog().read(|view| view.signal_body(id))?;
                 let body: Body = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
-                told.evidence = self.pieces(body.evidence, depth - 1)?;
+                told.evidence = self.pieces(&told.rule, body.evidence, depth - 1)?;
             }
         } else if told.event.is_none() {
             self.fetch(&mut told)?;
@@ -262,14 +312,19 @@ impl Explainer {
     }
 
     pub(crate) fn explain(&mut self, uid: &str, event: Event<'_>) -> Vec<Matched> {
-        let Some((_, RuleItem::Rule(rule))) = self.book.get(uid) else { return Vec::new() };
+        self.told(uid, event).map_or_else(Vec::new, |told| matched(&told))
+    }
+
+    /// The whole explanation; none if there is no such rule on events.
+    fn told(&mut self, uid: &str, event: Event<'_>) -> Option<Explanation> {
+        let Some((_, RuleItem::Rule(rule))) = self.book.get(uid) else { return None };
         let engine = &self.book.program.engine;
         let class = engine.classify(event, &mut self.scratch);
         if self.prepared.len() >= PREPARED_MAX && !self.prepared.contains_key(uid) {
             self.prepared.clear();
         }
         let prepared = self.prepared.entry(uid.to_owned()).or_default();
-        matched(&engine.explain_held(rule, event, class, prepared))
+        Some(engine.explain_held(rule, event, class, prepared))
     }
 }
 

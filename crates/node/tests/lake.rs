@@ -189,6 +189,51 @@ fn hunts_find_what_live_has_found_with_the_same_ids() {
 }
 
 #[test]
+fn an_event_that_is_several_kinds_of_attack_is_told_with_all_of_them() {
+    let by_client = |title: &str, id: u8, rest: &str| {
+        format!("title: {title}\nid: 5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e00{id:02}\n{rest}\nlevel: high\n")
+    };
+    let events = |word: &str| {
+        format!(
+            "logsource:\n  category: webserver\ndetection:\n  sel:\n    cs-uri-query|contains: '{word}'\n  condition: sel"
+        )
+    };
+    let uid = |id: u8| format!("5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e00{id:02}");
+    let kinds = format!(
+        "correlation:\n  type: temporal\n  rules: [{}, {}, {}]\n  group-by: [c-ip]\n  timespan: 1m\n  condition:\n    gte: 2",
+        uid(11),
+        uid(12),
+        uid(13)
+    );
+    let rules = [
+        by_client("Up the tree", 11, &events("../")),
+        by_client("Passwords", 12, &events("passwd")),
+        by_client("Script", 13, &events("<script")),
+        by_client("Several kinds", 14, &kinds),
+    ];
+    let home = Home::new(&rules.each_ref().map(String::as_str));
+    let node = home.open();
+    let running = Running::start(&node).unwrap();
+    let line = r#"10.0.0.1 - - [10/Oct/2025:13:55:36 +0000] "GET /a?x=../../etc/passwd HTTP/1.1" 200 5 "-" "curl/8""#;
+    take(&node, "web", &[line.to_owned()]);
+    let one = *wait_for_signals(&node, 1).first().unwrap();
+    let live = story(&node, one).unwrap().unwrap();
+    let (all, found) = hunt(&node, order(&[]));
+    let hunted = finding(&node, all.id, *found.first().unwrap()).unwrap().unwrap();
+    for (evidence, why, total) in
+        [(live.evidence, live.why, live.signal.total), (hunted.evidence, hunted.why, hunted.detection.total)]
+    {
+        assert_eq!(total, 1, "it counts once");
+        let mut titles: Vec<&str> = evidence.iter().map(|one| &*one.title).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, ["Passwords", "Up the tree"]);
+        assert!(evidence.iter().all(|one| one.id == evidence[0].id && !one.matched.is_empty()));
+        assert!(why.contains("Passwords") && why.contains("Up the tree") && !why.contains("Script"), "{why}");
+    }
+    running.stop();
+}
+
+#[test]
 fn a_hunt_where_nothing_has_come_yet_ends() {
     let home = Home::new(&[SHELL]);
     let node = home.open();

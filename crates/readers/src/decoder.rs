@@ -1,9 +1,12 @@
 //! Batches into events.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use sigyn_event::{Event, EventBuf, Timestamp};
 
 use crate::decoding::json::Json;
-use crate::decoding::{Context, Framing, Header, Line, LineFormat, csv, evtx, xml};
+use crate::decoding::{Context, Framing, Header, Line, LineFormat, combined, csv, evtx, xml};
 use crate::framing::{entries, rows};
 use crate::reader::Batch;
 use crate::shapes;
@@ -13,6 +16,10 @@ use crate::sniff::{Cut, Decoding};
 const FLAWS_MAX: usize = 100;
 /// Beginnings of objects in a broken line that are tried.
 const OBJECTS_TRIED_MAX: usize = 64;
+
+/// What stands between time and request of an access log's line, as JSON writes it. Looking for it costs some 30 ns a kilobyte,
+/// and nearly no other record has it.
+static ACCESS_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"] \\\""));
 
 /// Decodes batches; kept by a thread for its memory. Decoding an event allocates nothing once it is warm, except
 /// where a record's text has to be rewritten.
@@ -203,8 +210,16 @@ impl Decoder {
         if end < line.base + line.text.len() {
             return Err("text follows the value");
         }
-        shapes::apply(&mut self.buf, input, &mut self.shapes);
+        self.finish_json(input, line.text);
         Ok(())
+    }
+
+    /// What a record of JSON carries and what its fields are called, when its values are there.
+    fn finish_json(&mut self, input: &str, record: &str) {
+        if ACCESS_LINE.find(record.as_bytes()).is_some() {
+            combined::carry(&mut self.buf, input);
+        }
+        shapes::apply(&mut self.buf, input, &mut self.shapes);
     }
 
     fn json_stream(
@@ -220,7 +235,7 @@ impl Decoder {
             self.buf.clear();
             match self.json.value(text, start, &mut self.buf) {
                 Ok(end) => {
-                    shapes::apply(&mut self.buf, text, &mut self.shapes);
+                    self.finish_json(text, text.get(start..end).unwrap_or_default());
                     outcome.records += 1;
                     if !visit(outcome.records - 1, self.buf.event(text)) {
                         return;

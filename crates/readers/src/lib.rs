@@ -48,7 +48,7 @@ mod unpack;
 
 pub use decoder::{Decoder, Flaw, Outcome};
 pub use facts::Facts;
-pub use reader::{Batch, Member, Reader, Step};
+pub use reader::{Batch, Member, Reader, Step, Unread, Why};
 pub use sniff::{Shape, Tried};
 
 /// The origins that events are marked with where their fields do not say what wrote them.

@@ -1,10 +1,12 @@
 //! An input as a sequence of batches: unpacked, told apart, cut.
 
+use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
+use crate::decoding::LineFormat;
 use crate::framing::{BATCH_BYTES, Frame};
-use crate::sniff::{Shape, Tried, sniff};
+use crate::sniff::{Decoding, Shape, Tried, sniff};
 use crate::unpack::{Bytes, Packing, Peeked, Zip, packing, unwrap};
 
 /// Larger pieces of memory are not kept.
@@ -17,6 +19,16 @@ pub struct Member {
     pub path: String,
     /// How it is read.
     pub shape: Shape,
+}
+
+impl Member {
+    /// Whether a line is of this shape, as far as it is told line by line: one sender may send lines of several.
+    pub fn fits(&self, line: &str) -> bool {
+        match &self.shape.decoding {
+            Decoding::Line(LineFormat { is_line, directive: None, .. }) => is_line(line),
+            _ => true,
+        }
+    }
 }
 
 /// A run of whole records of one member, to be decoded by [`Decoder`](crate::Decoder) on any thread.
@@ -39,22 +51,54 @@ pub struct Batch {
 pub enum Step {
     /// Records.
     Batch(Batch),
-    /// A part that is not read, and what was tried.
-    Unknown {
-        /// Its name.
-        path: String,
-        /// Every shape with the reason why it is not that.
-        tried: Vec<Tried>,
-    },
-    /// Reading stopped here: the rest of the part is lost.
+    /// A part that is not read, or not to its end.
+    Unread(Unread),
+}
+
+/// A part of an input that is not read, or not to its end.
+#[derive(Debug)]
+pub struct Unread {
+    /// Its name.
+    pub path: String,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why something is not read.
+#[derive(Debug)]
+pub enum Why {
+    /// It has no known shape. Holds every shape with the reason why it is not that.
+    NoShape(Vec<Tried>),
+    /// Reading stopped: the rest of the part is lost.
     Failed {
-        /// The part's name.
-        path: String,
         /// Bytes of the unpacked part that were read before.
         offset: u64,
-        /// Why.
+        /// What happened.
         error: io::Error,
     },
+}
+
+impl Unread {
+    /// Something that cannot be read on behind some bytes.
+    #[must_use]
+    pub fn failed(path: impl Into<String>, offset: u64, error: io::Error) -> Self {
+        Self { path: path.into(), why: Why::Failed { offset, error } }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoShape(tried) => {
+                for (at, tried) in tried.iter().enumerate() {
+                    let between = if at == 0 { "" } else { "; " };
+                    write!(f, "{between}{}: {}", tried.shape, tried.why)?;
+                }
+                Ok(())
+            }
+            Self::Failed { error, .. } => error.fmt(f),
+        }
+    }
 }
 
 /// Reads one input from front to back. Holds no more than a batch and a buffer.
@@ -80,8 +124,8 @@ struct Open {
     offset: u64,
 }
 
-impl std::fmt::Debug for Reader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("path", &self.path).finish_non_exhaustive()
     }
 }
@@ -100,7 +144,7 @@ impl Reader {
         }
     }
 
-    fn open(&self, path: String, peeked: Peeked) -> Result<Option<Open>, Step> {
+    fn open(&self, path: String, peeked: Peeked) -> Result<Option<Open>, Unread> {
         if peeked.head.is_empty() {
             return Ok(None);
         }
@@ -110,14 +154,14 @@ impl Reader {
                 let member = Arc::new(Member { path, shape });
                 Ok(Some(Open { member, framing, bytes: peeked.bytes, offset: 0 }))
             }
-            Err(tried) => Err(Step::Unknown { path, tried }),
+            Err(tried) => Err(Unread { path, why: Why::NoShape(tried) }),
         }
     }
 
     /// The next member of an archive that is there to be read.
     fn enter(&mut self, mut zip: Zip) -> Option<Step> {
         loop {
-            let failed = |error| Some(Step::Failed { path: self.path.clone(), offset: 0, error });
+            let failed = |error| Some(Step::Unread(Unread::failed(&*self.path, 0, error)));
             let (name, bytes) = match zip.next_member() {
                 Ok(Some(member)) => member,
                 Ok(None) => return None,
@@ -128,13 +172,13 @@ impl Reader {
                 continue;
             }
             let path = format!("{}!{name}", self.path);
-            let step = match unwrap(bytes) {
-                Ok(peeked) if packing(&peeked.head) == Packing::Zip => Step::Unknown {
+            let unread = match unwrap(bytes) {
+                Ok(peeked) if packing(&peeked.head) == Packing::Zip => Unread {
                     path,
-                    tried: vec![Tried {
+                    why: Why::NoShape(vec![Tried {
                         shape: "zip",
                         why: "an archive in an archive is not opened".to_owned(),
-                    }],
+                    }]),
                 },
                 Ok(peeked) => match self.open(path, peeked) {
                     Ok(Some(open)) => {
@@ -142,12 +186,12 @@ impl Reader {
                         return self.next();
                     }
                     Ok(None) => continue,
-                    Err(step) => step,
+                    Err(unread) => unread,
                 },
-                Err(error) => Step::Failed { path, offset: 0, error },
+                Err(error) => Unread::failed(path, 0, error),
             };
             self.state = State::Archive(zip);
-            return Some(step);
+            return Some(Step::Unread(unread));
         }
     }
 }
@@ -169,7 +213,7 @@ impl Open {
                 }))
             }
             Ok(None) => None,
-            Err(error) => Some(Step::Failed { path: self.member.path.clone(), offset: self.offset, error }),
+            Err(error) => Some(Step::Unread(Unread::failed(&*self.member.path, self.offset, error))),
         }
     }
 }
@@ -188,9 +232,9 @@ impl Iterator for Reader {
                         self.next()
                     }
                     Ok(None) => None,
-                    Err(step) => Some(step),
+                    Err(unread) => Some(Step::Unread(unread)),
                 },
-                Err(error) => Some(Step::Failed { path: self.path.clone(), offset: 0, error }),
+                Err(error) => Some(Step::Unread(Unread::failed(&*self.path, 0, error))),
             },
             State::Frames(mut open) => {
                 let step = open.next(&mut self.spare);

@@ -32,7 +32,7 @@ fn read(bytes: Vec<u8>) -> (Vec<String>, u64) {
                 assert_eq!(outcome.flaws.len() as u64, outcome.damaged.min(100));
                 damaged += outcome.damaged;
             }
-            Step::Unknown { .. } | Step::Failed { .. } => damaged += 1,
+            Step::Unread(_) => damaged += 1,
         }
     }
     (events, damaged)

@@ -5,7 +5,7 @@
 use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
-use sigyn_readers::{Decoder, Reader, Step};
+use sigyn_readers::{Decoder, Reader, Step, Unread, Why};
 
 /// Shape, records and damage of an input, and the values of a field in its events.
 fn read(bytes: Vec<u8>, field: &str) -> (Vec<String>, u64, Vec<String>) {
@@ -26,8 +26,8 @@ fn read(bytes: Vec<u8>, field: &str) -> (Vec<String>, u64, Vec<String>) {
                 shapes.push(format!("{} {}", batch.member.path, batch.member.shape.name));
                 damaged += outcome.damaged;
             }
-            Step::Unknown { path, .. } => shapes.push(format!("{path} unknown")),
-            Step::Failed { .. } => damaged += 1,
+            Step::Unread(Unread { path, why: Why::NoShape(_) }) => shapes.push(format!("{path} unknown")),
+            Step::Unread(_) => damaged += 1,
         }
     }
     (shapes, damaged, values)
@@ -134,6 +134,16 @@ fn other_shapes_are_told_and_read() {
         0,
         &["/a", ""],
     );
+    // Carried as text by records that tell nothing of the request themselves.
+    let carried = r#"1.1.1.1 - - [10/Oct/2000:13:55:36 -0700] \"GET /a?b=1 HTTP/1.1\" 200 1"#;
+    let records = [
+        format!("{{\"host\":{{\"name\":\"h\"}},\"message\":\"{carried}\"}}"),
+        r#"{"host":{"name":"h"},"message":"hello"}"#.to_owned(),
+        format!("{{\"log\":\"<190>Nov 21 19:26:09 web1 nginx: {carried}\\n\"}}"),
+        format!("{{\"http\":{{}},\"message\":\"{carried}\"}}"),
+    ];
+    check(records.join("\n"), "cs-uri-query", "JSON", 0, &["b=1", "", "b=1", ""]);
+    check(format!("[{}]", records.join(",")), "src_ip", "JSON", 0, &["1.1.1.1", "", "1.1.1.1", ""]);
     check("words\nand words\n", "a", "unknown", 0, &[]);
     check("", "a", "", 0, &[]);
 }

@@ -26,7 +26,7 @@ impl Fields {
     ///
     /// Readers and log sources add further forms of a value, such as a decoded address or a path with a drive letter, so
     /// that rules match any of them. Counted or grouped by, they would make two of one: they are read only where the event
-    /// has nothing else.
+    /// has nothing else, and of them the first, which is the value as it was written.
     pub fn read(
         &mut self,
         engine: &Engine,
@@ -44,21 +44,17 @@ impl Fields {
         for path in paths {
             self.ids.clear();
             let _ = event.visit_places(path, &mut |id| self.ids.push(id));
-            if self.ids.is_empty() {
-                continue;
-            }
+            let Some(first) = self.ids.first().copied() else { continue };
             // Of one place, which is the usual case, nothing has to be told apart, and nothing is walked for it.
             if self.ids.len() > 1 {
                 self.further.clear();
                 self.further.extend(event.additional().map(|member| member.id));
-                let further = &self.further;
-                if self.ids.iter().any(|id| !further.contains(id)) {
-                    self.ids.retain(|id| !further.contains(id));
+                self.ids.retain(|id| !self.further.contains(id));
+                if self.ids.is_empty() {
+                    self.ids.push(first);
                 }
             }
-            for id in &self.ids {
-                event.value(*id).into_iter().for_each(|value| scalars(value, visit));
-            }
+            self.ids.iter().filter_map(|id| event.value(*id)).for_each(|value| scalars(value, visit));
             return;
         }
         if let Some(class) = class {
@@ -119,5 +115,10 @@ mod tests {
         let line = "1.2.3.4 - - [02/Mar/2026:00:59:00 +0000] \"GET /a?b=%27 HTTP/1.1\" 200 1 \"-\" \"x\"";
         check(line, "cs-uri-query", &["b=%27"]);
         check(line, "c-ip", &["1.2.3.4"]);
+        // No less where JSON carries the line: all that it says is further then, the decoded form after what was written.
+        let carried = format!(r#"{{"message":"{}"}}"#, line.replace('"', "\\\""));
+        check(&carried, "cs-uri-query", &["b=%27"]);
+        check(&carried, "url.original", &["/a?b=%27"]);
+        check(&carried, "source.ip", &["1.2.3.4"]);
     }
 }

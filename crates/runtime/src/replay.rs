@@ -8,7 +8,7 @@ use sigyn_correlate::{Hit, Plan};
 use sigyn_engine::{ClassId, Explanation, Scratch};
 use sigyn_event::{Event, Timestamp};
 use sigyn_ir::{ItemId, Rule};
-use sigyn_readers::{Decoder, Facts, Reader, Step};
+use sigyn_readers::{Decoder, Facts, Reader, Step, Unread, Why};
 
 use crate::correlate::Correlator;
 use crate::feed::{Copies, Gatherer};
@@ -318,12 +318,10 @@ fn each(log: &Log, visit: &mut dyn FnMut(u64, Event<'_>) -> bool) -> Vec<String>
                 next += outcome.records;
                 unread.extend(outcome.flaws.into_iter().map(|flaw| flaw.why));
             }
-            Step::Unknown { tried, .. } => {
-                let tried: Vec<_> =
-                    tried.iter().map(|tried| format!("{}: {}", tried.shape, tried.why)).collect();
-                unread.push(format!("no known shape ({})", tried.join("; ")));
+            Step::Unread(Unread { why: why @ Why::NoShape(_), .. }) => {
+                unread.push(format!("no known shape ({why})"));
             }
-            Step::Failed { error, .. } => unread.push(error.to_string()),
+            Step::Unread(Unread { why, .. }) => unread.push(why.to_string()),
         }
         if !goes_on {
             break;

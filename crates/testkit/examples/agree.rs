@@ -22,7 +22,7 @@ use std::time::Instant;
 use sigyn_engine::LogSources;
 use sigyn_event::Event;
 use sigyn_ir::{ItemId, RuleSet};
-use sigyn_readers::{Decoder, Reader, Step};
+use sigyn_readers::{Decoder, Reader, Step, Unread};
 use sigyn_testkit::agree::{Counts, Trial, Ways};
 use sigyn_testkit::random::{self, Random};
 use sigyn_testkit::{matching, recorded};
@@ -161,8 +161,7 @@ impl Recorded<'_> {
                             true
                         });
                     }
-                    Step::Unknown { path, .. } => println!("{path}: not read"),
-                    Step::Failed { path, error, .. } => println!("{path}: {error}"),
+                    Step::Unread(Unread { path, why }) => println!("{path}: not read: {why}"),
                 }
             }
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -20,8 +20,8 @@ export function isAlive({ state }: Hunt): boolean {
 /** Asks again when the server says that hunts have changed. */
 function useHuntNews(): void {
   const queries = useQueryClient();
-  useNews(({ hunts, is_partial }) => {
-    if (hunts || is_partial) void queries.invalidateQueries({ queryKey: ["hunts"] });
+  useNews(({ hunts }) => {
+    if (hunts) void queries.invalidateQueries({ queryKey: ["hunts"] });
   });
 }
 

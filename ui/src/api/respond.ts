@@ -33,8 +33,8 @@ const AGAIN_MS = 15_000;
 /** Asks again when the server says that something of it has changed. */
 export function useResponseNews(): void {
   const queries = useQueryClient();
-  useNews(({ response, is_partial }) => {
-    if (response || is_partial) void queries.invalidateQueries({ queryKey: [KEY] });
+  useNews(({ response }) => {
+    if (response) void queries.invalidateQueries({ queryKey: [KEY] });
   });
 }
 

@@ -38,6 +38,13 @@ export function percent(share: number | null | undefined): string {
   return share == null ? "—" : `${Math.round(share * 100)} %`;
 }
 
+/** A share as a percentage where small ones matter: 43 % · 4.3 % · 0.04 % · <0.01 %. */
+export function fine(share: number): string {
+  const value = share * 100;
+  if (value === 0 || value >= 9.95) return `${Math.round(value)} %`;
+  return value < 0.01 ? "<0.01 %" : `${value.toFixed(value < 0.095 ? 2 : 1)} %`;
+}
+
 /** A difference with its sign. */
 export function signed(value: number): string {
   return value > 0 ? `+${grouped(value)}` : value < 0 ? `−${grouped(-value)}` : "0";

@@ -82,7 +82,13 @@ function onKey(event: KeyboardEvent): void {
   const before = first && event.timeStamp - first.at < WAIT_MS ? first.key : undefined;
   const { run, isPrefix } = lookup(layers, key, before);
   first = isPrefix && !isTyping(event.target) ? { key, at: event.timeStamp } : undefined;
-  if (!run || (isTyping(event.target) && !run.typing)) return;
+  const typed = isTyping(event.target) ? (event.target as HTMLElement) : undefined;
+  if (typed && !run?.typing) {
+    // Back to where keys do something. In a dialog the key means the dialog.
+    if (key === "escape" && !typed.closest("dialog")) typed.blur();
+    return;
+  }
+  if (!run) return;
   // Enter and space belong to the control that has the focus.
   const onControl = event.target instanceof Element && event.target.closest("button, a, summary, [role=menuitem]");
   if (onControl && (key === "enter" || key === " ")) return;

@@ -22,7 +22,7 @@ import { Top } from "../shell";
 import { t } from "../strings/en";
 import { useRule } from "./signal/matched_rule";
 import { useSeries } from "./signals/head";
-import { RuleState, useSwitch } from "./rules";
+import { Cost, RuleState, useSwitch } from "./rules";
 
 type Detail = Schemas["RuleDetail"];
 
@@ -166,6 +166,7 @@ function Facts({ detail }: { detail: Detail }) {
     [t.rules.author, detail.author && harmless(detail.author)],
     [t.rules.tags, rule.tags.length > 0 && <span className="row">{rule.tags.map((tag) => <span key={tag} className="pill">{harmless(tag)}</span>)}</span>],
     [t.rules.matched, rule.matches > 0 && short(rule.matches)],
+    [t.rules.cost, rule.kind === "rule" && <Cost rule={rule} />],
     [t.rules.last, rule.last && full(instant(rule.last))],
     [t.rules.fedBy, detail.reads.length > 0 && links(detail.reads)],
     [t.rules.feeds, detail.read_by.length > 0 && links(detail.read_by)],

@@ -7,7 +7,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { call } from "../api/client";
 import { type RuleRow, useRules } from "../api/names";
 import { useMay } from "../api/session";
-import { grouped, short } from "../lib/format";
+import { fine, grouped, short } from "../lib/format";
 import { useSettled } from "../lib/hooks";
 import { useKeys } from "../lib/keys";
 import { step } from "../lib/picked";
@@ -21,7 +21,7 @@ import { Top } from "../shell";
 import { t } from "../strings/en";
 
 const STATES = ["all", "on", "off", "inert", "broken"] as const;
-const SORTS = ["level", "title", "signals", "last"] as const;
+const SORTS = ["level", "title", "signals", "cost", "last"] as const;
 const ROW = 32;
 
 type State = (typeof STATES)[number];
@@ -39,6 +39,7 @@ const BY: Record<Sort, (a: RuleRow, b: RuleRow) => number> = {
   level: (a, b) => rank(a) - rank(b) || b.signals_week - a.signals_week || a.title.localeCompare(b.title),
   title: (a, b) => a.title.localeCompare(b.title),
   signals: (a, b) => b.signals_week - a.signals_week || rank(a) - rank(b),
+  cost: (a, b) => (b.cost?.share ?? -1) - (a.cost?.share ?? -1) || rank(a) - rank(b),
   last: (a, b) => (instant(b.last) ?? 0) - (instant(a.last) ?? 0) || rank(a) - rank(b),
 };
 
@@ -184,6 +185,7 @@ function List({ rules, sort, setSort }: { rules: readonly RuleRow[]; sort: Sort;
         <span role="columnheader" className="wide-only">{t.rules.source}</span>
         {head("signals", t.rules.week, "num wide-only")}
         <span role="columnheader" className="num wide-only">{t.rules.trueFalse}</span>
+        {head("cost", t.rules.cost, "num wide-only")}
         {head("last", t.rules.last, "wide-only")}
         <span role="columnheader">{t.rules.state}</span>
       </div>
@@ -245,6 +247,9 @@ function Row({ rule, index, start, isOn, flip }: { rule: RuleRow; index: number;
       <span role="gridcell" className="num dim wide-only">
         {verdicts(rule)}
       </span>
+      <span role="gridcell" className="num dim wide-only">
+        <Cost rule={rule} />
+      </span>
       <span role="gridcell" className="mono dim wide-only">
         {clock(last)}
       </span>
@@ -253,6 +258,14 @@ function Row({ rule, index, start, isOn, flip }: { rule: RuleRow; index: number;
       </span>
     </div>
   );
+}
+
+/** What a rule takes of the time of matching; how that comes about is its title. */
+export function Cost({ rule: { cost, kind } }: { rule: RuleRow }) {
+  if (kind !== "rule") return <span className="faint" title={t.rules.costOther}>—</span>;
+  if (!cost) return <span className="faint" title={t.rules.costNone}>—</span>;
+  const share = fine(cost.share);
+  return <span title={t.rules.costTold(share, fine(cost.evaluated), `${grouped(cost.nanoseconds)} ns`, grouped(cost.events))}>{share}</span>;
 }
 
 /** How a rule stands, in a word. */

@@ -1,6 +1,7 @@
 // Sources: who sends events, whether they still do, and what could not be read.
 
 import { useState } from "react";
+import { Link } from "wouter";
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { call, get, type Schemas } from "../api/client";
 import { useSources } from "../api/foot";
@@ -17,6 +18,9 @@ import { Empty, Ready } from "../parts/states";
 import { Top } from "../shell";
 import { t } from "../strings/en";
 import { Waiting } from "./waiting";
+
+/** A feed that sent nothing for so long is not said to flow. */
+const QUIET_MS = 60_000;
 
 type Source = Schemas["SourceRow"];
 
@@ -43,15 +47,21 @@ export default function Sources() {
 }
 
 function First() {
+  const isAdmin = useMay("admin");
   const origin = window.location.origin;
   const example = [
-    `curl -H 'Authorization: ApiKey …' --data-binary @events.ndjson ${origin}/api/v1/events`,
-    `# output.elasticsearch: hosts: ["${origin}"]`,
-    "sigyn serve --tail /var/log/nginx/access.log --syslog 127.0.0.1:5514",
+    `curl -H 'Authorization: ApiKey …' --data-binary @access.log '${origin}/api/v1/events?source=shop'`,
+    `# Filebeat, filebeat.yml: output.elasticsearch: { hosts: ["${origin}"], api_key: "ID:SECRET" }`,
+    "sigyn serve -r RULES --tail /var/log/nginx/access.log --syslog 127.0.0.1:5514",
   ].join("\n");
   return (
     <Empty title={t.sources.none} icon="sources">
       <p>{t.sources.noneText}</p>
+      {isAdmin && (
+        <Link className="btn" href="/settings?tab=keys">
+          {t.settings.newKey}
+        </Link>
+      )}
       <div className="examples">
         <Plain text={example} label={t.sources.none} />
       </div>
@@ -63,6 +73,7 @@ function State({ source, now }: { source: Source; now: number }) {
   const heard = instant(source.last_heard) ?? now;
   if (source.error) return <span className="pill warn" title={harmless(source.error)}>{t.sources.error}</span>;
   if (source.is_silent) return <span className="pill warn">{t.sources.silentFor(duration(now - heard))}</span>;
+  if (now - heard > QUIET_MS) return <span className="pill" title={t.sources.quietHint}>{t.sources.quietFor(duration(now - heard))}</span>;
   return <span className="pill acc">{t.sources.ok}</span>;
 }
 

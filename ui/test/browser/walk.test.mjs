@@ -118,6 +118,17 @@ test("with nothing there yet each page says what to do", { skip }, async () => {
     await page.screenshot({ path: join(shots, `empty-${name}.png`) });
     assert.deepEqual(await axe(page), []);
   }
+  await visit(page, `${empty.url}/sources`);
+  await page.getByRole("link", { name: "New key" }).click();
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByLabel("What it is for").fill("filebeat");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText(/^Authorization: ApiKey /).waitFor();
+  await page.getByText(/^[0-9a-zA-Z_-]+:[0-9a-zA-Z_-]+$/).waitFor();
+  await page.keyboard.press("Escape");
+  await visit(page, `${empty.url}/response`);
+  await page.getByRole("link", { name: "Switch on…" }).click();
+  await page.getByRole("radio", { name: /^dry run/ }).waitFor();
   assert.deepEqual(wrong, []);
   await close();
   await empty.stop();

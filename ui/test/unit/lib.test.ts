@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { flatten, litRanges, oneLine } from "../../src/lib/event";
-import { bytes, short, signed } from "../../src/lib/format";
+import { bytes, fine, short, signed } from "../../src/lib/format";
 import { ends, FIRST_LOOK, fullQuery, readLook, type Term, useOf, withValue, writeLook } from "../../src/lib/filter";
 import { lookup, nameOf } from "../../src/lib/keys";
 import { layout, parts, stream } from "../../src/lib/layout";
@@ -93,6 +93,9 @@ test.each([
 ])("%d is short for people as %s", (value, text) => expect(short(value)).toBe(text));
 test.each([[12_500, "12.5 k"], [999, "999"], [20_000, "20 k"]])("%d at an axis is %s", (value, text) => expect(short(value, 1000)).toBe(text));
 test.each([[0, "0 B"], [1536, "1.5 KiB"], [5 * 1024 ** 3, "5.0 GiB"]])("%d bytes are %s", (value, text) => expect(bytes(value)).toBe(text));
+test.each([[0, "0 %"], [0.000_04, "<0.01 %"], [0.000_4, "0.04 %"], [0.000_96, "0.1 %"], [0.009_96, "1.0 %"], [0.043, "4.3 %"], [0.0999, "10 %"], [0.43, "43 %"], [1, "100 %"]])("a share of %d is %s", (value, text) =>
+  expect(fine(value)).toBe(text),
+);
 test.each([[5, "+5"], [-1200, "−1,200"], [0, "0"]])("%d has a sign: %s", (value, text) => expect(signed(value)).toBe(text));
 test.each([[0, 1], [3, 3], [7, 8], [41, 50], [120, 150], [1000, 1000]])("an axis for %d ends at %d", (value, top) => expect(ceiling(value)).toBe(top));
 

@@ -99,7 +99,7 @@ fn begin(serve: &Serve) -> Result<(), String> {
         .map_err(|error| format!("{} cannot be listened at: {error}", serve.listen))?;
     let book = node.book();
     say(format_args!("Sigyn listens at http://{}", server.address()));
-    say(format_args!("{} rules in force, {} refused", book.program.rule_count(), book.refused.len()));
+    say(format_args!("{} rules in force, {} refused", book.in_force(), book.refused.len()));
     if let Some(why) = node.rebuilt() {
         say(format_args!("warning: {why}"));
     }

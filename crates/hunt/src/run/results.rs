@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use sigyn_engine::ClassId;
-use sigyn_readers::{Member, Outcome, Tried};
+use sigyn_readers::{Member, Outcome, Unread};
 
 use super::{Report, Sink};
 use crate::found::Found;
@@ -21,15 +20,7 @@ pub(super) enum Done<B> {
         classes: Vec<(Option<ClassId>, u64)>,
         tapped: B,
     },
-    Unknown {
-        path: String,
-        tried: Vec<Tried>,
-    },
-    Failed {
-        path: String,
-        offset: u64,
-        error: io::Error,
-    },
+    Unread(Unread),
 }
 
 /// What a thread tells of a turn: of the whole of it, or of a part with more to come.
@@ -115,8 +106,7 @@ fn hand_out<B>(
     sink: &mut Sink<'_, B>,
 ) -> bool {
     match done {
-        Done::Unknown { path, tried } => report(Report::Unknown { path, tried }),
-        Done::Failed { path, offset, error } => report(Report::Failed { path, offset, error }),
+        Done::Unread(unread) => report(Report::Unread(unread)),
         Done::Batch { member, found, outcome, classes, tapped } => {
             let base = counter.base(&member, outcome.records);
             sink(&member, base, tapped);

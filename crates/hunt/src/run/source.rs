@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use sigyn_readers::{Reader, Step};
+use sigyn_readers::{Reader, Step, Unread};
 
 use super::{Control, Input};
 
@@ -67,14 +67,14 @@ pub(super) struct Opened {
 /// What an input yields, or why it could not be opened.
 enum Steps {
     Read(Reader),
-    Failed(Option<Step>),
+    Failed(Option<Unread>),
 }
 
 impl Opened {
     pub(super) fn new(input: Input) -> Self {
         let steps = match (input.open)() {
             Ok(bytes) => Steps::Read(Reader::new(input.path, bytes)),
-            Err(error) => Steps::Failed(Some(Step::Failed { path: input.path, offset: 0, error })),
+            Err(error) => Steps::Failed(Some(Unread::failed(input.path, 0, error))),
         };
         Self { steps, size: input.bytes }
     }
@@ -88,7 +88,7 @@ impl Opened {
                 }
                 reader.next()
             }
-            Steps::Failed(step) => step.take(),
+            Steps::Failed(unread) => unread.take().map(Step::Unread),
         }
     }
 }

@@ -3,10 +3,15 @@
 //! Fields carry the names that rules for web servers use. What the log leaves out as `-` is missing. The URL's
 //! decoded forms, and texts without the server's own escapes, are additional values of their fields, so that a
 //! rule finds what was meant whichever way it was written.
+//!
+//! Such a line also comes as the message of another record: shippers that parse nothing send it in JSON ([`carry`]), servers and
+//! forwarders by syslog.
 
-use sigyn_event::{DateTime, EventBuf, Timestamp};
+use std::net::IpAddr;
 
-use super::{Framing, Line, LineFormat, push_number};
+use sigyn_event::{DateTime, Event, EventBuf, Timestamp};
+
+use super::{Framing, Line, LineFormat, push_number, syslog};
 
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "web_access";
@@ -24,8 +29,13 @@ pub(crate) const FORMAT: LineFormat = LineFormat {
     directive: None,
 };
 
+/// Where records that carry a log line as text have it.
+const CARRIERS: [&str; 3] = ["message", "MESSAGE", "log"];
+/// Members of records that tell of a request in fields of their own: then the text says nothing new.
+const TOLD: [&str; 5] = ["http", "url", "http.request.method", "cs-method", "c-ip"];
+
 /// Whether the line has this format.
-fn is_line(line: &str) -> bool {
+pub(crate) fn is_line(line: &str) -> bool {
     Parts::of(line).is_some()
 }
 
@@ -33,32 +43,14 @@ fn is_line(line: &str) -> bool {
 ///
 /// # Errors
 /// That it has another format.
-fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static str> {
+pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static str> {
     let parts = Parts::of(line.text).ok_or("the line is not in the combined or common log format")?;
     buf.set_origin(Some(ORIGIN));
     buf.set_time(time(parts.time));
     buf.begin_map(None);
-    for (key, text) in [
-        ("c-ip", parts.client),
-        ("cs-username", parts.user),
-        ("cs-method", parts.method),
-        ("cs-uri", parts.uri),
-        ("cs-uri-stem", parts.stem),
-        ("cs-uri-query", parts.query),
-        ("cs-version", parts.version),
-        ("cs-referer", parts.referer),
-        ("cs-user-agent", parts.agent),
-        ("cs-host", parts.host),
-    ] {
-        if !matches!(text, "" | "-") {
-            let node = line.part(text).push(buf, key);
-            let alias = match key {
-                "cs-uri" => "c-uri",
-                "cs-uri-query" => "c-uri-query",
-                "cs-user-agent" => "c-useragent",
-                "c-ip" => "src_ip",
-                _ => continue,
-            };
+    for (key, text) in parts.fields() {
+        let node = line.part(text).push(buf, key);
+        if let Some(alias) = alias(key) {
             let alias = buf.name(alias);
             buf.alias(alias, node);
         }
@@ -70,18 +62,56 @@ fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static str> {
     line.push(buf, "message");
     buf.end();
     buf.begin_additional();
-    for (key, text, is_url) in [
-        ("cs-uri", parts.uri, true),
-        ("c-uri", parts.uri, true),
-        ("cs-uri-stem", parts.stem, true),
-        ("cs-uri-query", parts.query, true),
-        ("cs-referer", parts.referer, true),
-        ("cs-user-agent", parts.agent, false),
-        ("c-useragent", parts.agent, false),
-    ] {
-        add_decoded(buf, key, text, is_url);
-    }
+    parts.add_decoded(buf);
     Ok(())
+}
+
+/// Adds what an access log's line says to a record of JSON that carries it as text. To be called when the record's values are
+/// there and before anything is made of its layout, which this is a part of.
+pub(crate) fn carry(buf: &mut EventBuf, input: &str) {
+    let Some(text) = carried(buf.event(input)).map(str::to_owned) else { return };
+    let Some(parts) = Parts::of(syslog::message(text.trim_end())) else { return };
+    buf.set_origin(Some(ORIGIN));
+    buf.set_time(time(parts.time));
+    buf.begin_additional();
+    for (key, text) in parts.fields() {
+        for key in [Some(key), alias(key)].into_iter().flatten() {
+            let key = buf.name(key);
+            buf.push_str(Some(key), text);
+        }
+    }
+    for (key, text) in [("sc-status", parts.status), ("sc-bytes", parts.bytes)] {
+        if let Ok(number) = text.parse() {
+            let key = buf.name(key);
+            buf.push_int(Some(key), number);
+        }
+    }
+    parts.add_decoded(buf);
+}
+
+/// The text that a record carries, if it does not tell in fields of its own what stands in it.
+fn carried(event: Event<'_>) -> Option<&str> {
+    let mut text = None;
+    for member in event.root().iter() {
+        if TOLD.contains(&member.key) {
+            return None;
+        }
+        if text.is_none() && CARRIERS.contains(&member.key) {
+            text = member.value.as_text();
+        }
+    }
+    text
+}
+
+/// The other name that rules have for a field.
+fn alias(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "cs-uri" => "c-uri",
+        "cs-uri-query" => "c-uri-query",
+        "cs-user-agent" => "c-useragent",
+        "c-ip" => "src_ip",
+        _ => return None,
+    })
 }
 
 /// Adds the forms of a text that differ from it.
@@ -194,16 +224,8 @@ struct Parts<'t> {
 impl<'t> Parts<'t> {
     fn of(line: &'t str) -> Option<Self> {
         let (front, rest) = line.split_once('[')?;
-        let mut words = front.split_ascii_whitespace();
-        let (a, b, c) = (words.next()?, words.next()?, words.next()?);
         let mut parts = Self::default();
-        match words.next() {
-            // `host:port client ident user`, as Apache's vhost_combined has it.
-            Some(user) => {
-                (parts.host, parts.client, parts.user) = (a.split(':').next().unwrap_or(a), b, user)
-            }
-            None => (parts.client, parts.user) = (a, c),
-        }
+        parts.front(front)?;
         let (time, rest) = rest.split_once(']')?;
         parts.time = time;
         let (request, rest) = quoted(rest)?;
@@ -222,6 +244,58 @@ impl<'t> Parts<'t> {
             parts.agent = quoted(rest).map_or("", |(agent, _)| agent);
         }
         Some(parts)
+    }
+
+    /// `client ident user`, or `host:port client ident user` as Apache's `vhost_combined` has it. Only behind an address may
+    /// a user's name have blanks: the front of a line of syslog must not be taken for a host, a client and a name.
+    fn front(&mut self, front: &'t str) -> Option<()> {
+        let is_address = |word: &str| word.parse::<IpAddr>().is_ok();
+        let mut words = front.split_ascii_whitespace();
+        let (a, b, c) = (words.next()?, words.next()?, words.next()?);
+        match (words.next(), words.next()) {
+            (None, _) => (self.client, self.user) = (a, c),
+            (Some(_), _) if is_address(a) && !is_address(b) => {
+                let behind = front.trim().strip_prefix(a)?.trim_start().strip_prefix(b)?;
+                (self.client, self.user) = (a, behind.trim());
+            }
+            (Some(user), None) => {
+                (self.host, self.client, self.user) = (a.split(':').next().unwrap_or(a), b, user);
+            }
+            (Some(_), Some(_)) => return None,
+        }
+        Some(())
+    }
+
+    /// Its texts by field; what the log leaves out is missing.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, &'t str)> {
+        let all = [
+            ("c-ip", self.client),
+            ("cs-username", self.user),
+            ("cs-method", self.method),
+            ("cs-uri", self.uri),
+            ("cs-uri-stem", self.stem),
+            ("cs-uri-query", self.query),
+            ("cs-version", self.version),
+            ("cs-referer", self.referer),
+            ("cs-user-agent", self.agent),
+            ("cs-host", self.host),
+        ];
+        all.into_iter().filter(|(_, text)| !matches!(*text, "" | "-"))
+    }
+
+    /// Adds the decoded forms of its texts.
+    fn add_decoded(&self, buf: &mut EventBuf) {
+        for (key, text, is_url) in [
+            ("cs-uri", self.uri, true),
+            ("c-uri", self.uri, true),
+            ("cs-uri-stem", self.stem, true),
+            ("cs-uri-query", self.query, true),
+            ("cs-referer", self.referer, true),
+            ("cs-user-agent", self.agent, false),
+            ("c-useragent", self.agent, false),
+        ] {
+            add_decoded(buf, key, text, is_url);
+        }
     }
 
     fn request(&mut self, request: &'t str) {
@@ -277,6 +351,14 @@ mod tests {
             r#"2000-10-10T20:55:36Z c-ip="10.0.0.1" cs-username="bob" cs-method="GET" cs-uri="/a%2Fb?q=%2527+x" cs-uri-stem="/a%2Fb" cs-uri-query="q=%2527+x" cs-version="HTTP/1.0" cs-user-agent="curl/8 \\\"q\\\"" sc-status=200 sc-bytes=12 cs-uri="/a/b?q=%27 x" cs-uri="/a/b?q=' x" c-uri="/a/b?q=%27 x" c-uri="/a/b?q=' x" cs-uri-stem="/a/b" cs-uri-query="q=%27 x" cs-uri-query="q=' x" cs-user-agent="curl/8 \"q\"" c-useragent="curl/8 \"q\"""#,
         );
         check(
+            r#"10.0.0.1 - john doe [10/Oct/2000:13:55:36 +0000] "-" 408 -"#,
+            r#"2000-10-10T13:55:36Z c-ip="10.0.0.1" cs-username="john doe" sc-status=408"#,
+        );
+        check(
+            r#"10.0.0.5 10.0.0.1 - bob [10/Oct/2000:13:55:36 +0000] "-" 408 -"#,
+            r#"2000-10-10T13:55:36Z c-ip="10.0.0.1" cs-username="bob" cs-host="10.0.0.5" sc-status=408"#,
+        );
+        check(
             r#"www.example.org:80 10.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "-" 408 -"#,
             r#"2000-10-10T13:55:36Z c-ip="10.0.0.1" cs-host="www.example.org" sc-status=408"#,
         );
@@ -293,6 +375,10 @@ mod tests {
             "a b c [x] \"GET / HTTP/1.1\" ok 1",
             "Oct 10 13:55:36 host sshd[1]: \"x\" 200 1",
             "a [b] \"c",
+            // Syslog around a line: the line stands behind it.
+            r#"<134>Nov 22 16:06:08 web1 nginx: 10.0.0.1 - - [22/Nov/2026:16:06:08 +0000] "GET / HTTP/1.1" 200 1"#,
+            r#"Nov 22 16:06:08 web1 10.0.0.1 - - [22/Nov/2026:16:06:08 +0000] "GET / HTTP/1.1" 200 1"#,
+            r#"<134>1 2026-11-22T16:06:08Z web1 nginx - - - 10.0.0.1 - - [22/Nov/2026:16:06:08 +0000] "GET / HTTP/1.1" 200 1"#,
         ] {
             assert!(!is_line(line), "{line}");
         }

@@ -1,11 +1,11 @@
 //! Syslog lines: RFC 3164, RFC 5424, the hybrid with an ISO time, and what Cisco devices write.
 //!
 //! The whole text is the field `message`; host, program and process stand beside it. A payload that is itself a
-//! record (Sysmon for Linux, the audit daemon) is decoded as that record.
+//! record (Sysmon for Linux, the audit daemon, a web server's access log) is decoded as that record.
 
 use sigyn_event::{DateTime, EventBuf, Timestamp};
 
-use super::{Context, Framing, Line, LineFormat, auditd, cef, logfmt, push_number, xml};
+use super::{Context, Framing, Line, LineFormat, auditd, cef, combined, logfmt, push_number, xml};
 
 /// The origin of these events.
 pub(crate) const ORIGIN: &str = "syslog";
@@ -56,6 +56,13 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf, cx: &Context<'_>) -> Re
     }
     if auditd::is_line(parts.message) {
         return auditd::decode(line.part(parts.message), buf);
+    }
+    if combined::is_line(parts.message) {
+        combined::decode(line.part(parts.message), buf)?;
+        if !matches!(parts.host, "" | "-") {
+            line.part(parts.host).push(buf, "host");
+        }
+        return Ok(());
     }
     if cef::is_line(line.text) {
         return cef::decode(line, buf, cx);
@@ -361,6 +368,10 @@ mod tests {
         check(
             "Mar  2 08:00:00 h clamd[7]: /srv/x: Win.Test.EICAR_HDB-1 FOUND",
             r#"syslog 2025-03-02T08:00:00Z host="h" appname="clamd" pid=7 Filename="/srv/x" Signature="Win.Test.EICAR_HDB-1""#,
+        );
+        check(
+            r#"<190>Mar  2 08:00:00 web1 nginx: 10.0.0.1 - - [02/Mar/2026:07:59:59 +0000] "GET /x HTTP/1.1" 200 5"#,
+            r#"web_access 2026-03-02T07:59:59Z c-ip="10.0.0.1" cs-method="GET" cs-uri="/x" cs-uri-stem="/x" cs-version="HTTP/1.1" sc-status=200 sc-bytes=5"#,
         );
         check(
             "Mar  2 08:00:00 h CEF:0|a|b|c|d|e|3|src=1.1.1.1",

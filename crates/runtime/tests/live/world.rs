@@ -196,7 +196,7 @@ pub(crate) fn hunted(program: &Program, feeds: &[Feed]) -> Told {
                     let title = title(program, hit.rule);
                     told.insert(format!("{title} on {}:{}", hit.member.path, hit.record), String::new());
                 }
-                Report::Unknown { .. } | Report::Failed { .. } => panic!("{report:?}"),
+                Report::Unread(_) => panic!("{report:?}"),
                 _ => {}
             }
             true

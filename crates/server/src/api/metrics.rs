@@ -76,7 +76,7 @@ fn encoded(app: &App) -> Answer<String> {
     }
     done(&mut registry, node, &outbox)?;
     let book = node.book();
-    single(&mut registry, "rules", "Rules in force", book.program.rule_count() as u64);
+    single(&mut registry, "rules", "Rules in force", book.in_force() as u64);
     single(&mut registry, "rules_refused", "What is broken in the rule folders", book.refused.len() as u64);
     let detected = node.detected().0;
     single(&mut registry, "log_detected", "Position behind the last event that detection has seen", detected);

@@ -116,25 +116,28 @@ pub(crate) async fn overview(
         ],
         values_max: VALUES,
     };
-    let rules = app.node().book().program.rule_count() as u64;
-    let answer = app.read(move |view| {
-        let risks = |kind| view.riskiest(kind, since, until, VALUES);
-        let sources = view.sources()?;
-        let dead = view.count_dead_letters()?;
-        let list = |risks: Vec<EntityRisk>| risks.into_iter().map(Risk::from).collect();
-        Ok(OverviewAnswer {
-            since: Moment(since),
-            until: Moment(until),
-            signals: Summary::of(view.overview(&all)?, all.histogram),
-            open: Summary::of(view.overview(&open)?, None),
-            hosts: list(risks("host")?),
-            users: list(risks("user")?),
-            addresses: list(risks("address")?),
-            events: sources.iter().map(|source| source.events).sum(),
-            sources: sources.len() as u64,
-            rules,
-            dead_letters: dead.iter().map(|(_, _, count)| count).sum(),
-        })
+    let rules = app.node().book().in_force() as u64;
+    let histogram = all.histogram;
+    // Side by side: at a million signals either takes half a second of a core.
+    let counts = app.read(move |view| Ok((view.overview(&all)?, view.overview(&open)?)));
+    let others = app.read(move |view| {
+        let risks = view.riskiest_of(&["host", "user", "address"], since, until, VALUES)?;
+        Ok((risks, view.sources()?, view.count_dead_letters()?))
     });
-    Ok(Json(answer.await?))
+    let ((all, open), (risks, sources, dead)) = tokio::try_join!(counts, others)?;
+    let mut risks = risks.into_iter();
+    let mut list = || risks.next().unwrap_or_default().into_iter().map(Risk::from).collect();
+    Ok(Json(OverviewAnswer {
+        since: Moment(since),
+        until: Moment(until),
+        signals: Summary::of(all, histogram),
+        open: Summary::of(open, None),
+        hosts: list(),
+        users: list(),
+        addresses: list(),
+        events: sources.iter().map(|source| source.events).sum(),
+        sources: sources.len() as u64,
+        rules,
+        dead_letters: dead.iter().map(|(_, _, count)| count).sum(),
+    }))
 }

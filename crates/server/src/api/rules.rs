@@ -367,7 +367,7 @@ pub(crate) async fn reload(State(app): State<App>, caller: Caller) -> Answer<Jso
     app.write(move |tx, at| caller.audit(tx, at, "rules.reload", "", &json!({}))).await?;
     let book = reload_book(&app).await?;
     let refused = book.refused.iter().map(RefusedRule::from).collect();
-    Ok(Json(Reloaded { rules: book.program.rule_count(), refused }))
+    Ok(Json(Reloaded { rules: book.in_force(), refused }))
 }
 
 async fn reload_book(app: &App) -> Answer<Arc<Book>> {

@@ -17,8 +17,10 @@ use crate::shape::{Moment, seconds};
 
 /// A source that was silent for so many times its usual gap is silent.
 const GAPS: f64 = 2.0;
-/// No source is silent sooner, in seconds.
+/// No source is silent sooner, in seconds; and of one that has been heard for less nobody knows what is usual.
 const SILENT_MIN: f64 = 60.0;
+/// Nor of one that has sent fewer events: a few that came at once say nothing of when the next is due.
+const KNOWN_MIN: u64 = 20;
 
 /// Who sends events.
 #[derive(Serialize, ToSchema)]
@@ -45,7 +47,7 @@ pub(crate) struct SourceRow {
     last_event: Option<Moment>,
     /// How long the last event took from happening to arriving, in seconds.
     lag_seconds: Option<f64>,
-    /// How long it is usually silent between events, in seconds.
+    /// How long it is usually silent between events, in seconds; none while too little came to know.
     usual_gap_seconds: Option<f64>,
     /// Whether it is silent for longer than that.
     is_silent: bool,
@@ -62,9 +64,7 @@ pub(crate) async fn list(State(app): State<App>) -> Answer<Json<Vec<SourceRow>>>
     let rows = sources.into_iter().map(|source| {
         let dead = dead.iter().filter(|(name, _, _)| *name == source.name).map(|(_, _, count)| count).sum();
         let lasted = seconds(source.last_heard.saturating_sub(source.first_heard));
-        // Events come in bursts; what counts is how long nothing comes: not less than the mean distance.
-        #[expect(clippy::cast_precision_loss, reason = "a mean that people read")]
-        let gap = (source.events > 1).then(|| lasted / (source.events - 1) as f64);
+        let gap = usual_gap(source.events, lasted);
         let silent = seconds(now.saturating_sub(source.last_heard));
         SourceRow {
             rate: app.node().rate(&source.name),
@@ -86,6 +86,14 @@ pub(crate) async fn list(State(app): State<App>) -> Answer<Json<Vec<SourceRow>>>
     Ok(Json(rows.collect()))
 }
 
+/// How long a source is usually silent between events, from how many came in how many seconds. Events come in bursts; what counts
+/// is how long nothing comes: not less than the mean distance.
+fn usual_gap(events: u64, lasted: f64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a mean that people read")]
+    let gap = || lasted / (events - 1) as f64;
+    (events >= KNOWN_MIN && lasted >= SILENT_MIN).then(gap)
+}
+
 /// Forgets a source; if it sends again it is there again
 #[utoipa::path(delete, path = "/api/v1/sources/{name}", tag = "sources",
     security(("session" = ["admin"]), ("key" = ["admin"])),
@@ -104,4 +112,19 @@ pub(crate) async fn forget(
         .await?;
     app.node().notices().tell(&Notice::Sources);
     if is_there { Ok(DONE) } else { Err(Problem::missing("there is no such source")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_usual_is_known_after_a_while() {
+        // Two lines of a file that came at once are no feed of 44 ms.
+        for (events, lasted, expect) in
+            [(1, 0.0, None), (2, 0.044, None), (500, 2.0, None), (19, 900.0, None), (21, 100.0, Some(5.0))]
+        {
+            assert_eq!(usual_gap(events, lasted), expect, "{events} in {lasted} s");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What changes, as it changes: server-sent events.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const LASTS: Duration = Duration::from_secs(600);
 /// What has changed since the event before.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Changes {
-    /// Signals that were not there, or are otherwise; the newest hundred.
+    /// Signals that were not there, or are otherwise, the newest first; at most a hundred.
     signals: Vec<Signal>,
     /// How many signals were not there before.
     added: usize,
@@ -51,8 +51,10 @@ pub(crate) struct Changes {
 
 #[derive(Default)]
 struct Gathered {
-    added: BTreeSet<Id>,
-    changed: BTreeSet<Id>,
+    /// Signals that were not there or are otherwise, in the order in which that was first told.
+    order: Vec<Id>,
+    seen: HashSet<Id>,
+    added: HashSet<Id>,
     is_partial: bool,
     sources: bool,
     rules: bool,
@@ -64,8 +66,11 @@ struct Gathered {
 impl Gathered {
     fn add(&mut self, notice: &Notice) {
         match notice {
-            Notice::SignalAdded(id) => drop(self.added.insert(*id)),
-            Notice::SignalChanged(id) => drop(self.changed.insert(*id)),
+            Notice::SignalAdded(id) => {
+                self.added.insert(*id);
+                self.add_signal(*id);
+            }
+            Notice::SignalChanged(id) => self.add_signal(*id),
             Notice::SignalsChanged => self.is_partial = true,
             Notice::Sources => self.sources = true,
             Notice::Rules => self.rules = true,
@@ -75,12 +80,31 @@ impl Gathered {
         }
     }
 
+    fn add_signal(&mut self, id: Id) {
+        if self.seen.insert(id) {
+            self.order.push(id);
+        }
+    }
+
+    /// Notices were lost, of whatever kind.
+    fn miss(&mut self) {
+        self.is_partial = true;
+        let Self { sources, rules, response, hunts, storage, .. } = self;
+        [sources, rules, response, hunts, storage].into_iter().for_each(|kind| *kind = true);
+    }
+
+    /// The newest signals; whether those are all.
+    fn newest(&self) -> (Vec<Id>, bool) {
+        let newest = self.order.iter().rev().take(SIGNALS_MAX).copied().collect();
+        (newest, self.order.len() <= SIGNALS_MAX)
+    }
+
     async fn told(self, app: &App) -> Changes {
-        let ids: Vec<Id> = self.added.union(&self.changed).copied().take(SIGNALS_MAX + 1).collect();
-        let is_partial = self.is_partial || ids.len() > SIGNALS_MAX;
+        let (ids, is_all) = self.newest();
+        let is_partial = self.is_partial || !is_all;
         let read = app.read(move |view| {
             let mut found = Vec::new();
-            for id in ids.iter().take(SIGNALS_MAX) {
+            for id in &ids {
                 found.extend(view.signal(*id)?.map(Signal::from));
             }
             Ok(found)
@@ -88,7 +112,7 @@ impl Gathered {
         let signals = read.await;
         Changes {
             added: self.added.len(),
-            changed: self.changed.difference(&self.added).count(),
+            changed: self.order.len() - self.added.len(),
             is_partial: is_partial || signals.is_err(),
             signals: signals.unwrap_or_default(),
             sources: self.sources,
@@ -130,8 +154,45 @@ async fn gather(notices: &mut Receiver<Notice>, ends: Instant) -> Option<Gathere
 fn take(gathered: &mut Gathered, notice: Result<Notice, RecvError>) -> Option<()> {
     match notice {
         Ok(notice) => gathered.add(&notice),
-        Err(RecvError::Lagged(_)) => gathered.is_partial = true,
+        Err(RecvError::Lagged(_)) => gathered.miss(),
         Err(RecvError::Closed) => return None,
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(notices: impl IntoIterator<Item = Notice>) -> Gathered {
+        let mut gathered = Gathered::default();
+        notices.into_iter().for_each(|notice| gathered.add(&notice));
+        gathered
+    }
+
+    #[test]
+    fn of_many_signals_the_newest_are_told() {
+        // Ids that fall while time goes on: their own order is not that of time.
+        let ids: Vec<Id> = (0..250_u128).map(|number| Id::from(1_000 - number)).collect();
+        let many = gathered(ids.iter().map(|id| Notice::SignalAdded(*id)));
+        let newest: Vec<Id> = ids.iter().rev().take(SIGNALS_MAX).copied().collect();
+        assert_eq!(many.newest(), (newest, false));
+        assert_eq!((many.order.len(), many.added.len()), (250, 250));
+    }
+
+    #[test]
+    fn a_signal_is_told_once_whatever_happens_to_it() {
+        let id = Id::from(7_u128);
+        let once = gathered([Notice::SignalAdded(id), Notice::SignalChanged(id), Notice::SignalAdded(id)]);
+        assert_eq!(once.newest(), (vec![id], true));
+        assert_eq!((once.order.len(), once.added.len()), (1, 1));
+    }
+
+    #[test]
+    fn whoever_misses_notices_is_to_ask_for_everything() {
+        let mut gathered = Gathered::default();
+        assert_eq!(take(&mut gathered, Err(RecvError::Lagged(9))), Some(()));
+        let Gathered { is_partial, sources, rules, response, hunts, storage, .. } = gathered;
+        assert_eq!([is_partial, sources, rules, response, hunts, storage], [true; 6]);
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::params;
 
+use super::signals::without_time_index;
 use crate::Result;
 use crate::catalog::codes::{code, value_of};
-use crate::catalog::{Level, Verdict, View};
+use crate::catalog::{Filter, Level, Verdict, View};
 
 /// The exponent by which further signals of an entity count less, the greatest risk first: many small ones do not make a
 /// great one. The sum of n^-1.5 over all n is 2.612, which makes 100 the most there can be. Elastic's entity risk has
@@ -36,23 +37,66 @@ impl View<'_> {
     /// # Errors
     /// What the database says.
     pub fn riskiest(&self, kind: &str, since: i64, until: i64, count: usize) -> Result<Vec<EntityRisk>> {
-        let sql = "SELECT e.value, s.risk, s.level FROM signal_entities e JOIN signals s ON s.n = e.n \
-                   WHERE e.kind = ?1 AND e.ts >= ?2 AND e.ts < ?3 AND s.is_retracted = 0 \
-                   AND coalesce(s.verdict NOT IN (?4, ?5), TRUE)";
-        let Some(number) = self.find_name(kind)? else { return Ok(Vec::new()) };
-        let params = params![number, since, until, code(Verdict::FalsePositive), code(Verdict::Duplicate)];
-        let mut found: HashMap<i64, (Vec<u8>, i64)> = HashMap::new();
-        self.each(sql, params, |row| {
-            let (risks, level) = found.entry(row.get(0)?).or_insert((Vec::new(), -1));
-            risks.push(row.get(1)?);
-            *level = row.get::<_, i64>(2)?.max(*level);
+        Ok(self.riskiest_of(&[kind], since, until, count)?.pop().unwrap_or_default())
+    }
+
+    /// The same for several kinds, in their order, with one look at the signals: a third of a second for two million entities.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn riskiest_of(
+        &self,
+        kinds: &[&str],
+        since: i64,
+        until: i64,
+        count: usize,
+    ) -> Result<Vec<Vec<EntityRisk>>> {
+        let weights = self.weights(since, until)?;
+        kinds
+            .iter()
+            .map(|kind| {
+                let mut sums = self.sums(kind, since, until, &weights)?;
+                sums.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.value.cmp(&b.value)));
+                sums.truncate(count);
+                sums.into_iter().map(|sum| self.entity(kind, &sum)).collect()
+            })
+            .collect()
+    }
+
+    /// What the signals of a stretch of time add to the risk of whom they are about.
+    fn weights(&self, since: i64, until: i64) -> Result<Weights> {
+        let stretch = Filter { since: Some(since), until: Some(until), ..Filter::default() };
+        let wanted =
+            "s.ts >= ?1 AND s.ts < ?2 AND s.is_retracted = 0 AND coalesce(s.verdict NOT IN (?3, ?4), TRUE)";
+        let wanted = match self.is_wide(&stretch)? {
+            true => without_time_index(wanted.to_owned()),
+            false => wanted.to_owned(),
+        };
+        let sql = format!("SELECT s.n, s.risk, s.level FROM signals s WHERE {wanted}");
+        let params = params![since, until, code(Verdict::FalsePositive), code(Verdict::Duplicate)];
+        let mut weights = Weights::default();
+        self.each(&sql, params, |row| {
+            weights.add(row.get(0)?, (row.get(1)?, row.get(2)?));
             Ok(())
         })?;
-        let mut sums: Vec<Sum> =
-            found.into_iter().map(|(value, (risks, level))| Sum::new(value, risks, level)).collect();
-        sums.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.value.cmp(&b.value)));
-        sums.truncate(count);
-        sums.into_iter().map(|sum| self.entity(kind, &sum)).collect()
+        Ok(weights)
+    }
+
+    /// What the signals of each entity of a kind add up to.
+    fn sums(&self, kind: &str, since: i64, until: i64, weights: &Weights) -> Result<Vec<Sum>> {
+        let Some(number) = self.find_name(kind)? else { return Ok(Vec::new()) };
+        // An index has all of it: no row is looked up.
+        let sql = "SELECT e.value, e.n FROM signal_entities e WHERE e.kind = ?1 AND e.ts >= ?2 AND e.ts < ?3";
+        let mut found: HashMap<i64, (Vec<u8>, i64)> = HashMap::new();
+        self.each(sql, params![number, since, until], |row| {
+            if let Some((risk, level)) = weights.get(row.get(1)?) {
+                let (risks, highest) = found.entry(row.get(0)?).or_insert((Vec::new(), -1));
+                risks.push(risk);
+                *highest = i64::from(level).max(*highest);
+            }
+            Ok(())
+        })?;
+        Ok(found.into_iter().map(|(value, (risks, level))| Sum::new(value, risks, level)).collect())
     }
 
     /// The risk of an entity from signals of a stretch of time; none if it has none that count.
@@ -92,6 +136,44 @@ impl View<'_> {
     }
 }
 
+/// Risk and level of signals by their row number. Rows are numbered as they come, so those of a stretch of time stand close
+/// together: three bytes for each.
+#[derive(Default)]
+struct Weights {
+    first: i64,
+    row: Vec<Option<(u8, u8)>>,
+    /// Those that stand apart.
+    apart: HashMap<i64, (u8, u8)>,
+}
+
+impl Weights {
+    /// Rows in between that are left empty at most.
+    const GAP_MAX: usize = 1 << 20;
+
+    fn add(&mut self, number: i64, weight: (u8, u8)) {
+        if self.row.is_empty() {
+            self.first = number;
+        }
+        match self.place(number) {
+            Some(place) if place < self.row.len() => self.row[place] = Some(weight),
+            Some(place) if place - self.row.len() < Self::GAP_MAX => {
+                self.row.resize(place, None);
+                self.row.push(Some(weight));
+            }
+            _ => drop(self.apart.insert(number, weight)),
+        }
+    }
+
+    fn get(&self, number: i64) -> Option<(u8, u8)> {
+        let near = self.place(number).and_then(|place| self.row.get(place).copied()).flatten();
+        near.or_else(|| self.apart.get(&number).copied())
+    }
+
+    fn place(&self, number: i64) -> Option<usize> {
+        usize::try_from(number.checked_sub(self.first)?).ok()
+    }
+}
+
 /// What the signals of an entity add up to.
 struct Sum {
     value: i64,
@@ -106,5 +188,26 @@ impl Sum {
         let places = std::iter::successors(Some(1.0_f64), |place| Some(place + 1.0));
         let score = risks.iter().zip(places).map(|(risk, place)| f64::from(*risk) * place.powf(-DECAY)).sum();
         Self { value, score, signals: risks.len() as u64, level }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_found_wherever_their_rows_stand() {
+        let far = i64::try_from(Weights::GAP_MAX).unwrap();
+        // In the order of an index by time: rows may come before the first one, and far behind the last.
+        let given =
+            [(100, (5, 1)), (101, (6, 2)), (110, (7, 3)), (7, (8, 4)), (111 + far, (9, 0)), (105, (1, 1))];
+        let mut weights = Weights::default();
+        given.iter().for_each(|(number, weight)| weights.add(*number, *weight));
+        for (number, weight) in given {
+            assert_eq!(weights.get(number), Some(weight), "{number}");
+        }
+        for number in [0, 99, 102, 112, i64::MIN, i64::MAX] {
+            assert_eq!(weights.get(number), None, "{number}");
+        }
     }
 }

@@ -4,9 +4,11 @@ mod bulk;
 mod filter;
 mod list;
 mod overview;
+mod tally;
 mod triage;
 
 pub use bulk::{Bulk, Selection, Undone};
+pub(super) use filter::without_time_index;
 pub use filter::{Filter, Term};
 pub use list::{Cursor, Page, Sort};
 pub use overview::{Bucket, Facet, Histogram, Overview, OverviewRequest};

@@ -1,6 +1,7 @@
 // How far response goes: off, dry run or real; and the way to stop it at once.
 
 import { useState } from "react";
+import { Link } from "wouter";
 import { call } from "../../api/client";
 import { KEY, type Safety } from "../../api/respond";
 import { useMay } from "../../api/session";
@@ -12,6 +13,7 @@ import { t } from "../../strings/en";
 /** The card that says how response stands. */
 export function ModeCard({ safety }: { safety: Safety }) {
   const may = useMay("respond");
+  const isAdmin = useMay("admin");
   const [isStopping, setStopping] = useState(false);
   const words = t.response.mode;
   const isReal = safety.mode === "real";
@@ -27,6 +29,11 @@ export function ModeCard({ safety }: { safety: Safety }) {
       <header>
         <span className={safety.mode === "off" ? "pill" : isReal ? "pill warn" : "pill acc"}>{words.names[safety.mode]}</span>
         <span>{words.says[safety.mode]}</span>
+        {isAdmin && safety.mode === "off" && (
+          <Link className="btn push" href="/response?tab=policies">
+            {words.start}
+          </Link>
+        )}
         {may && safety.mode !== "off" && (
           <button className="btn danger push" onClick={() => setStopping(true)}>
             {words.stop}

@@ -135,6 +135,8 @@ function Made({ made, close }: { made: Schemas["KeyMade"]; close: () => void }) 
       <div className="body">
         <p>{t.settings.keyMade}</p>
         <pre className="code soft" tabIndex={0}>{`Authorization: ApiKey ${made.encoded}`}</pre>
+        <p>{t.settings.keyParts}</p>
+        <pre className="code soft" tabIndex={0}>{`${made.id}:${made.secret}`}</pre>
       </div>
       <footer>
         <button className="btn" onClick={() => copy(made.encoded)}>

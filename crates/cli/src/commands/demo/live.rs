@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use sigyn_node::{Given, Lateness, Node, Running, Settings, now};
+use sigyn_node::{Given, Node, Running, Settings, now};
 use sigyn_sample::{Line, Scene, Traffic};
 use sigyn_server::{App, Config, Server};
 
@@ -109,15 +109,8 @@ fn settings(folder: &Path) -> Result<Settings, String> {
                 .map_err(|error| format!("{} cannot be written: {error}", rules.join(name).display()))?;
         }
     }
-    Ok(Settings {
-        data: folder.join("data"),
-        rules: vec![rules],
-        tail: Vec::new(),
-        syslog: Vec::new(),
-        blocker: None,
-        lateness: Lateness::standard(),
-        salt: uuid::Uuid::new_v4().as_u64_pair().0,
-    })
+    let salt = uuid::Uuid::new_v4().as_u64_pair().0;
+    Ok(Settings { rules: vec![rules], salt, ..Settings::of(&folder.join("data")) })
 }
 
 /// Serves the page while the day goes through.

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
-use super::filter::{details, without_list_indexes};
+use super::filter::{details, without_list_indexes, without_time_index};
 use super::{COLUMNS, Filter, Signal, signal};
 use crate::catalog::{Named, View, sql::limit};
 use crate::{Error, Result};
@@ -87,9 +87,9 @@ impl View<'_> {
             (first, false) => (first, "ASC", ">"),
         };
         let keys = first.map_or(String::from("s.ts, s.n"), |first| format!("{first}, s.ts, s.n"));
-        if first.is_some() {
+        if first.is_some() && self.is_wide(filter)? {
             // Else a list by level of all time would be made by sorting all of it, and not from its own index.
-            condition.sql = self.without_time_index(condition.sql, filter)?;
+            condition.sql = without_time_index(condition.sql);
         }
         if let Some(cursor) = after {
             let places = if first.is_some() { "?, ?, ?" } else { "?, ?" };

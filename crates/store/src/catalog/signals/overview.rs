@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use rusqlite::params_from_iter;
 
 use super::Filter;
-use super::filter::{details, without_list_indexes};
+use super::filter::{details, without_list_indexes, without_time_index};
+use super::tally::Tally;
 use crate::catalog::codes::value_of;
 use crate::catalog::{Field, Level, Named, Status, Verdict, View};
 use crate::{Error, Result};
@@ -66,9 +67,6 @@ pub struct Facet {
     pub others: u64,
 }
 
-/// Counts of a column's numbers; null counts as -1, which no column holds.
-type Counts = HashMap<i64, u64>;
-
 impl View<'_> {
     /// Counts signals, all that is asked for in one pass: about half a second for a million.
     ///
@@ -81,16 +79,18 @@ impl View<'_> {
             request.facets.iter().copied().chain(stack).map(|field| field.name()).collect();
         let condition = self.condition(&request.filter)?;
         let listed = columns.iter().map(|name| format!(", s.{name}")).collect::<String>();
-        let time = self.without_time_index(condition.sql, &request.filter)?;
-        let sql = format!("SELECT s.ts{listed} FROM signals s{} WHERE {time}", details(&request.filter));
+        let mut wanted = condition.sql;
+        if self.is_wide(&request.filter)? {
+            wanted = without_time_index(without_list_indexes(wanted, &request.filter));
+        }
+        let sql = format!("SELECT s.ts{listed} FROM signals s{} WHERE {wanted}", details(&request.filter));
         let mut total = 0;
-        let mut facets = vec![Counts::new(); request.facets.len()];
+        let mut facets = request.facets.iter().map(|_| Tally::default()).collect::<Vec<_>>();
         let mut buckets: HashMap<(i64, i64), u64> = HashMap::new();
         self.each(&sql, params_from_iter(condition.params), |row| {
             total += 1;
-            for (at, counts) in facets.iter_mut().enumerate() {
-                let value: Option<i64> = row.get(at + 1)?;
-                *counts.entry(value.unwrap_or(-1)).or_default() += 1;
+            for (at, tally) in facets.iter_mut().enumerate() {
+                tally.add(row.get(at + 1)?);
             }
             if stack.is_some() {
                 let (ts, value): (i64, Option<i64>) = (row.get(0)?, row.get(columns.len())?);
@@ -99,23 +99,13 @@ impl View<'_> {
             Ok(())
         })?;
         let facets = request.facets.iter().zip(facets);
-        let facets = facets.map(|(field, counts)| self.facet(*field, counts, request.values_max));
+        let facets = facets.map(|(field, tally)| self.facet(*field, tally, request.values_max));
         let histogram = stack.map(|field| self.histogram(field, width, buckets, request.values_max));
         Ok(Overview { total, histogram: histogram.transpose()?, facets: facets.collect::<Result<_>>()? })
     }
 
-    /// The condition so that neither the index by time serves it nor those of closed lists, if their detour is not worth it
-    /// because most rows are wanted.
-    pub(super) fn without_time_index(&self, sql: String, filter: &Filter) -> Result<String> {
-        // To SQLite `+` makes it another expression than what the index is of.
-        if !self.is_wide(filter)? {
-            return Ok(sql);
-        }
-        Ok(without_list_indexes(sql.replace("s.ts ", "+s.ts "), filter))
-    }
-
-    /// Whether a filter's time spans more than a part of the signals: then reading all is cheaper.
-    fn is_wide(&self, filter: &Filter) -> Result<bool> {
+    /// Whether a filter's time spans more than a part of the signals: then reading all of them is cheaper than the detour through an index.
+    pub(in crate::catalog) fn is_wide(&self, filter: &Filter) -> Result<bool> {
         let ends = self.one("SELECT min(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
         let last = self.one("SELECT max(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
         let (Some(first), Some(last)) = (ends, last) else { return Ok(true) };
@@ -124,8 +114,9 @@ impl View<'_> {
         Ok((until - since) * 4 > i128::from(last) - i128::from(first))
     }
 
-    fn facet(&self, field: Field, counts: Counts, values_max: usize) -> Result<Facet> {
-        let total: u64 = counts.values().sum();
+    fn facet(&self, field: Field, tally: Tally, values_max: usize) -> Result<Facet> {
+        let counts: Vec<(i64, u64)> = tally.counts().collect();
+        let total: u64 = counts.iter().map(|(_, count)| count).sum();
         let top = self.top(field, counts, values_max)?;
         let others = total - top.iter().map(|(_, _, count)| count).sum::<u64>();
         Ok(Facet { field, values: top.into_iter().map(|(_, text, count)| (text, count)).collect(), others })
@@ -138,11 +129,11 @@ impl View<'_> {
         counts: HashMap<(i64, i64), u64>,
         values_max: usize,
     ) -> Result<Histogram> {
-        let mut by_value = Counts::new();
+        let mut by_value: HashMap<i64, u64> = HashMap::new();
         for ((_, value), count) in &counts {
             *by_value.entry(*value).or_default() += count;
         }
-        let top = self.top(field, by_value, values_max)?;
+        let top = self.top(field, by_value.into_iter().collect(), values_max)?;
         let mut buckets: HashMap<i64, Vec<u64>> = HashMap::new();
         for ((bucket, value), count) in counts {
             let place = top.iter().position(|(number, _, _)| *number == value).unwrap_or(top.len());
@@ -157,9 +148,13 @@ impl View<'_> {
     }
 
     /// The most frequent values: number, text, count.
-    fn top(&self, field: Field, counts: Counts, values_max: usize) -> Result<Vec<(i64, String, u64)>> {
-        let mut counts: Vec<(i64, u64)> = counts.into_iter().collect();
-        counts.sort_by_key(|(number, count)| (std::cmp::Reverse(*count), *number));
+    fn top(
+        &self,
+        field: Field,
+        mut counts: Vec<(i64, u64)>,
+        values_max: usize,
+    ) -> Result<Vec<(i64, String, u64)>> {
+        counts.sort_unstable_by_key(|(number, count)| (std::cmp::Reverse(*count), *number));
         counts.truncate(values_max);
         counts.into_iter().map(|(number, count)| Ok((number, self.text_in(field, number)?, count))).collect()
     }
