@@ -41,7 +41,8 @@ pub struct Swept {
 }
 
 impl Lake {
-    /// Puts small files of one class and hour together, streaming: memory does not grow with them. A file that is damaged
+    /// Puts small files of one class and hour together, streaming; what their readers hold is bounded by how much is put together
+    /// at once. A file that is damaged
     /// stays as it is, and so do those it would have been put together with; the error is returned when all others are
     /// done.
     ///
@@ -90,14 +91,17 @@ impl Lake {
         let mut groups = Vec::new();
         for mut splits in hours.into_values() {
             splits.sort_by_key(|split| split.rows);
-            let mut rows = 0;
+            let (mut rows, mut bytes) = (0, 0);
             let mut group: Vec<Split> = Vec::new();
             for split in splits {
-                if rows + split.rows > self.settings.compact_rows_max {
+                // Of two files one can always be made.
+                let is_much = group.len() > 1 && bytes + split.bytes > self.settings.compact_bytes_max;
+                if is_much || rows + split.rows > self.settings.compact_rows_max {
                     groups.push(std::mem::take(&mut group));
-                    rows = 0;
+                    (rows, bytes) = (0, 0);
                 }
                 rows += split.rows;
+                bytes += split.bytes;
                 group.push(split);
             }
             groups.push(group);
@@ -256,10 +260,12 @@ impl Merge {
 
     fn advance(&mut self, at: usize) -> Result<()> {
         let Some((chunks, events)) = self.inputs.get_mut(at) else { return Ok(()) };
-        if events.as_slice().is_empty()
-            && let Some(chunk) = chunks.next()
-        {
-            *events = chunk?.into_iter();
+        if events.as_slice().is_empty() {
+            match chunks.next() {
+                Some(chunk) => *events = chunk?.into_iter(),
+                // Lets go of the reader: it holds the dictionaries of all columns.
+                None => *chunks = Box::new(std::iter::empty()),
+            }
         }
         self.heads[at] = events.next();
         if let Some(head) = &self.heads[at] {

@@ -150,6 +150,9 @@ impl<'l> FileWriter<'l> {
         let batch = self.table.batch(events)?;
         if let Some(writer) = &mut self.writer {
             writer.write(&batch).map_err(writing)?;
+            if writer.memory_size() > self.lake.settings.group_bytes_max {
+                writer.flush().map_err(writing)?;
+            }
         }
         self.split.rows += events.len() as u64;
         for event in events {
