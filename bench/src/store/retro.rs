@@ -1,12 +1,14 @@
 //! Hunts over the lake: every rule for Windows on process events.
 //!
 //! `SIGYN_RETRO_KEEP=DIR` makes the lakes in a folder and leaves them there; what is there already is not made again.
+//! `SIGYN_RETRO_ONLY` names the one that is hunted in: `made`, `recorded`, or `rarely`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use sigyn_engine::{Config, Engine, LogSources};
 use sigyn_node::hunts::Order;
 use sigyn_node::{Node, Running, Settings, now};
 use sigyn_store::Id;
@@ -22,6 +24,10 @@ const PART: usize = 100_000;
 /// The time of the first event, and from one to the next: all within a few hours, in nanoseconds.
 const FIRST: i64 = 1_790_000_000_000_000_000;
 const STEP: i64 = 3_000_000;
+/// Of so many rows of a lake in which rules match rarely, one does.
+const RARELY: usize = 100;
+const COPIES: &str = "made for each copy: times, ids of processes and events (nearly all distinct), one of 5,000 hosts and of 60,000 \
+                      logons, common ones far more often";
 /// How often each hunt is made; the best is told.
 const RUNS: usize = 3;
 
@@ -44,7 +50,23 @@ pub(super) fn run(folder: &Path) -> Result<Table> {
         let what = format!("{} recorded events again and again", grouped(recorded.len() as f64));
         let again = |random: &mut Random, at: usize| varied(&recorded[at % recorded.len()], random);
         hunt(&mut table, &folder.join("recorded"), &rules, &what, &again)?;
-        table.note(cardinalities(&recorded));
+        let (firing, quiet) = by_firing(&rules, &recorded)?;
+        if firing.is_empty() || quiet.is_empty() {
+            bail!("of the recorded events {} fire, {} do not: no lake of both", firing.len(), quiet.len());
+        }
+        let what = format!(
+            "{} of them that no rule matches, and {} that some do as every hundredth row",
+            grouped(quiet.len() as f64),
+            grouped(firing.len() as f64)
+        );
+        let rarely = |random: &mut Random, at: usize| match at % RARELY {
+            0 => varied(&firing[at / RARELY % firing.len()], random),
+            _ => varied(&quiet[at % quiet.len()], random),
+        };
+        hunt(&mut table, &folder.join("rarely"), &rules, &what, &rarely)?;
+        table.note(cardinalities("the recorded events", &recorded));
+        table.note(cardinalities("those that no rule matches", &quiet));
+        table.note(COPIES.to_owned());
     }
     table.note(format!("{} rules; one thread; processor time is that thread's", rules.len()));
     table.note("the first 100,000 detections of a hunt are written down, each with what made the rule match; all are counted");
@@ -64,8 +86,20 @@ fn recorded(base: &Path) -> Result<Vec<String>> {
     Ok(text.lines().filter(is_process).map(str::to_owned).collect())
 }
 
-/// How many distinct values the lake of recorded events has.
-fn cardinalities(recorded: &[String]) -> String {
+/// Events that some rule matches, and those that none does.
+fn by_firing(rules: &[PathBuf], recorded: &[String]) -> Result<(Vec<String>, Vec<String>)> {
+    let set = crate::rules::load(rules)?;
+    let engine = Engine::build(&set, &LogSources::built_in()?, Config::standard()).engine;
+    let mut scratch = engine.scratch();
+    let mut fires = |line: &str| {
+        let event = sigyn_testkit::json::event(line);
+        event.is_ok_and(|event| !engine.run(event.event(""), &mut scratch).1.is_empty())
+    };
+    Ok(recorded.iter().cloned().partition(|line| fires(line)))
+}
+
+/// How many distinct values some events have.
+fn cardinalities(what: &str, recorded: &[String]) -> String {
     let events: Vec<serde_json::Value> =
         recorded.iter().filter_map(|event| serde_json::from_str(event).ok()).collect();
     let distinct = |field: &str| {
@@ -75,11 +109,7 @@ fn cardinalities(recorded: &[String]) -> String {
     };
     let fields =
         ["Image", "CommandLine", "ParentImage", "ParentCommandLine", "User", "Hashes", "Description"];
-    format!(
-        "distinct values of the recorded events: {}; made for each copy: times, ids of processes and events (nearly all \
-         distinct), one of 5,000 hosts and of 60,000 logons, common ones far more often",
-        fields.map(distinct).join(", ")
-    )
+    format!("distinct values of {what}: {}", fields.map(distinct).join(", "))
 }
 
 /// The event as another process would have left it.
@@ -123,6 +153,10 @@ fn hunt(
     what: &str,
     event: &dyn Fn(&mut Random, usize) -> String,
 ) -> Result<()> {
+    let only = std::env::var("SIGYN_RETRO_ONLY").ok();
+    if only.is_some_and(|only| !folder.ends_with(&only)) {
+        return Ok(());
+    }
     let settings = Settings { rules: rules.to_vec(), ..Settings::of(folder) };
     let node = Arc::new(Node::open(settings)?);
     let mut random = Random(11);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{Aggregate, Outcome as Declared};
 
-use self::evidence::{Pages, Refs};
+use self::evidence::Refs;
 use crate::input::{Entry, Ref};
 use crate::plan::{Node, Operator};
 use crate::{Outcome, OutcomeValue, Value, Values};
@@ -18,18 +18,18 @@ use crate::{Outcome, OutcomeValue, Value, Values};
 pub(crate) struct Gather {
     pub(crate) total: u64,
     pub(crate) first_seen: i64,
-    /// The oldest K.
-    oldest: Pages,
+    /// The oldest K; times are told from `first_seen`.
+    oldest: Refs,
     /// The newest K of those behind.
     newest: Option<Box<Refs>>,
     /// Of most rules there are none.
     values: Option<Box<Gathered>>,
-    pub(crate) is_fanout_truncated: bool,
 }
 
 /// Values of what contributed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Gathered {
+    is_fanout_truncated: bool,
     outcomes: Box<[Acc]>,
     /// Values of the fields that are read of the detection beyond its own.
     extras: Box<[Distinct]>,
@@ -204,18 +204,12 @@ impl Gather {
         let has_values = !operator.outcomes.is_empty() || !operator.extras.is_empty();
         let values = has_values.then(|| {
             Box::new(Gathered {
+                is_fanout_truncated: false,
                 outcomes: operator.outcomes.iter().map(|outcome| Acc::new(outcome.aggregate)).collect(),
                 extras: operator.extras.iter().map(|_| Distinct::default()).collect(),
             })
         });
-        Self {
-            total: 0,
-            first_seen: i64::MAX,
-            oldest: Pages::default(),
-            newest: None,
-            values,
-            is_fanout_truncated: false,
-        }
+        Self { total: 0, first_seen: i64::MAX, oldest: Refs::default(), newest: None, values }
     }
 
     /// Makes room for so many inputs.
@@ -224,25 +218,32 @@ impl Gather {
     }
 
     /// See [`crate::state::State::touch`].
-    pub(crate) fn touch(&self) -> u64 {
-        let newest = self.newest.as_ref().map_or_else(|| self.oldest.touch(), |newest| newest.touch());
-        self.total.wrapping_add(newest)
+    pub(crate) fn touch(&self, step: usize) -> u64 {
+        match &self.newest {
+            None => self.oldest.touch(step),
+            Some(newest) => newest.touch(step),
+        }
     }
 
     /// Adds an input; in canonical order.
     pub(crate) fn add(&mut self, entry: &Entry, operator: &Operator, max: usize) {
+        debug_assert!(self.total == 0 || self.first_seen <= entry.at.ts, "inputs come in the order of time");
+        if self.total == 0 {
+            self.first_seen = entry.at.ts;
+        }
         self.total += 1;
-        self.first_seen = self.first_seen.min(entry.at.ts);
         if self.total <= operator.evidence as u64 {
-            self.oldest.push(&entry.at);
+            self.oldest.push(&entry.at, self.first_seen);
         } else if operator.evidence > 0 {
             let newest = self.newest.get_or_insert_default();
             if newest.len() == operator.evidence {
                 newest.pop_front();
             }
-            newest.push(&entry.at);
+            newest.push(&entry.at, self.first_seen);
         }
-        self.is_fanout_truncated |= entry.more().is_some_and(|more| more.is_fanout_truncated);
+        if entry.more().is_some_and(|more| more.is_fanout_truncated) {
+            self.values.get_or_insert_default().is_fanout_truncated = true;
+        }
         let Some(values) = &mut self.values else { return };
         let mut fields = entry.more().map_or(&[][..], |more| &more.gathered[..]).iter();
         for (acc, outcome) in values.outcomes.iter_mut().zip(&operator.outcomes) {
@@ -265,7 +266,13 @@ impl Gather {
 
     /// The oldest and the newest, in order.
     pub(crate) fn evidence(&self) -> impl Iterator<Item = Ref> {
-        self.oldest.iter().chain(self.newest.iter().flat_map(|newest| newest.iter()))
+        let base = self.first_seen;
+        self.oldest.iter(base).chain(self.newest.iter().flat_map(move |newest| newest.iter(base)))
+    }
+
+    /// Whether a contributing event would have been in more groups than the limit allows.
+    pub(crate) fn is_fanout_truncated(&self) -> bool {
+        self.values.as_ref().is_some_and(|values| values.is_fanout_truncated)
     }
 
     pub(crate) fn outcomes(&self, declared: &[Declared]) -> Box<[Outcome]> {
@@ -282,7 +289,9 @@ impl Gather {
     /// Lets go of what only consumers read, once they have read it.
     pub(crate) fn forget_extras(&mut self) {
         match &mut self.values {
-            Some(values) if !values.outcomes.is_empty() => values.extras = Box::default(),
+            Some(values) if !values.outcomes.is_empty() || values.is_fanout_truncated => {
+                values.extras = Box::default();
+            }
             values => *values = None,
         }
     }

@@ -30,6 +30,12 @@ pub(crate) fn key<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<u8> {
     key
 }
 
+/// The text of a key of one component that is there; none of any other key.
+pub(crate) fn only_text(key: &[u8]) -> Option<&[u8]> {
+    let (size, text) = key.strip_prefix(&[PRESENT])?.split_first_chunk::<4>()?;
+    (u32::from_le_bytes(*size) as usize == text.len()).then_some(text)
+}
+
 /// A key as names and values.
 pub(crate) fn read(key: &[u8], names: &[Arc<str>]) -> Vec<(Arc<str>, Option<String>)> {
     let mut rest = key;

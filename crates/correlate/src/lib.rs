@@ -49,6 +49,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod time;
+mod varint;
 
 pub use detection::{Anchor, Detection, Evidence, FieldValue, Outcome, OutcomeValue, Status};
 pub use hit::{At, Hit, Id, Texts, Values, ValuesWriter};

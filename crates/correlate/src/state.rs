@@ -148,20 +148,18 @@ impl State {
         }
     }
 
-    /// Something of the state itself: reading it brings it near, before what it points to is read.
-    pub(crate) fn touch_itself(&self) -> u64 {
+    /// Something that changes with the state: reading it brings it near, before it is needed. What can be read without waiting
+    /// in the first of [`STEPS`](Self::STEPS), then what that points to, and so on.
+    #[inline]
+    pub(crate) fn touch(&self, step: usize) -> u64 {
         match self {
-            State::Sliding(state) => state.touch_itself(),
+            State::Sliding(state) => state.touch(step),
+            State::Pile(state) if step == 0 => state.touch(),
+            State::Sequence(state) if step == 0 => state.touch(),
             State::Pile(_) | State::Sequence(_) => 0,
         }
     }
 
-    /// Something that changes with the state: reading it brings the state near, before it is needed.
-    pub(crate) fn touch(&self) -> u64 {
-        match self {
-            State::Sliding(state) => state.touch(),
-            State::Pile(state) => state.touch(),
-            State::Sequence(state) => state.touch(),
-        }
-    }
+    /// See [`Self::touch`].
+    pub(crate) const STEPS: usize = 4;
 }

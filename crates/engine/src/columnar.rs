@@ -18,6 +18,7 @@ use sigyn_ir::ItemId;
 use crate::class::{ClassId, NONE};
 use crate::engine::Engine;
 use crate::fold::fold_into;
+use crate::pattern::Case;
 use crate::plan::KEYWORDS_PLACE;
 use crate::predicate::Predicate;
 use crate::program::{AtomKind, FieldId, KEYWORDS};
@@ -52,8 +53,28 @@ pub struct Asked {
     /// The comparisons of its values, sorted; [`Engine::answers`] has what a text says to them. That the event has the field, and
     /// values in it, is none.
     pub comparisons: Vec<u32>,
-    /// Whether its values are compared with those of another field: then they count themselves.
-    pub is_compared: bool,
+}
+
+/// A comparison of the values of a field with those of another; [`Engine::compares`] has what two texts say to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Compared {
+    /// The field.
+    pub field: u32,
+    /// The other one.
+    pub other: u32,
+    /// The comparison.
+    pub comparison: u32,
+}
+
+/// All that rules ask when they are awake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Of fields, in their order.
+    pub asked: Vec<Asked>,
+    /// Of two fields each, sorted.
+    pub compared: Vec<Compared>,
+    /// What it is that things which wake rules answer by being there, of all that the rules ask: sorted numbers.
+    pub answered: Vec<u32>,
 }
 
 /// The bytes that some texts have; capital letters are as good as small ones.
@@ -216,10 +237,10 @@ impl Engine {
         })
     }
 
-    /// What rules of a class ask when they are awake, by field; and what it is that things which wake rules answer by being
-    /// there, of all that they ask: sorted numbers.
-    pub fn asked(&self, class: ClassId, rules: &[u32], sparks: &[Spark]) -> (Vec<Asked>, Vec<u32>) {
-        let mut asked: BTreeMap<u32, Asked> = BTreeMap::new();
+    /// What rules of a class ask when they are awake, beyond what is known by what woke them.
+    pub fn asked(&self, class: ClassId, rules: &[u32], sparks: &[Spark]) -> Questions {
+        let mut asked: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        let mut compared = BTreeSet::new();
         let (mut met, mut answered) = (BTreeSet::new(), BTreeSet::new());
         for spark in sparks.iter().filter(|spark| spark.what & DIRECT == 0) {
             let table = self.table(class, spark.table);
@@ -229,7 +250,7 @@ impl Engine {
                 });
             }
         }
-        let Some(class) = self.classes.get(class.0 as usize) else { return (Vec::new(), Vec::new()) };
+        let Some(class) = self.classes.get(class.0 as usize) else { return Questions::default() };
         for rule in rules.iter().filter_map(|rule| self.rules.get(*rule as usize)) {
             self.ops.for_each_atom(rule.awake, &mut |id| {
                 if met.contains(&id.0) {
@@ -237,28 +258,48 @@ impl Engine {
                 }
                 let known = class.sieve.known.has(id);
                 let Some(atom) = self.atoms.atoms.get(id.0 as usize).filter(|_| !known) else { return };
-                let mut of = |field: FieldId, is_compared: bool| {
-                    let of = asked.entry(field.0).or_default();
-                    of.is_compared |= is_compared;
-                    if !is_compared && matches!(atom.kind, AtomKind::Value(_) | AtomKind::AnyOf(_)) {
-                        of.comparisons.push(id.0);
-                    }
-                };
+                let field = atom.field.0;
                 match atom.kind {
                     AtomKind::FieldRef { other, .. } => {
-                        of(atom.field, true);
-                        of(other, true);
+                        compared.insert(Compared { field, other: other.0, comparison: id.0 });
                     }
-                    _ => of(atom.field, false),
+                    AtomKind::Value(_) | AtomKind::AnyOf(_) => {
+                        asked.entry(field).or_default().insert(id.0);
+                    }
+                    AtomKind::Exists | AtomKind::Null => drop(asked.entry(field).or_default()),
                 }
             });
         }
-        let finish = |(field, mut of): (u32, Asked)| {
-            of.comparisons.sort_unstable();
-            of.comparisons.dedup();
-            Asked { field, ..of }
+        let of = |(field, comparisons): (u32, BTreeSet<u32>)| Asked {
+            field,
+            comparisons: comparisons.into_iter().collect(),
         };
-        (asked.into_iter().map(finish).collect(), answered.into_iter().collect())
+        Questions {
+            asked: asked.into_iter().map(of).collect(),
+            compared: compared.into_iter().collect(),
+            answered: answered.into_iter().collect(),
+        }
+    }
+
+    /// Whether two texts satisfy a [comparison](Compared) of fields.
+    pub fn compares(&self, comparison: u32, text: &str, other: &str) -> bool {
+        let atom = self.atoms.atoms.get(comparison as usize).map(|atom| &atom.kind);
+        let Some(AtomKind::FieldRef { starts_with, ends_with, case, .. }) = atom else { return false };
+        let (mut mine, mut theirs) = (String::new(), String::new());
+        let (mine, theirs) = match case {
+            Case::Sensitive => (text, other),
+            Case::Insensitive => {
+                fold_into(&mut mine, text);
+                fold_into(&mut theirs, other);
+                (mine.as_str(), theirs.as_str())
+            }
+        };
+        match (starts_with, ends_with) {
+            (true, true) => mine.contains(theirs),
+            (true, false) => mine.starts_with(theirs),
+            (false, true) => mine.ends_with(theirs),
+            (false, false) => mine == theirs,
+        }
     }
 
     /// What a text says to some [comparisons](Asked): a bit for each, in their order. `buffer` is memory that is kept.

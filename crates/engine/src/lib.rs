@@ -58,7 +58,7 @@ mod witness;
 
 pub use catalogue::Known;
 pub use class::ClassId;
-pub use columnar::{Alphabet, Asked, Decisive, Sequences, Spark};
+pub use columnar::{Alphabet, Asked, Compared, Decisive, Questions, Sequences, Spark};
 pub use config::{Base64Case, Config, Routing, Switch};
 pub use engine::{Built, Engine, Inert};
 pub use explain::{Explanation, Prepared, Step};

@@ -86,6 +86,12 @@ impl Events {
         goes_on
     }
 
+    /// Calls `visit` with the event that some JSON says.
+    pub(crate) fn of_json(&mut self, json: &str, visit: &mut dyn FnMut(Event<'_>)) {
+        // It is made of what was read once, or it would not be there.
+        let _ = self.records.decode("", json.as_bytes(), visit);
+    }
+
     fn of_log(
         &mut self,
         node: &Node,

@@ -8,6 +8,7 @@ mod found;
 mod layout;
 mod numbers;
 mod scan;
+mod stand_in;
 mod work;
 
 pub(crate) use work::work;

@@ -58,6 +58,8 @@ pub(crate) struct Telling {
     pub(crate) explained: Option<Vec<Matched>>,
     /// Events that may still be fetched from the store because they are not at hand.
     pub(crate) fetches_left: usize,
+    /// Whether what is told is taken up again after a restart.
+    pub(crate) is_resumed: bool,
 }
 
 impl Telling {
@@ -76,6 +78,7 @@ impl Telling {
             copied: HashMap::new(),
             explained: None,
             fetches_left: 0,
+            is_resumed: true,
         }
     }
 
@@ -178,7 +181,7 @@ impl Telling {
             outcomes: signal.outcomes.iter().map(outcome).collect(),
             is_truncated: signal.is_truncated || signal.evidence.len() > PIECES_MAX,
             evidence,
-            live: serde_json::value::to_raw_value(signal).ok(),
+            live: self.is_resumed.then(|| serde_json::value::to_raw_value(signal).ok()).flatten(),
         }
     }
 
@@ -205,8 +208,8 @@ impl Telling {
     /// Copies what an event says, if it is at hand or may be fetched.
     fn look_into(&mut self, piece: &mut Piece, entities: &mut Entities) {
         let Some(position) = piece.position else { return };
-        if let Some(explained) = &self.explained {
-            piece.matched.clone_from(explained);
+        if let Some(explained) = self.explained.take() {
+            piece.matched = explained;
             return;
         }
         if !self.copied.contains_key(&position) && self.fetches_left > 0 {

@@ -47,6 +47,7 @@ mod sniff;
 mod unpack;
 
 pub use decoder::{Decoder, Flaw, Outcome};
+pub use decoding::combined::{is_carried, may_carry};
 pub use facts::Facts;
 pub use reader::{Batch, Member, Reader, Step, Unread, Why};
 pub use sniff::{Shape, Tried};

@@ -11,6 +11,8 @@ pub struct Fields {
     /// By class, then by field: a lookup by name must not allocate.
     paths: HashMap<Option<ClassId>, HashMap<String, Vec<FieldPath>>>,
     ids: Vec<NodeId>,
+    /// Of the same event, the further forms.
+    further: Vec<NodeId>,
 }
 
 impl Fields {
@@ -42,11 +44,15 @@ impl Fields {
         for path in paths {
             self.ids.clear();
             let _ = event.visit_places(path, &mut |id| self.ids.push(id));
-            let is_further = |id: &NodeId| event.additional().any(|member| member.id == *id);
             let Some(first) = self.ids.first().copied() else { continue };
-            self.ids.retain(|id| !is_further(id));
-            if self.ids.is_empty() {
-                self.ids.push(first);
+            // Of one place, which is the usual case, nothing has to be told apart, and nothing is walked for it.
+            if self.ids.len() > 1 {
+                self.further.clear();
+                self.further.extend(event.additional().map(|member| member.id));
+                self.ids.retain(|id| !self.further.contains(id));
+                if self.ids.is_empty() {
+                    self.ids.push(first);
+                }
             }
             self.ids.iter().filter_map(|id| event.value(*id)).for_each(|value| scalars(value, visit));
             return;

@@ -57,8 +57,8 @@ use crate::{Disk, Error, Id, Result};
 pub struct Settings {
     /// Fields that rules ask for, as [`field_name`] writes them: each gets a column wherever it occurs.
     pub wanted: HashSet<String>,
-    /// Other fields get one if they occur in so many of a hundred events.
-    pub share_min_percent: u8,
+    /// Other fields get one if they occur in so many of a thousand events.
+    pub share_min_permille: u16,
     /// How many fields of a file get a column at most.
     pub columns_max: usize,
     /// How many events a row group holds at most: each has dictionaries of its own.
@@ -74,11 +74,12 @@ pub struct Settings {
 
 impl Settings {
     /// Row groups of up to a million events, dictionaries of up to 16 MiB, at most 250 columns for fields that at least one
-    /// event in a hundred has; files below 250,000 events are put together.
+    /// event in a thousand has: a column that is empty costs nothing, but an event with a value in no column is put
+    /// together for itself, at the price of a hundred others. Files below 250,000 events are put together.
     pub fn standard() -> Self {
         Self {
             wanted: HashSet::new(),
-            share_min_percent: 1,
+            share_min_permille: 1,
             columns_max: 250,
             group_rows_max: 1_000_000,
             dictionary_bytes_max: 16 << 20,

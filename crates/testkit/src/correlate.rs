@@ -31,6 +31,7 @@ pub use row::Row;
 pub use world::{Ids, OwnIds, World, detections};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sigyn_ir::ItemId;
@@ -108,7 +109,7 @@ pub struct Detection {
     /// Times and ids of the true inputs, the anchor's first.
     pub revisions: Vec<(Time, Id)>,
     /// What contributed at the anchor, in canonical order.
-    pub(crate) at_anchor: Vec<world::Input>,
+    pub(crate) at_anchor: Vec<Arc<world::Input>>,
 }
 
 /// A named value of a detection.

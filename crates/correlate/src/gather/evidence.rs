@@ -3,114 +3,63 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Id;
 use crate::input::Ref;
 use crate::key::Bytes;
+use crate::{Id, varint};
 
 /// References in the order in which they came.
 ///
 /// Evidence is most of what a group takes that fired. A [`Ref`] takes 40 bytes, most of them zero or what the neighbours have
 /// too; here one takes the 16 bytes of its id and about nine more.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Refs {
-    #[serde(with = "crate::raw")]
-    bytes: Vec<u8>,
-    /// Where the first begins; what lies before is gone.
-    start: u32,
-    count: u32,
-    /// What times are told from.
-    base: i64,
-}
-
-/// Room for one reference, unless its numbers are very large.
-const ROOM: usize = 32;
-
-impl Refs {
-    pub(super) fn len(&self) -> usize {
-        self.count as usize
-    }
-
-    pub(super) fn push(&mut self, at: &Ref) {
-        if self.count == 0 {
-            self.base = at.ts;
-        }
-        if self.bytes.capacity() - self.bytes.len() < ROOM {
-            // By quarters: of doubled room half would be empty in most groups.
-            self.bytes.reserve_exact((self.bytes.len() / 4).max(3 * ROOM));
-        }
-        self.count += 1;
-        self.bytes.extend_from_slice(Packed::of(at, self.base).bytes());
-    }
-
-    /// See [`crate::state::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
-        self.bytes.last().map_or(0, |last| u64::from(*last))
-    }
-
-    /// Takes the oldest away.
-    pub(super) fn pop_front(&mut self) {
-        let mut rest = self.bytes.get(self.start as usize..).unwrap_or_default();
-        let before = rest.len();
-        if read(&mut rest, self.base).is_none() {
-            return;
-        }
-        self.count -= 1;
-        self.start += u32::try_from(before - rest.len()).unwrap_or(0);
-        if self.start as usize > self.bytes.len() / 4 {
-            self.bytes.drain(..self.start as usize);
-            self.start = 0;
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = Ref> {
-        let mut rest = self.bytes.get(self.start as usize..).unwrap_or_default();
-        std::iter::from_fn(move || read(&mut rest, self.base))
-    }
-}
-
-/// References that only grow in number, in pages of one size that never move: lists that grow leave memory of every size behind
-/// that only lists of that size can take.
+///
+/// In pages of one size that never move: lists that grow leave memory of every size behind that only lists of that size can
+/// take. Pages are of bytes, not of numbers: of sizes that are no power of two mimalloc gives the next larger one to whatever
+/// must be aligned.
+///
+/// Times are told from a base that the caller keeps: the same for all references of a list.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pages {
-    /// Of each the first byte says how many references it has, the second how many bytes are used.
+pub(super) struct Refs {
+    /// Of each the first byte says how many references it has, the second where they begin, the third where they end.
     #[expect(clippy::vec_box, reason = "pages are to have one size, and not to move")]
-    pages: Vec<Box<[u8; PAGE]>>,
-    /// What times are told from.
-    base: i64,
+    pages: Vec<Box<Page>>,
 }
+
+type Page = [u8; PAGE];
 
 /// Bytes of a page: six usual references; as much as a block of a window, so that either takes what the other left.
 const PAGE: usize = 160;
 /// Bytes of a page before the first reference.
-const HEAD: usize = 2;
+const HEAD: usize = 3;
 const _: () = assert!(PACKED_MAX + HEAD < PAGE && PAGE < 256);
 
-impl Pages {
+/// The references of a page.
+fn used(page: &Page) -> &[u8] {
+    page.get(usize::from(page[1])..usize::from(page[2])).unwrap_or_default()
+}
+
+impl Refs {
     pub(super) fn len(&self) -> usize {
         self.pages.iter().map(|page| usize::from(page[0])).sum()
     }
 
-    pub(super) fn push(&mut self, at: &Ref) {
-        if self.pages.is_empty() {
-            self.base = at.ts;
-        }
-        let packed = Packed::of(at, self.base);
+    pub(super) fn push(&mut self, at: &Ref, base: i64) {
+        let packed = Packed::of(at, base);
         let packed = packed.bytes();
-        if self.pages.last().is_none_or(|page| usize::from(page[1]) + packed.len() > PAGE) {
+        if self.pages.last().is_none_or(|page| usize::from(page[2]) + packed.len() > PAGE) {
             if self.pages.len() == self.pages.capacity() {
                 self.pages.reserve_exact(self.pages.len().max(2));
             }
             let mut page = Box::new([0; PAGE]);
-            page[1] = HEAD as u8;
+            (page[1], page[2]) = (HEAD as u8, HEAD as u8);
             self.pages.push(page);
         }
         let Some(page) = self.pages.last_mut() else { return };
-        let start = usize::from(page[1]);
+        let start = usize::from(page[2]);
         let Some(place) = page.get_mut(start..start + packed.len()) else { return };
         place.copy_from_slice(packed);
         page[0] += 1;
         // A page has less than 256 bytes.
-        page[1] += packed.len() as u8;
+        page[2] += packed.len() as u8;
     }
 
     /// Makes room for so many more.
@@ -118,40 +67,61 @@ impl Pages {
         self.pages.reserve_exact((count / 6 + 1).max(4));
     }
 
-    /// See [`crate::state::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
-        self.pages.last().map_or(0, |page| u64::from(page[0]))
+    /// Takes the oldest away.
+    pub(super) fn pop_front(&mut self) {
+        let Some(page) = self.pages.first_mut() else { return };
+        let mut rest = used(page);
+        let before = rest.len();
+        // Where it ends does not hang on the base.
+        if page[0] == 0 || read(&mut rest, 0).is_none() {
+            return;
+        }
+        // Less than a page.
+        let size = (before - rest.len()) as u8;
+        page[0] -= 1;
+        page[1] += size;
+        if page[0] == 0 {
+            self.pages.remove(0);
+        }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Ref> {
+    /// See [`crate::state::State::touch`].
+    pub(super) fn touch(&self, step: usize) -> u64 {
+        match (step, self.pages.last()) {
+            (2, Some(page)) => std::ptr::from_ref(&**page).addr() as u64,
+            (3, Some(page)) => u64::from(page[0]),
+            _ => 0,
+        }
+    }
+
+    pub(super) fn iter(&self, base: i64) -> impl Iterator<Item = Ref> {
         self.pages.iter().flat_map(move |page| {
-            let mut rest = page.get(HEAD..).unwrap_or_default();
-            (0..page[0]).map_while(move |_| read(&mut rest, self.base))
+            let mut rest = used(page);
+            std::iter::from_fn(move || read(&mut rest, base))
         })
     }
 }
 
-impl Serialize for Pages {
+/// Of each page its references; the first byte says how many.
+impl Serialize for Refs {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let used = |page: &[u8; PAGE]| usize::from(page[1]);
-        let pages: Vec<Bytes<'_>> =
-            self.pages.iter().map(|page| Bytes(page.get(..used(page)).unwrap_or_default())).collect();
-        (self.base, pages).serialize(serializer)
+        serializer.collect_seq(self.pages.iter().map(|page| (page[0], Bytes(used(page)))))
     }
 }
 
-impl<'de> Deserialize<'de> for Pages {
+impl<'de> Deserialize<'de> for Refs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (base, pages) = <(i64, Vec<&[u8]>)>::deserialize(deserializer)?;
-        let page = |bytes: &[u8]| {
+        let page = |(count, bytes): (u8, &[u8])| {
             let mut page = Box::new([0; PAGE]);
-            let place = page.get_mut(..bytes.len()).filter(|_| bytes.len() >= HEAD);
-            let place = place.ok_or_else(|| D::Error::custom("a page of another length"))?;
-            place.copy_from_slice(bytes);
+            let end = HEAD + bytes.len();
+            let place = page.get_mut(HEAD..end);
+            place.ok_or_else(|| D::Error::custom("a page that is too long"))?.copy_from_slice(bytes);
+            // Not longer than a page.
+            (page[0], page[1], page[2]) = (count, HEAD as u8, end as u8);
             Ok(page)
         };
-        let pages = pages.into_iter().map(page).collect::<Result<_, D::Error>>()?;
-        Ok(Self { pages, base })
+        let pages = <Vec<(u8, &[u8])>>::deserialize(deserializer)?;
+        Ok(Self { pages: pages.into_iter().map(page).collect::<Result<_, D::Error>>()? })
     }
 }
 
@@ -168,9 +138,7 @@ impl Packed {
     fn of(at: &Ref, base: i64) -> Self {
         let mut packed = Self { bytes: [0; PACKED_MAX], len: 16 };
         packed.bytes[..16].copy_from_slice(&at.eid.0);
-        let since = at.ts.wrapping_sub(base);
-        // Most come later than the base: the sign goes to the lowest bit.
-        packed.write((since.wrapping_shl(1) ^ (since >> 63)).cast_unsigned());
+        packed.write(varint::folded(at.ts.wrapping_sub(base)));
         packed.write(at.seq);
         // Most sources are among the first, most references of events and of the first rule.
         let (child, stratum) = (u64::from(at.child), u64::from(at.stratum));
@@ -187,58 +155,32 @@ impl Packed {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that there are more.
-    #[inline]
-    fn write(&mut self, mut number: u64) {
-        let mut len = self.len;
-        let mut push = |byte: u8| {
-            if let Some(place) = self.bytes.get_mut(len) {
+    fn write(&mut self, number: u64) {
+        varint::write(number, |byte| {
+            if let Some(place) = self.bytes.get_mut(self.len) {
                 *place = byte;
-                len += 1;
+                self.len += 1;
             }
-        };
-        while number >= 0x80 {
-            push((number & 0x7F) as u8 | 0x80);
-            number >>= 7;
-        }
-        push(number as u8);
-        self.len = len;
+        });
     }
 }
 
 fn read(rest: &mut &[u8], base: i64) -> Option<Ref> {
     let (eid, behind) = rest.split_first_chunk::<16>()?;
     *rest = behind;
-    let since = number(rest)?;
-    let ts = base.wrapping_add((since >> 1).cast_signed() ^ -(since & 1).cast_signed());
-    let seq = number(rest)?;
-    let tag = number(rest)?;
+    let ts = base.wrapping_add(varint::unfolded(varint::read(rest)?));
+    let seq = varint::read(rest)?;
+    let tag = varint::read(rest)?;
     let (child, stratum) = match tag & 1 {
         1 => (tag >> 1 & 7, tag >> 4 & 1),
         _ => {
-            let both = number(rest)?;
+            let both = varint::read(rest)?;
             (both >> 16, both & 0xFFFF)
         }
     };
     let source = u32::try_from(tag >> 5).ok()?;
     let (child, stratum) = (u16::try_from(child).ok()?, u16::try_from(stratum).ok()?);
     Some(Ref { ts, seq, eid: Id(*eid), source, stratum, child })
-}
-
-fn number(rest: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, behind) = rest.split_first()?;
-        *rest = behind;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-        shift += 7;
-        if shift > 63 {
-            return None;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -267,18 +209,21 @@ mod tests {
                 })
                 .collect();
             let mut packed = Refs::default();
-            refs.iter().for_each(|at| packed.push(at));
-            proptest::prop_assert_eq!(packed.iter().collect::<Vec<_>>(), refs.clone());
-            let mut pages = Pages::default();
-            refs.iter().for_each(|at| pages.push(at));
-            proptest::prop_assert_eq!(pages.iter().collect::<Vec<_>>(), refs.clone());
-            let bytes = postcard::to_extend(&pages, Vec::new()).unwrap();
-            let pages: Pages = postcard::from_bytes(&bytes).unwrap();
-            proptest::prop_assert_eq!(pages.iter().collect::<Vec<_>>(), refs.clone());
+            let base = refs[0].ts;
+            refs.iter().for_each(|at| packed.push(at, base));
+            proptest::prop_assert_eq!(packed.iter(base).collect::<Vec<_>>(), refs.clone());
             let gone = gone.min(refs.len());
             (0..gone).for_each(|_| packed.pop_front());
             proptest::prop_assert_eq!(packed.len(), refs.len() - gone);
-            proptest::prop_assert_eq!(packed.iter().collect::<Vec<_>>(), &refs[gone..]);
+            let bytes = postcard::to_extend(&packed, Vec::new()).unwrap();
+            let mut read: Refs = postcard::from_bytes(&bytes).unwrap();
+            for mut packed in [packed, std::mem::take(&mut read)] {
+                proptest::prop_assert_eq!(packed.iter(base).collect::<Vec<_>>(), &refs[gone..]);
+                // It goes on as it would have.
+                refs.iter().for_each(|at| packed.push(at, base));
+                let all: Vec<Ref> = refs[gone..].iter().chain(&refs).copied().collect();
+                proptest::prop_assert_eq!(packed.iter(base).collect::<Vec<_>>(), all);
+            }
         }
     }
 
@@ -286,8 +231,8 @@ mod tests {
     fn a_usual_reference_is_small() {
         let at = |ts, seq| Ref { ts, seq, eid: Id([7; 16]), source: 3, stratum: 0, child: 1 };
         let mut packed = Refs::default();
-        packed.push(&at(1_700_000_000_000_000_000, 123_456));
-        packed.push(&at(1_700_000_030_000_000_000, 123_457));
-        assert!(packed.bytes.len() <= 48, "{}", packed.bytes.len());
+        let base = 1_700_000_000_000_000_000;
+        (0..6).for_each(|step| packed.push(&at(base + step * 30_000_000_000, 1_234_567), base));
+        assert_eq!(packed.pages.len(), 1);
     }
 }

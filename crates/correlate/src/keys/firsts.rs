@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use crate::input::{Brings, Entry, Ref};
 
-/// Groups of a chunk.
-const CHUNK: usize = 1_024;
+/// Groups of a chunk: as many as 16 KiB hold, with what mimalloc adds for what must be aligned. Not the size of a chunk of
+/// groups with state: these stay where chunks of these are let go.
+const CHUNK: usize = 292;
+const _: () = assert!(CHUNK * size_of::<First>() <= (16 << 10) - 8);
 /// Numbers are counted in so many bits and begin anew.
 const MASK: u32 = (1 << 31) - 1;
 
@@ -50,7 +52,9 @@ impl Firsts {
     /// Adds a group; its number.
     pub(super) fn push(&mut self, key: &[u8], entry: Entry) -> u32 {
         if self.chunks.back().is_none_or(|chunk| chunk.is_sealed) {
-            self.chunks.push_back(Chunk::default());
+            // Most rules hold few groups: the first chunk grows as it is filled.
+            let items = if self.chunks.is_empty() { Vec::new() } else { Vec::with_capacity(CHUNK) };
+            self.chunks.push_back(Chunk { items, ..Chunk::default() });
         }
         let before = (self.chunks.len() - 1) * CHUNK;
         let Some(chunk) = self.chunks.back_mut() else { return 0 };

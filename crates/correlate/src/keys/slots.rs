@@ -3,8 +3,9 @@
 use crate::key::Key;
 use crate::state::State;
 
-/// Groups of a chunk: 48 KB.
-const CHUNK: usize = 1_024;
+/// Groups of a chunk: as many as 32 KiB hold, with what mimalloc adds for what must be aligned.
+const CHUNK: usize = 682;
+const _: () = assert!(CHUNK * size_of::<Slot>() <= (32 << 10) - 8);
 
 /// No timer.
 pub(super) const NO_TICK: i64 = i64::MAX;

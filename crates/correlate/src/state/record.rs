@@ -19,10 +19,8 @@ pub(crate) struct Record {
     total_at_anchor: u64,
     pub(crate) gather: Gather,
     pub(crate) revision: u32,
-    /// Whether it is left out behind another (E22).
-    pub(crate) is_suppressed: bool,
-    /// The total when it was last published.
-    published_total: u64,
+    /// The total when it was last published. Of more than it can say every change is news.
+    published_total: u32,
     /// What most have not.
     rare: Option<Box<Rare>>,
 }
@@ -30,6 +28,8 @@ pub(crate) struct Record {
 /// What only some detections have.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Rare {
+    /// Whether it is left out behind another (E22).
+    is_suppressed: bool,
     outcomes_at_anchor: Box<[Outcome]>,
     values: Values,
     suppressed: u64,
@@ -81,7 +81,6 @@ impl Record {
             total_at_anchor: gather.total,
             gather,
             revision: 0,
-            is_suppressed: false,
             published_total: 0,
             rare: None,
         };
@@ -135,11 +134,12 @@ impl Record {
     }
 
     /// See [`super::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
-        self.gather
-            .touch()
-            .wrapping_add(u64::from(self.revision))
-            .wrapping_add(self.last_seen.cast_unsigned())
+    pub(super) fn touch(&self, step: usize) -> u64 {
+        match step {
+            0 => 0,
+            1 => u64::from(self.revision) ^ self.last_seen.cast_unsigned() ^ self.gather.total,
+            _ => self.gather.touch(step),
+        }
     }
 
     pub(crate) fn grow(&mut self, last_seen: i64) {
@@ -147,15 +147,26 @@ impl Record {
         self.revision = self.revision.saturating_add(1);
     }
 
+    /// Counts another that is left out behind this one.
     pub(crate) fn suppress(&mut self) {
         self.rare_mut().suppressed += 1;
+    }
+
+    /// Leaves it out behind another (E22).
+    pub(crate) fn leave_out(&mut self) {
+        self.rare_mut().is_suppressed = true;
+    }
+
+    /// Whether it is left out behind another.
+    pub(crate) fn is_suppressed(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.is_suppressed)
     }
 
     /// Shows it to the caller: as it stays, or as it is now.
     pub(crate) fn publish(&mut self, status: Status, group: &[u8], cx: &mut Cx<'_>) {
         let detection = self.detection(status, group, cx);
         cx.out.published.push(detection);
-        self.published_total = self.gather.total.max(1);
+        self.published_total = u32::try_from(self.gather.total).unwrap_or(u32::MAX).max(1);
         if let Some(rare) = &mut self.rare {
             rare.published_suppressed = rare.suppressed;
         }
@@ -165,7 +176,7 @@ impl Record {
     /// every change would cost more than everything else.
     pub(crate) fn has_news(&self) -> bool {
         self.published_total == 0
-            || self.gather.total >= self.published_total.saturating_mul(2)
+            || self.gather.total >= u64::from(self.published_total) * 2
             || self.rare.as_ref().is_some_and(|it| it.suppressed > it.published_suppressed.saturating_mul(2))
     }
 
@@ -203,7 +214,7 @@ impl Record {
             total_at_anchor: self.total_at_anchor,
             evidence: Vec::new(),
             is_truncated: false,
-            is_fanout_truncated: self.gather.is_fanout_truncated,
+            is_fanout_truncated: self.gather.is_fanout_truncated(),
             outcomes: self.gather.outcomes(&cx.operator.outcomes).into_vec(),
             outcomes_at_anchor: self.rare.as_ref().map_or_else(Vec::new, |it| it.outcomes_at_anchor.to_vec()),
             values: self.values(),

@@ -59,11 +59,12 @@ impl Tally {
     }
 
     /// See [`super::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
+    pub(super) fn touch(&self, step: usize) -> u64 {
         let first = |starts: &[i64]| starts.first().map_or(0, |start| start.cast_unsigned());
         match self {
+            Tally::Distinct(known) => known.touch(step),
+            _ if step != 1 => 0,
             Tally::Count(count) => *count,
-            Tally::Distinct(known) => known.touch(),
             Tally::Sum(numbers) => numbers.others,
             Tally::Temporal(starts) | Tally::Chain(starts, _) | Tally::Chains(starts, _) => first(starts),
         }

@@ -6,21 +6,24 @@ use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
+use crate::{group, varint};
 
 /// From here on values are looked up rather than compared one by one.
 const LOOKED_UP_FROM: u32 = 32;
 /// Below this they are compared again.
 const COMPARED_BELOW: u32 = 16;
-/// What the list of values grows by.
-const ROOM: usize = 64;
+/// The first two sizes of the list of values; after that it grows by quarters. Each size leaves memory behind that only lists of
+/// that size can take: the first is enough for a dozen short values, the second is that of a page of evidence.
+const SIZES: [usize; 2] = [96, 160];
 
 /// The values of inputs in their order, and how many of them differ.
 ///
-/// One behind the other in one piece of memory: a value takes its bytes and one. With few of them comparing each costs less than
+/// One behind the other in one piece of memory: one text takes its bytes and one, what several fields say together its key. With few of them comparing each costs less than
 /// any table, and with many groups the price of an input is the memory that it touches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Values {
-    /// Before each value its length; the lowest bit says that the next value is of the same input.
+    /// Before each value its length and two bits: the lowest says that the next value is of the same input, the other that the
+    /// value is the one text of its key.
     #[serde(with = "crate::raw")]
     bytes: Vec<u8>,
     /// Where the first begins; what lies before is gone.
@@ -29,7 +32,36 @@ pub(crate) struct Values {
     different: u32,
     /// How often each is there, once there are many.
     #[expect(clippy::box_collection, reason = "most have none: 8 bytes instead of 48")]
-    table: Option<Box<HashMap<Key, u32, DefaultHashBuilder>>>,
+    table: Option<Box<HashMap<Listed, u32, DefaultHashBuilder>>>,
+}
+
+/// A value as the table has it: whether it is the one text of its key, and its bytes.
+type Listed = (bool, Key);
+
+/// A value as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Compact<'v> {
+    /// Whether it is the one text of its key. Such a key says its length, and so do we.
+    is_text: bool,
+    bytes: &'v [u8],
+}
+
+impl<'v> Compact<'v> {
+    fn of(key: &'v Key) -> Self {
+        match group::only_text(key.bytes()) {
+            Some(bytes) => Self { is_text: true, bytes },
+            None => Self { is_text: false, bytes: key.bytes() },
+        }
+    }
+
+    fn listed(self) -> Listed {
+        (self.is_text, Key::new(self.bytes))
+    }
+
+    /// Most differ at the end if they differ.
+    fn is(self, other: Self) -> bool {
+        self.bytes.last() == other.bytes.last() && self == other
+    }
 }
 
 impl Values {
@@ -39,21 +71,26 @@ impl Values {
     }
 
     /// See [`super::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
-        u64::from(self.different) + u64::from(self.bytes.last().copied().unwrap_or(0))
+    pub(super) fn touch(&self, step: usize) -> u64 {
+        match step {
+            1 => self.different.into(),
+            2 => self.bytes.last().copied().unwrap_or(0).into(),
+            _ => 0,
+        }
     }
 
     /// Adds an input's values, which differ from each other.
     pub(crate) fn push(&mut self, values: &[Key]) {
         for (at, value) in values.iter().enumerate() {
+            let value = Compact::of(value);
             match &mut self.table {
                 Some(table) => {
-                    *table.entry(value.clone()).or_default() += 1;
+                    *table.entry(value.listed()).or_default() += 1;
                     self.different = u32::try_from(table.len()).unwrap_or(u32::MAX);
                 }
-                None => self.different += u32::from(!self.has(self.start as usize, value.bytes())),
+                None => self.different += u32::from(!self.has(self.start as usize, value)),
             }
-            self.write(value.bytes(), at + 1 < values.len());
+            self.write(value, at + 1 < values.len());
             if self.table.is_none() && self.count >= LOOKED_UP_FROM {
                 self.table = Some(Box::new(self.counted()));
             }
@@ -65,7 +102,7 @@ impl Values {
         while let Some((value, end, has_more)) = read(&self.bytes, self.start as usize) {
             match &mut self.table {
                 Some(table) => {
-                    let key = Key::new(value);
+                    let key = value.listed();
                     if let Some(count) = table.get_mut(&key) {
                         *count -= 1;
                         if *count == 0 {
@@ -106,7 +143,7 @@ impl Values {
         while at < end {
             let Some((value, behind, _)) = read(&self.bytes, at) else { break };
             vanishing += u64::from(match &self.table {
-                Some(table) => table.get(&Key::new(value)).is_none_or(|count| *count == 1),
+                Some(table) => table.get(&value.listed()).is_none_or(|count| *count == 1),
                 None => !self.has(end, value),
             });
             at = behind;
@@ -115,11 +152,10 @@ impl Values {
     }
 
     /// Whether a value is there from a place on.
-    fn has(&self, from: usize, value: &[u8]) -> bool {
+    fn has(&self, from: usize, value: Compact<'_>) -> bool {
         let mut at = from;
         while let Some((known, end, _)) = read(&self.bytes, at) {
-            // Most differ at the end if they differ.
-            if known.last() == value.last() && known == value {
+            if known.is(value) {
                 return true;
             }
             at = end;
@@ -127,50 +163,38 @@ impl Values {
         false
     }
 
-    fn counted(&self) -> HashMap<Key, u32, DefaultHashBuilder> {
-        let (mut table, mut at) = (HashMap::<Key, u32, _>::default(), self.start as usize);
+    fn counted(&self) -> HashMap<Listed, u32, DefaultHashBuilder> {
+        let (mut table, mut at) = (HashMap::<Listed, u32, _>::default(), self.start as usize);
         while let Some((value, end, _)) = read(&self.bytes, at) {
-            *table.entry(Key::new(value)).or_default() += 1;
+            *table.entry(value.listed()).or_default() += 1;
             at = end;
         }
         table
     }
 
-    fn write(&mut self, value: &[u8], has_more: bool) {
-        let needed = value.len() + 10;
+    fn write(&mut self, value: Compact<'_>, has_more: bool) {
+        let needed = value.bytes.len() + if value.bytes.len() < 32 { 1 } else { 10 };
         if self.bytes.capacity() - self.bytes.len() < needed {
-            // By quarters: of doubled room half would be empty in most groups.
-            self.bytes.reserve_exact((self.bytes.len() / 4).max(ROOM).max(needed));
+            // Of doubled room half would be empty in most groups.
+            let (len, least) = (self.bytes.len(), self.bytes.len() + needed);
+            let size = SIZES.into_iter().find(|size| *size >= least);
+            self.bytes.reserve_exact(size.unwrap_or((len + len / 4).max(least)) - len);
         }
-        let mut head = value.len() << 1 | usize::from(has_more);
-        while head >= 0x80 {
-            self.bytes.push((head & 0x7F) as u8 | 0x80);
-            head >>= 7;
-        }
-        self.bytes.push(head as u8);
-        self.bytes.extend_from_slice(value);
+        let head = (value.bytes.len() as u64) << 2 | u64::from(value.is_text) << 1 | u64::from(has_more);
+        varint::write(head, |byte| self.bytes.push(byte));
+        self.bytes.extend_from_slice(value.bytes);
         self.count += 1;
     }
 }
 
 /// The value at a place, where it ends, and whether the next is of the same input.
 #[inline]
-fn read(bytes: &[u8], at: usize) -> Option<(&[u8], usize, bool)> {
-    let (mut head, mut shift, mut at) = (0_usize, 0, at);
-    loop {
-        let byte = *bytes.get(at)?;
-        at += 1;
-        head |= usize::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            break;
-        }
-        shift += 7;
-        if shift > 56 {
-            return None;
-        }
-    }
-    let end = at + (head >> 1);
-    Some((bytes.get(at..end)?, end, head & 1 == 1))
+fn read(bytes: &[u8], at: usize) -> Option<(Compact<'_>, usize, bool)> {
+    let mut rest = bytes.get(at..)?;
+    let head = varint::read(&mut rest)?;
+    let value = rest.get(..usize::try_from(head >> 2).ok()?)?;
+    let end = bytes.len() - rest.len() + value.len();
+    Some((Compact { is_text: head & 2 != 0, bytes: value }, end, head & 1 == 1))
 }
 
 #[cfg(test)]
@@ -193,7 +217,14 @@ mod tests {
             };
             for (input, leave) in steps {
                 // Some are longer than what one byte counts.
-                let input: Vec<Vec<u8>> = input.into_iter().map(|it| vec![it; usize::from(it) * 5]).collect();
+                // And some are keys of one text, whose bytes could be those of another key.
+                let key = |it: u8| match it % 3 {
+                    0 => group::key([str::from_utf8(&vec![it / 3; usize::from(it / 3) * 5]).unwrap()]),
+                    1 => vec![it / 3; usize::from(it / 3) * 5],
+                    _ => vec![it; usize::from(it) * 5],
+                };
+                let input: HashSet<Vec<u8>> = input.into_iter().map(key).collect();
+                let input: Vec<Vec<u8>> = input.into_iter().collect();
                 values.push(&input.iter().map(|it| Key::new(it)).collect::<Vec<_>>());
                 plain.push_back(input);
                 for _ in 0..if leave == 2 { 2 } else { u8::from(plain.len() > 60) } {

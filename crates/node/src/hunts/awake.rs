@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sigyn_engine::Engine;
-use sigyn_store::lake::{ABSENT, Values};
+use sigyn_engine::{Engine, Sequences};
+use sigyn_store::lake::{ABSENT, Column, Values};
 
+use super::columns::{Vector, number_at};
 use super::forms::{Ask, Kind};
-use super::layout::{Columns, Part};
-use super::numbers::{Numbers, QuickState, SINGLE, Sparks, write_scalar};
+use super::layout::{Columns, Leaf, Part};
+use super::numbers::{NOTHING, Numbers, QuickState, SINGLE, Sparks, write_scalar};
 
 /// An answer that was not asked for yet.
 const UNKNOWN: u32 = u32::MAX - 2;
@@ -33,10 +34,11 @@ pub(super) struct Awake {
     question_of: HashMap<(usize, Ask), u32>,
     /// The slice at hand.
     slice: u64,
-    parts: Vec<Option<Part>>,
-    key: Vec<u32>,
+    parts: Vec<Leaf>,
+    /// Rows by what is asked of them.
+    by_asked: Vec<Vec<u32>>,
     text: String,
-    answers: Vec<u64>,
+    words: Vec<u64>,
 }
 
 /// What is asked of a value.
@@ -47,6 +49,44 @@ struct Question {
     answers: HashMap<Box<[u64]>, u32>,
     texts: Answered,
     others: Answered,
+    pairs: Pairs,
+}
+
+/// The answers of pairs of values of two columns.
+#[derive(Default)]
+struct Pairs {
+    slice: u64,
+    values: Option<(Values, Values)>,
+    known: HashMap<u64, u32, QuickState>,
+}
+
+impl Pairs {
+    /// Makes sure that what is known is known of these values.
+    #[inline]
+    fn turn(&mut self, slice: u64, own: &Values, other: &Values) {
+        if self.slice == slice {
+            return;
+        }
+        self.slice = slice;
+        if !self.values.as_ref().is_some_and(|(a, b)| a.is_same(own) && b.is_same(other)) {
+            self.values = Some((own.clone(), other.clone()));
+            self.known.clear();
+        }
+    }
+}
+
+/// The column that has a row's value, and which of its values that is; and whether it is JSON.
+#[inline]
+fn value_of<'c>(columns: &Columns<'c>, part: Part, row: u32) -> Option<(bool, &'c Column, u32)> {
+    let key_of = |at: Option<usize>| {
+        let column = columns.get(at)?;
+        let key = column.keys.get(row as usize).copied().filter(|key| *key != ABSENT)?;
+        Some((column, key))
+    };
+    match key_of(part.text) {
+        Some((column, key)) => Some((false, column, key)),
+        None => key_of(part.json).map(|(column, key)| (true, column, key)),
+    }
 }
 
 /// The answers of the values of a column, as far as they are known.
@@ -111,15 +151,7 @@ impl Question {
         slice: u64,
         row: u32,
     ) -> Option<u32> {
-        let key_of = |at: Option<usize>| {
-            let column = columns.get(at)?;
-            let key = column.keys.get(row as usize).copied().filter(|key| *key != ABSENT)?;
-            Some((column, key))
-        };
-        let (is_json, (column, key)) = match key_of(part.text) {
-            Some(found) => (false, found),
-            None => (true, key_of(part.json)?),
-        };
+        let (is_json, column, key) = value_of(columns, part, row)?;
         let answered = if is_json { &mut self.others } else { &mut self.texts };
         answered.turn(slice, &column.values);
         if let Some(answer) = answered.get(key) {
@@ -130,6 +162,49 @@ impl Question {
         answered.put(key, answer);
         Some(answer)
     }
+
+    /// The answer of a row to what is asked of two of its values.
+    #[inline]
+    fn answer_of_pair(
+        &mut self,
+        engine: &Engine,
+        numbers: &mut Numbers,
+        (own, other): (Part, Part),
+        columns: &Columns<'_>,
+        slice: u64,
+        row: u32,
+    ) -> Option<u32> {
+        let (own_is_json, own, own_key) = value_of(columns, own, row)?;
+        let (other_is_json, other, other_key) = value_of(columns, other, row)?;
+        let are_texts = !own_is_json && !other_is_json;
+        if are_texts {
+            self.pairs.turn(slice, &own.values, &other.values);
+            if let Some(known) = self.pairs.known.get(&pair(own_key, other_key)) {
+                return Some(*known);
+            }
+        }
+        let (a, b) = (own.values.get(own_key as usize)?, other.values.get(other_key as usize)?);
+        let answer = match &self.ask {
+            Ask::Pair(_, comparisons) if are_texts => {
+                let holds = |at: &u32| u64::from(engine.compares(*at, a, b));
+                comparisons.iter().map(holds).collect()
+            }
+            // Of other values it may count which of their elements says what.
+            _ => vec![pair(numbers.of(own_is_json, a), numbers.of(other_is_json, b)), u64::MAX],
+        };
+        let next = u32::try_from(self.answers.len()).ok().filter(|next| *next < VALUE)?;
+        let answer = *self.answers.entry(answer.into()).or_insert(next);
+        if are_texts {
+            self.pairs.known.insert(pair(own_key, other_key), answer);
+        }
+        Some(answer)
+    }
+}
+
+/// Two numbers as one.
+#[inline]
+fn pair(a: u32, b: u32) -> u64 {
+    u64::from(a) << 32 | u64::from(b)
 }
 
 impl Awake {
@@ -144,9 +219,9 @@ impl Awake {
             question_of: HashMap::new(),
             slice: 0,
             parts: Vec::new(),
-            key: Vec::new(),
+            by_asked: Vec::new(),
             text: String::new(),
-            answers: Vec::new(),
+            words: Vec::new(),
         }
     }
 
@@ -154,9 +229,10 @@ impl Awake {
     pub(super) fn bytes(&self) -> usize {
         let of = |answered: &Answered| answered.dense.len() * 4 + answered.sparse.capacity() * 9;
         let questions = self.questions.iter();
-        questions.map(|one| of(&one.texts) + of(&one.others) + one.answers.len() * 64 + 256).sum::<usize>()
-            + self.of_set.len() * 4
-            + self.asked.len() * 512
+        let of_question = |one: &Question| {
+            of(&one.texts) + of(&one.others) + one.pairs.known.capacity() * 17 + one.answers.len() * 64 + 256
+        };
+        questions.map(of_question).sum::<usize>() + self.of_set.len() * 4 + self.asked.len() * 512
     }
 
     /// Forgets the values of the file before.
@@ -164,44 +240,95 @@ impl Awake {
         for question in &mut self.questions {
             question.texts.begin();
             question.others.begin();
+            question.pairs = Pairs::default();
         }
     }
 
-    pub(super) fn begin_slice(&mut self, slice: u64, parts: &[Option<Part>]) {
+    pub(super) fn begin_slice(&mut self, slice: u64, parts: &[Leaf]) {
         self.slice = slice;
         self.parts.clear();
         self.parts.extend_from_slice(parts);
     }
 
-    /// What a row says in which a set of things wakes rules: no number if nothing is awake, none if it must be matched by itself.
-    #[inline]
-    pub(super) fn key(
+    /// Numbers what rows say in which sets of things wake rules: calls `says` with each row and its number, which is [`NOTHING`]
+    /// if nothing is awake and [`SINGLE`] if it must be matched by itself, and whether none said so before.
+    ///
+    /// Question by question and not row by row: each goes through one column, whose answers stay in the processor's caches.
+    pub(super) fn number_rows(
         &mut self,
         engine: &Engine,
-        sparks: &Sparks,
+        (sparks, numbers, sequences): (&Sparks, &mut Numbers, &mut Sequences),
+        columns: &Columns<'_>,
+        (rows, sets): (&[u32], &[u32]),
+        says: &mut dyn FnMut(u32, u32, bool),
+    ) {
+        let mut by_asked = std::mem::take(&mut self.by_asked);
+        for (row, set) in rows.iter().zip(sets) {
+            let known = match *set {
+                SINGLE => SINGLE,
+                set => self.of_set.get(set as usize).copied().unwrap_or(UNKNOWN),
+            };
+            match if known == UNKNOWN { self.plan(engine, sparks, *set) } else { known } {
+                SINGLE => says(*row, SINGLE, false),
+                ASLEEP => says(*row, NOTHING, false),
+                asked => {
+                    if by_asked.len() <= asked as usize {
+                        by_asked.resize(asked as usize + 1, Vec::new());
+                    }
+                    by_asked.get_mut(asked as usize).into_iter().for_each(|rows| rows.push(*row));
+                }
+            }
+        }
+        for (rows, asked) in by_asked.iter_mut().zip(0..).filter(|(rows, _)| !rows.is_empty()) {
+            let mut vectors = vec![Vector::Same(self.number), Vector::Same(asked)];
+            let questions = self.asked.get(asked as usize).cloned().unwrap_or_default();
+            for question in questions.iter() {
+                vectors.push(Vector::Each(self.answers(engine, numbers, columns, rows, *question)));
+            }
+            for (place, row) in rows.iter().enumerate() {
+                let (number, is_new) = number_at(sequences, &vectors, place).unwrap_or((SINGLE, false));
+                says(*row, number, is_new);
+            }
+            rows.clear();
+        }
+        self.by_asked = by_asked;
+    }
+
+    /// The answers of some rows to a question; [`SINGLE`] for those that must be matched by themselves.
+    fn answers(
+        &mut self,
+        engine: &Engine,
         numbers: &mut Numbers,
         columns: &Columns<'_>,
-        row: u32,
-        set: u32,
-    ) -> Option<&[u32]> {
-        if set == SINGLE {
-            return None;
+        rows: &[u32],
+        question: u32,
+    ) -> Vec<u32> {
+        let Self { questions, parts, slice, text, words, .. } = self;
+        let part = |leaf: usize| parts.get(leaf).and_then(|leaf| leaf.part);
+        let question = questions.get_mut(question as usize);
+        let Some((question, own)) = question.and_then(|one| part(one.leaf).map(|part| (one, part))) else {
+            return vec![SINGLE; rows.len()];
+        };
+        let mut answer = |question: &mut Question, row: u32| match question.ask {
+            Ask::Pair(other, _) => {
+                let parts = (own, part(other)?);
+                question.answer_of_pair(engine, numbers, parts, columns, *slice, row)
+            }
+            _ => question.answer(engine, numbers, (text, words), own, columns, *slice, row),
+        };
+        let mut answers = Vec::with_capacity(rows.len());
+        if let Some(column) = columns.get(own.text).filter(|_| !matches!(question.ask, Ask::Pair(..))) {
+            question.texts.turn(*slice, &column.values);
+            for row in rows {
+                let key = column.keys.get(*row as usize).copied().unwrap_or(ABSENT);
+                let known = question.texts.dense.get(key as usize).copied().unwrap_or(UNKNOWN);
+                let known = if known == UNKNOWN { answer(question, *row).unwrap_or(SINGLE) } else { known };
+                answers.push(known);
+            }
+        } else {
+            answers.extend(rows.iter().map(|row| answer(question, *row).unwrap_or(SINGLE)));
         }
-        let known = self.of_set.get(set as usize).copied().unwrap_or(UNKNOWN);
-        let asked = if known == UNKNOWN { self.plan(engine, sparks, set) } else { known };
-        if asked == ASLEEP {
-            return Some(&[]);
-        }
-        let Self { number, asked: all, questions, parts, slice, key, text, answers, .. } = self;
-        key.clear();
-        key.extend([*number, asked]);
-        for question in all.get(asked as usize)?.iter() {
-            let question = questions.get_mut(*question as usize)?;
-            let part = parts.get(question.leaf).copied().flatten()?;
-            let memory = (&mut *text, &mut *answers);
-            key.push(question.answer(engine, numbers, memory, part, columns, *slice, row)?);
-        }
-        Some(key)
+        answers
     }
 
     /// Finds out what is asked of rows in which a set of things wakes rules.
@@ -240,7 +367,8 @@ impl Awake {
         let number = *self.question_of.entry((leaf, ask.clone())).or_insert(next);
         if number == next {
             let (texts, others) = (Answered::default(), Answered::default());
-            self.questions.push(Question { leaf, ask, answers: HashMap::new(), texts, others });
+            let (answers, pairs) = (HashMap::new(), Pairs::default());
+            self.questions.push(Question { leaf, ask, answers, texts, others, pairs });
         }
         number
     }
@@ -259,7 +387,7 @@ fn answer_of(
 ) -> Option<u32> {
     let mut scalar = String::new();
     let asked = match ask {
-        Ask::Value => None,
+        Ask::Value | Ask::Pair(..) => None,
         Ask::Comparisons(asked) if !is_json => Some((asked, value)),
         Ask::Comparisons(asked) => {
             // Of a list it may count which of its elements has what.

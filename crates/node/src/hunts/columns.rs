@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use sigyn_engine::{Engine, Sequences};
+use sigyn_readers::is_carried;
 use sigyn_store::lake::{ABSENT, Column, Values};
 
 use super::awake::Awake;
 use super::forms::{Form, Kind, VERSIONS};
-use super::layout::{Columns, Layout, Part};
-use super::numbers::{NOTHING, Numbers, SINGLE, Sparks, TEXT, kind_of};
+use super::layout::{Columns, Layout, Leaf, Part};
+use super::numbers::{Numbers, SINGLE, Sparks, TEXT, kind_of};
 
 /// What the values of a column were found to be; batches of a row group share their values.
 struct Mapped {
@@ -25,6 +26,8 @@ enum Meaning {
     Value,
     /// Its kind.
     Kind,
+    /// Its kind; of a line of a log that the event carries nothing less than the event says what it has.
+    Carried,
     /// What it wakes, for a kind of events and the place among its looks.
     Sparks(u32, usize),
 }
@@ -47,7 +50,7 @@ pub(super) struct Rows {
 }
 
 /// A number for each of some rows.
-enum Vector {
+pub(super) enum Vector {
     /// They all have the same.
     Same(u32),
     Each(Vec<u32>),
@@ -65,7 +68,7 @@ impl Vector {
 
 /// The number of what a row says, and whether that is new; none if the row must be matched by itself.
 #[inline]
-fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
+pub(super) fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
     let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
     (0..vectors.len()).all(|at| item(at) != SINGLE).then(|| sequences.number(vectors.len(), item))
 }
@@ -130,13 +133,19 @@ impl Rows {
             let name = u32::try_from(at).unwrap_or(0).wrapping_mul(VERSIONS).wrapping_add(form.version);
             let mut vectors = vec![Vector::Same(name)];
             for (leaf, part) in parts.iter().enumerate() {
-                let Some(part) = part else { continue };
+                let Some(part) = part.part else { continue };
                 let identifies = form.identifies.get(leaf) == Some(&true);
                 if part.is_uniform && !identifies {
                     continue;
                 }
-                let meaning = if identifies { Meaning::Value } else { Meaning::Kind };
-                vectors.push(self.vector(*part, meaning, columns, &rows));
+                let carries = form.carries.get(leaf) == Some(&true);
+                let kind = if carries { Meaning::Carried } else { Meaning::Kind };
+                if carries || !identifies {
+                    vectors.push(self.vector(part, kind, columns, &rows));
+                }
+                if identifies {
+                    vectors.push(self.vector(part, Meaning::Value, columns, &rows));
+                }
             }
             let mut number = |place: usize, row: u32| {
                 let Some((number, is_new)) = number_at(&mut self.kind_sequences, &vectors, place) else {
@@ -181,7 +190,8 @@ impl Rows {
         self.kinds.get(*kind as usize)?.as_ref()
     }
 
-    /// Adds for each row the number of what it says, [`NOTHING`] or [`SINGLE`]. `kinds` are those of its rows.
+    /// Adds for each row the number of what it says, [`NOTHING`](super::numbers::NOTHING) or [`SINGLE`]. `kinds` are those of its rows; `new` are
+    /// rows that say what none did before, with their numbers.
     pub(super) fn number(
         &mut self,
         engine: &Engine,
@@ -189,6 +199,7 @@ impl Rows {
         columns: &Columns<'_>,
         kinds: &[u32],
         out: &mut Vec<u32>,
+        new: &mut Vec<(usize, u32)>,
     ) {
         let start = out.len();
         out.resize(start + columns.rows, SINGLE);
@@ -203,17 +214,15 @@ impl Rows {
             if let Some(parts) = layout.of_form.get(&self.form_of(number).0) {
                 let sets = self.sets(engine, &awake, parts, columns, &rows);
                 awake.begin_slice(self.slice, parts);
-                for (row, set) in rows.iter().zip(sets) {
-                    let Some(slot) = out.get_mut(start + *row as usize) else { continue };
-                    *slot = match awake.key(engine, &self.sparks, &mut self.numbers, columns, *row, set) {
-                        Some([]) => NOTHING,
-                        Some(key) => {
-                            let item = |at: usize| key.get(at).copied().unwrap_or(SINGLE);
-                            self.sequences.number(key.len(), item).0
-                        }
-                        None => SINGLE,
-                    };
-                }
+                let memory = (&self.sparks, &mut self.numbers, &mut self.sequences);
+                awake.number_rows(engine, memory, columns, (&rows, &sets), &mut |row, number, is_new| {
+                    if let Some(slot) = out.get_mut(start + row as usize) {
+                        *slot = number;
+                    }
+                    if is_new {
+                        new.push((row as usize, number));
+                    }
+                });
             }
             if let Some(slot) = self.kinds.get_mut(number as usize) {
                 *slot = Some(awake);
@@ -226,7 +235,7 @@ impl Rows {
         &mut self,
         engine: &Engine,
         awake: &Awake,
-        parts: &[Option<Part>],
+        parts: &[Leaf],
         columns: &Columns<'_>,
         rows: &[u32],
     ) -> Vec<u32> {
@@ -234,7 +243,7 @@ impl Rows {
         let Some(class) = awake.kind.class else { return sets };
         for (at, (leaf, tables)) in awake.kind.looks.iter().enumerate() {
             // What is not read wakes nothing.
-            let Some(part) = parts.get(*leaf).copied().flatten() else { continue };
+            let Some(part) = parts.get(*leaf).and_then(|leaf| leaf.part) else { continue };
             let meaning = Meaning::Sparks(awake.number, at);
             for (column, is_json) in [(part.text, false), (part.json, true)] {
                 let (Some(name), Some(column)) = (column, columns.get(column)) else { continue };
@@ -246,7 +255,9 @@ impl Rows {
                     continue;
                 }
                 for (set, row) in sets.iter_mut().zip(rows) {
-                    let own = number_of(column, *row, &mapped.numbers, 0);
+                    // What is absent has a key that no value has.
+                    let key = column.keys.get(*row as usize).copied().unwrap_or(ABSENT);
+                    let own = mapped.numbers.get(key as usize).copied().unwrap_or(0);
                     if own != 0 {
                         *set = sparks.union(*set, own);
                     }
@@ -265,8 +276,11 @@ impl Rows {
             let numbers = &mut self.numbers;
             let mapped =
                 mapped(&mut self.mapped, (name, meaning), column, &mut |value| match (meaning, is_json) {
-                    (Meaning::Kind, false) => TEXT,
-                    (Meaning::Kind, true) => kind_of(value).unwrap_or_else(|| numbers.of_kind(value)),
+                    (Meaning::Carried, false) if is_carried(value) => SINGLE,
+                    (Meaning::Kind | Meaning::Carried, false) => TEXT,
+                    (Meaning::Kind | Meaning::Carried, true) => {
+                        kind_of(value).unwrap_or_else(|| numbers.of_kind(value))
+                    }
                     _ => numbers.of(is_json, value),
                 });
             if let ([only], true) = (&*mapped.numbers, column.keys.iter().all(|key| *key == 0)) {

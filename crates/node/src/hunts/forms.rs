@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sigyn_engine::{ClassId, Engine, Scratch, Spark};
+use sigyn_engine::{ClassId, Engine, Questions, Scratch, Spark};
 use sigyn_event::{Event, Map, NodeId, Value};
 use sigyn_store::lake::{field_name, field_names};
+
+use super::stand_in;
 
 /// A form learns fewer times than this.
 pub(super) const VERSIONS: u32 = 1 << 12;
@@ -19,6 +21,10 @@ pub(super) const VERSIONS: u32 = 1 << 12;
 pub(super) struct Form {
     /// The fields of its values, in their order.
     pub(super) leaves: Vec<String>,
+    /// What of its JSON stands before each value, and behind the last; empty if a field has several values.
+    pub(super) pieces: Vec<String>,
+    /// Whether a value may be a line of a log, of which the event has more fields.
+    pub(super) carries: Vec<bool>,
     /// Whether a value says what the event is.
     pub(super) identifies: Vec<bool>,
     /// Whether a value is one of a field that rules read.
@@ -54,6 +60,8 @@ pub(super) enum Ask {
     Value,
     /// Some comparisons.
     Comparisons(Vec<u32>),
+    /// Some comparisons with another value, which stands there.
+    Pair(usize, Vec<u32>),
 }
 
 impl Kind {
@@ -65,25 +73,35 @@ impl Kind {
         sparks: &[Spark],
     ) -> (Vec<(usize, Ask)>, Vec<u32>) {
         let Some(class) = self.class else { return (Vec::new(), Vec::new()) };
-        let mut asked: BTreeMap<usize, Ask> = BTreeMap::new();
-        let places = |field: u32| self.fields.get(&field).into_iter().flatten().copied();
-        let (of_fields, answered) = engine.asked(class, rules, sparks);
-        for of in of_fields {
-            for place in places(of.field).filter(|_| of.is_compared || !of.comparisons.is_empty()) {
-                let own = asked.entry(place).or_insert(Ask::Comparisons(Vec::new()));
-                match own {
-                    Ask::Comparisons(_) if of.is_compared => *own = Ask::Value,
-                    Ask::Comparisons(comparisons) => comparisons.extend(&of.comparisons),
-                    Ask::Value => {}
+        let mut of_place: BTreeMap<usize, Ask> = BTreeMap::new();
+        let mut pairs: BTreeMap<(usize, usize), Vec<u32>> = BTreeMap::new();
+        let places = |field: u32| self.fields.get(&field).map_or(&[][..], Vec::as_slice);
+        let Questions { asked, compared, answered } = engine.asked(class, rules, sparks);
+        for of in asked.iter().filter(|of| !of.comparisons.is_empty()) {
+            for place in places(of.field) {
+                let own = of_place.entry(*place).or_insert(Ask::Comparisons(Vec::new()));
+                if let Ask::Comparisons(comparisons) = own {
+                    comparisons.extend(&of.comparisons);
                 }
+            }
+        }
+        for of in compared {
+            match (places(of.field), places(of.other)) {
+                // What is not there equals nothing.
+                ([], _) | (_, []) => {}
+                ([own], [other]) => pairs.entry((*own, *other)).or_default().push(of.comparison),
+                (own, others) => own.iter().chain(others).for_each(|place| {
+                    of_place.insert(*place, Ask::Value);
+                }),
             }
         }
         // Which rules values wake that are made of others, and what they answer, only those others say.
         let read = rules.iter().flat_map(|rule| engine.rule_fields(*rule));
         for place in read.filter(|field| self.made.contains(field)).flat_map(places) {
-            asked.insert(place, Ask::Value);
+            of_place.insert(*place, Ask::Value);
         }
-        (asked.into_iter().collect(), answered)
+        let pairs = pairs.into_iter().map(|((own, other), comparisons)| (own, Ask::Pair(other, comparisons)));
+        (of_place.into_iter().chain(pairs).collect(), answered)
     }
 
     /// The places of the values that some rules read, sorted.
@@ -102,9 +120,24 @@ impl Form {
     pub(super) fn new(shape: &str) -> Self {
         let leaves = field_names(shape).unwrap_or_default();
         let none = vec![false; leaves.len()];
+        // A second value of a field has no column.
+        let mut names: Vec<&String> = leaves.iter().collect();
+        names.sort_unstable();
+        let is_once = names.array_windows().all(|[one, next]| one != next);
+        let pieces = if is_once { stand_in::pieces(shape) } else { Vec::new() };
         let is_single = leaves.is_empty();
         let tables = vec![Vec::new(); leaves.len()];
-        Self { identifies: none.clone(), is_field: none, tables, leaves, is_single, ..Self::default() }
+        let carries: Vec<bool> = leaves.iter().map(|leaf| sigyn_readers::may_carry(leaf)).collect();
+        Self {
+            identifies: none.clone(),
+            is_field: none,
+            tables,
+            leaves,
+            carries,
+            pieces,
+            is_single,
+            ..Self::default()
+        }
     }
 
     /// Whether nothing is known of it yet.

@@ -18,8 +18,17 @@ const OF_NUMBERS: &[u8] = b"0123456789+-.einfatrusl";
 pub(super) struct Layout {
     /// The names of the columns.
     pub(super) names: Vec<String>,
-    pub(super) of_form: HashMap<usize, Vec<Option<Part>>>,
+    pub(super) of_form: HashMap<usize, Vec<Leaf>>,
     pub(super) rest: Option<usize>,
+}
+
+/// What is known of a value of a form in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaf {
+    /// Its columns; none if it does not count: nobody asks for it, and its kind is always the same.
+    pub(super) part: Option<Part>,
+    /// Whether it is a text, if it does not count.
+    pub(super) is_text: bool,
 }
 
 /// The columns of a value of a form.
@@ -55,17 +64,20 @@ impl Layout {
                         alphabet.is_none_or(|alphabet| engine.may_wake(*class, *table, &alphabet))
                     })
                 };
+                let carries = form.carries.get(leaf) == Some(&true);
                 let is_uniform = !in_rest(name)
+                    && !carries
                     && ((has_text && !has_json) || (has_json && !has_text && open.has_numbers_only(&json)));
                 let counts = form.identifies.get(leaf) == Some(&true)
                     || form.is_field.get(leaf) == Some(&true)
                     || may_wake();
                 let mut column = |is_there: bool, name: &str| is_there.then(|| layout.column(name));
-                parts.push((counts || !is_uniform).then(|| Part {
+                let part = (counts || !is_uniform).then(|| Part {
                     text: column(has_text, name),
                     json: column(has_json, &json),
                     is_uniform,
-                }));
+                });
+                parts.push(Leaf { part, is_text: has_text });
             }
             layout.of_form.insert(*at, parts);
         }

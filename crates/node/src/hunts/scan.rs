@@ -17,6 +17,7 @@ use sigyn_store::lake::{SplitReader, StoredEvent};
 use super::columns::Rows;
 use super::forms::Form;
 use super::layout::{Columns, Layout, SHAPE};
+use super::stand_in::Others;
 use crate::body::Matched;
 use crate::events::Events;
 use crate::evidence::Explainer;
@@ -60,8 +61,6 @@ pub(crate) trait Sink {
 /// What is known of rows that say the same.
 #[derive(Clone)]
 enum Known {
-    /// Nothing.
-    Nothing,
     /// They do not decide enough: each is matched by itself.
     Single,
     /// These rules match.
@@ -204,7 +203,8 @@ impl<'s> Scan<'s> {
         rows.sort_unstable();
         rows.dedup();
         let numbers: Vec<u64> = rows.iter().map(|(row, _)| *row).collect();
-        for (stored, (_, form)) in open.events(&numbers)?.iter().zip(&rows) {
+        let stored = if numbers.is_empty() { Vec::new() } else { open.events(&numbers)? };
+        for (stored, (_, form)) in stored.iter().zip(&rows) {
             let Some(form) = self.forms.get_mut(*form) else { continue };
             let (engine, scratch) = (self.engine, &mut self.scratch);
             self.events.of_stored(stored, &mut |_, event| {
@@ -220,7 +220,7 @@ impl<'s> Scan<'s> {
     fn by_columns(&mut self, open: &SplitReader, used: &[usize], sink: &mut dyn Sink) -> Result<()> {
         let feed = self.retro.feed();
         let layout = Layout::new(self.engine, open, &self.forms, used);
-        let (mut numbers, mut times) = (Vec::new(), Vec::new());
+        let (mut numbers, mut times, mut left) = (Vec::new(), Vec::new(), Vec::new());
         // Where rows that stand behind one another begin: in the file, and here.
         let mut starts: Vec<(u64, usize)> = Vec::new();
         self.rows.begin();
@@ -237,16 +237,17 @@ impl<'s> Scan<'s> {
             if self.rows.kinds() - kinds_before > KINDS_MAX {
                 return self.by_rows(open, sink);
             }
-            self.rows.number(self.engine, &layout, &columns, &kinds, &mut numbers);
+            let mut new = Vec::new();
+            self.rows.number(self.engine, &layout, &columns, &kinds, &mut numbers, &mut new);
+            self.represent(&layout, &columns, slice.first_row, &new, &mut left);
             times.extend_from_slice(&slice.times);
             sink.looked(times.len() as u64)?;
         }
-        self.known.resize(self.rows.sequences.len(), Known::Nothing);
         let row_of = |at: usize| {
             let (first, start) = starts[starts.partition_point(|(_, start)| *start <= at) - 1];
             first + (at - start) as u64
         };
-        self.represent(open, &numbers, &row_of)?;
+        self.represent_stored(open, &left)?;
         self.matched(open, &layout, (&numbers, &times), &row_of, sink)
     }
 
@@ -280,41 +281,46 @@ impl<'s> Scan<'s> {
         Ok(())
     }
 
-    /// Matches an event of each sequence that is new.
+    /// Matches an event of each sequence that is new: of rows of the columns at hand, with their numbers. Those of which more
+    /// must be read than the columns are left.
     fn represent(
         &mut self,
-        open: &SplitReader,
-        numbers: &[u32],
-        row_of: &dyn Fn(usize) -> u64,
-    ) -> Result<()> {
-        let mut new: Vec<(u64, u32)> = Vec::new();
-        for (at, number) in numbers.iter().enumerate() {
-            if let Some(known) = self.known.get_mut(*number as usize)
-                && matches!(known, Known::Nothing)
-            {
-                // Until its event has been seen; if it cannot be read, it stays so.
-                *known = Known::Single;
-                new.push((row_of(at), *number));
+        layout: &Layout,
+        columns: &Columns<'_>,
+        first_row: u64,
+        new: &[(usize, u32)],
+        left: &mut Vec<(u64, u32)>,
+    ) {
+        self.known.resize(self.rows.sequences.len(), Known::Single);
+        let mut json = String::new();
+        for (row, number) in new {
+            if self.stand_in(layout, columns, *number, *row, Others::AreOfAKind, &mut json) {
+                let known = self.judge(&json, *number);
+                self.known.get_mut(*number as usize).into_iter().for_each(|slot| *slot = known.clone());
+            } else {
+                left.push((first_row + *row as u64, *number));
             }
         }
+    }
+
+    /// Matches the events of some rows for all that have their numbers.
+    fn represent_stored(&mut self, open: &SplitReader, new: &[(u64, u32)]) -> Result<()> {
         for chunk in new.chunks(CHOSEN) {
             let rows: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
             for (stored, (_, number)) in open.events(&rows)?.iter().zip(chunk) {
-                let known = self.judge(stored, *number);
-                if let Some(slot) = self.known.get_mut(*number as usize) {
-                    *slot = known;
-                }
+                let known = self.judge(stored.raw.as_deref().unwrap_or(&stored.json), *number);
+                self.known.get_mut(*number as usize).into_iter().for_each(|slot| *slot = known.clone());
             }
         }
         Ok(())
     }
 
     /// What an event says of all rows with its number.
-    fn judge(&mut self, stored: &StoredEvent, number: u32) -> Known {
+    fn judge(&mut self, json: &str, number: u32) -> Known {
         let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
         let (rows, nothing) = (&self.rows, &self.nothing);
         let mut known = Known::Single;
-        self.events.of_stored(stored, &mut |_, event| {
+        self.events.of_json(json, &mut |event| {
             let (_, found) = engine.run(event, scratch);
             let rules: Vec<(ItemId, bool)> = found
                 .iter()
@@ -322,11 +328,11 @@ impl<'s> Scan<'s> {
                 .map(|rule| (*rule, retro.is_read(*rule)))
                 .collect();
             if scratch.looked_everywhere() {
-                return true;
+                return;
             }
             if rules.is_empty() {
                 known = Known::Rules(Arc::clone(nothing));
-                return true;
+                return;
             }
             let own: Vec<u32> = rules.iter().filter_map(|(rule, _)| engine.rule_of(*rule)).collect();
             let is_bare = |(rule, _): &(ItemId, bool)| retro.is_bare(*rule);
@@ -336,7 +342,6 @@ impl<'s> Scan<'s> {
                 leaves: rows.awake(number).map_or_else(Vec::new, |awake| awake.kind.places(engine, &own)),
                 rules,
             }));
-            true
         });
         known
     }

@@ -66,6 +66,17 @@ pub(crate) fn decode(line: Line<'_>, buf: &mut EventBuf) -> Result<(), &'static 
     Ok(())
 }
 
+/// Whether a record of JSON may carry a line of an access log as text in a member of its root: then more is in the event than
+/// its members say.
+pub fn may_carry(key: &str) -> bool {
+    CARRIERS.contains(&key)
+}
+
+/// Whether a text is such a line.
+pub fn is_carried(text: &str) -> bool {
+    Parts::of(syslog::message(text.trim_end())).is_some()
+}
+
 /// Adds what an access log's line says to a record of JSON that carries it as text. To be called when the record's values are
 /// there and before anything is made of its layout, which this is a part of.
 pub(crate) fn carry(buf: &mut EventBuf, input: &str) {

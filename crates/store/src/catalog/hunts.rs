@@ -6,7 +6,7 @@
 use rusqlite::{Row, params};
 
 use crate::catalog::codes::{code, value_at};
-use crate::catalog::sql::{count_at, id_at, int, limit};
+use crate::catalog::sql::{count_at, failed, id_at, int, limit};
 use crate::catalog::{Level, Named, Tx, View};
 use crate::{Error, Id, Result};
 
@@ -377,35 +377,37 @@ impl Tx<'_> {
         self.run(sql, params).map(|count| count > 0)
     }
 
-    /// Keeps detections of a hunt. One that is there stays as it is. Returns how many were not there.
+    /// Keeps detections of a hunt. One that is there stays as it is. Returns the places of those that were there.
     ///
     /// # Errors
     /// What the database says.
-    pub fn add_hunt_detections(&self, hunt: Id, found: &[HuntDetection]) -> Result<usize> {
+    pub fn add_hunt_detections(&self, hunt: Id, found: &[HuntDetection]) -> Result<Vec<usize>> {
+        let number = self.one("SELECT n FROM hunts WHERE id = ?1", [hunt.0], |row| row.get::<_, i64>(0))?;
+        let Some(number) = number else { return Ok((0..found.len()).collect()) };
         let sql = "INSERT OR IGNORE INTO hunt_detections (hunt, id, rule, title, level, ts, first_seen, last_seen, \
-                   group_key, risk, total, body) \
-                   SELECT n, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM hunts WHERE id = ?1";
-        let mut added = 0;
-        for one in found {
-            added += self.run(
-                sql,
-                params![
-                    hunt.0,
-                    one.id.0,
-                    one.rule,
-                    one.title,
-                    code(one.level),
-                    one.ts,
-                    one.first_seen,
-                    one.last_seen,
-                    one.group,
-                    one.risk,
-                    int(one.total),
-                    one.body
-                ],
-            )?;
+                   group_key, risk, total, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut repeated = Vec::new();
+        for (at, one) in found.iter().enumerate() {
+            let added = statement.execute(params![
+                number,
+                one.id.0,
+                one.rule,
+                one.title,
+                code(one.level),
+                one.ts,
+                one.first_seen,
+                one.last_seen,
+                one.group,
+                one.risk,
+                int(one.total),
+                one.body
+            ]);
+            if added.map_err(failed)? == 0 {
+                repeated.push(at);
+            }
         }
-        Ok(added)
+        Ok(repeated)
     }
 
     /// Says what each rule has found so far, in all.
@@ -523,8 +525,8 @@ mod tests {
                     tx.begin_hunt(first, at)?;
                     let progress = HuntProgress { files: (1, 2), events: (5, 10) };
                     assert!(tx.hunt_goes_on(first, &progress)?);
-                    assert_eq!(tx.add_hunt_detections(first, &all)?, 20);
-                    assert_eq!(tx.add_hunt_detections(first, &all)?, 0);
+                    assert!(tx.add_hunt_detections(first, &all)?.is_empty());
+                    assert_eq!(tx.add_hunt_detections(first, &all)?.len(), 20);
                     let rule = |rule: &str| HuntRule {
                         rule: rule.to_owned(),
                         title: rule.to_uppercase(),

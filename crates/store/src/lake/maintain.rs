@@ -110,7 +110,8 @@ impl Lake {
         let Some(first) = group.first() else { return Ok(0) };
         let mut merge = Merge::new(self, group)?;
         let sample: Vec<NewEvent<'_>> = merge.waiting().map(|event| borrowed(event, &first.class)).collect();
-        let picked = pick(&sample.iter().collect::<Vec<_>>(), &self.settings)?;
+        let rows = group.iter().map(|split| split.rows).sum();
+        let picked = pick(&sample.iter().collect::<Vec<_>>(), rows, &self.settings)?;
         let mut file = FileWriter::create(self, &first.class, first.hour, &picked, Effort::Thorough)?;
         loop {
             let events = merge.take(CHUNK)?;

@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
     RowSelection,
 };
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::statistics::Statistics;
 
 use super::batch::{Batch, Column, ColumnKind, from_rest, stored};
@@ -73,7 +74,9 @@ impl Lake {
         }
         let path = self.folder.join(&split.path);
         let file = Checked::open(self.disk.as_ref(), &path, split.bytes, split.checksums.clone())?;
-        let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(failed)?;
+        // Where pages begin: rows that are chosen cost the pages that they are in, and the others are not even passed over.
+        let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+        let plain = ArrowReaderMetadata::load(&file, options).map_err(failed)?;
         let options = ArrowReaderOptions::new().with_schema(with_dictionaries(plain.schema()));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(failed)?;
         Ok(SplitReader { file, metadata, split: split.clone() })

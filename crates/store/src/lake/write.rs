@@ -60,7 +60,7 @@ impl Lake {
             events.sort_by_key(|event| (event.time, event.source, event.sequence, event.id, event.ingest));
             let mut seen = HashSet::with_capacity(events.len());
             events.retain(|event| seen.insert(event.id));
-            let picked = pick(&events, &self.settings)?;
+            let picked = pick(&events, events.len() as u64, &self.settings)?;
             let mut file = FileWriter::create(self, class, hour, &picked, Effort::Quick)?;
             for chunk in events.chunks(CHUNK) {
                 file.write(chunk)?;

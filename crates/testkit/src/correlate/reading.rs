@@ -74,7 +74,7 @@ impl World<'_> {
             let fields = input.rules.iter().map(|place| resolve(correlation, *place, field));
             distinct(fields.collect()).iter().flat_map(|field| self.read(input.of, field)).collect()
         };
-        Some(distinct(detection.at_anchor.iter().flat_map(of_input).collect()))
+        Some(distinct(detection.at_anchor.iter().flat_map(|input| of_input(input)).collect()))
     }
 
     /// What a detection says of its rule, its risk and its outcomes.
@@ -176,7 +176,7 @@ impl World<'_> {
     }
 
     /// The outcomes that a rule declares (D15).
-    pub(crate) fn outcomes(&self, rule: usize, inputs: &[Input]) -> BTreeMap<String, Outcome> {
+    pub(crate) fn outcomes(&self, rule: usize, inputs: &[&Input]) -> BTreeMap<String, Outcome> {
         let item = &self.set.items[rule];
         let read = |input: &Input, field: &str| -> Vec<String> {
             let RuleItem::Correlation(correlation) = item else { return self.read(input.of, field) };

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use sigyn_event::EventBuf;
 use sigyn_ir::{Correlation, ItemId, Rule, RuleItem, RuleSet};
@@ -213,7 +214,7 @@ impl<'r> World<'r> {
                 cell: ts,
                 suppressed: 0,
             };
-            self.keep(at, &[], &[input], finding);
+            self.keep(at, &[], &[Arc::new(input)], finding);
         }
         Ok(())
     }
@@ -227,7 +228,10 @@ impl<'r> World<'r> {
         for (group, inputs) in groups {
             let key: Vec<String> = group.iter().flatten().cloned().collect();
             let horizon = self.horizon.filter(|_| options.inventory.contains(&key));
-            for finding in findings(correlation, &options, &inputs, horizon)? {
+            let found = findings(correlation, &options, &inputs, horizon)?;
+            // Where every input fires, each detection has all of its window: inputs are shared, not copied.
+            let inputs: Vec<Arc<Input>> = inputs.into_iter().map(Arc::new).collect();
+            for finding in found {
                 self.keep(at, &group, &inputs, finding);
             }
         }
@@ -302,10 +306,11 @@ impl<'r> World<'r> {
         }
     }
 
-    fn keep(&mut self, at: usize, group: &[Component], inputs: &[Input], finding: Finding) {
+    fn keep(&mut self, at: usize, group: &[Component], inputs: &[Arc<Input>], finding: Finding) {
         let rule = ItemId(u32::try_from(at).unwrap_or(u32::MAX));
-        let contributing: Vec<&Input> = finding.contributing.iter().map(|place| &inputs[*place]).collect();
-        let at_anchor: Vec<Input> = finding.at_anchor.iter().map(|place| inputs[*place].clone()).collect();
+        let contributing: Vec<&Input> = finding.contributing.iter().map(|place| &*inputs[*place]).collect();
+        let at_anchor: Vec<Arc<Input>> =
+            finding.at_anchor.iter().map(|place| inputs[*place].clone()).collect();
         let limit = match &self.options[at] {
             Some(options) => options.evidence,
             None => 1,
@@ -315,9 +320,10 @@ impl<'r> World<'r> {
         let truncated = total > 2 * limit;
         if truncated {
             evidence.drain(limit..total - limit);
+            evidence.shrink_to_fit();
         }
-        let all: Vec<Input> = contributing.iter().copied().cloned().collect();
-        let (outcomes, outcomes_at_anchor) = (self.outcomes(at, &all), self.outcomes(at, &at_anchor));
+        let first: Vec<&Input> = at_anchor.iter().map(|input| &**input).collect();
+        let (outcomes, outcomes_at_anchor) = (self.outcomes(at, &contributing), self.outcomes(at, &first));
         self.found.push(Detection {
             id: self.ids.id(rule, group, finding.anchor),
             rule,

@@ -6,15 +6,18 @@ use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::window::Slim;
+use super::window::{SLIM, Slim};
 
 /// Inputs of a block: 160 bytes, what a page of evidence takes too, so that either takes what the other left.
 const BLOCK: usize = 5;
 
+/// As bytes: of sizes that are no power of two mimalloc gives the next larger one to whatever must be aligned.
+type Block = [[u8; SLIM]; BLOCK];
+
 /// A list that grows at its end and shrinks from its beginning, without ever moving what it holds.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    blocks: VecDeque<Box<[Slim; BLOCK]>>,
+    blocks: VecDeque<Box<Block>>,
     /// Places of the first block that are empty.
     start: u32,
     len: u32,
@@ -28,14 +31,14 @@ impl Blocks {
     pub(super) fn push_back(&mut self, slim: Slim) {
         let at = (self.start + self.len) as usize;
         match self.blocks.get_mut(at / BLOCK).and_then(|block| block.get_mut(at % BLOCK)) {
-            Some(place) => *place = slim,
-            None => self.blocks.push_back(Box::new([slim; BLOCK])),
+            Some(place) => *place = slim.bytes(),
+            None => self.blocks.push_back(Box::new([slim.bytes(); BLOCK])),
         }
         self.len += 1;
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Slim> {
-        let slim = *self.get(0)?;
+        let slim = self.get(0)?;
         self.start += 1;
         self.len -= 1;
         if self.start as usize == BLOCK {
@@ -47,21 +50,25 @@ impl Blocks {
         Some(slim)
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<&Slim> {
+    pub(super) fn get(&self, at: usize) -> Option<Slim> {
         if at >= self.len() {
             return None;
         }
         let at = at + self.start as usize;
-        self.blocks.get(at / BLOCK)?.get(at % BLOCK)
+        self.blocks.get(at / BLOCK)?.get(at % BLOCK).map(Slim::read)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Slim> + '_ {
-        (0..self.len()).filter_map(|at| self.get(at).copied())
+        (0..self.len()).filter_map(|at| self.get(at))
     }
 
     /// See [`crate::state::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
-        self.len().checked_sub(1).and_then(|last| self.get(last)).map_or(0, |slim| slim.rest)
+    pub(super) fn touch(&self, step: usize) -> u64 {
+        match step {
+            1 => self.blocks.back().map_or(0, |block| std::ptr::from_ref(&**block).addr() as u64),
+            2 => self.len().checked_sub(1).and_then(|last| self.get(last)).map_or(0, |slim| slim.rest),
+            _ => 0,
+        }
     }
 }
 

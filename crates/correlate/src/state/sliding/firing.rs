@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{CorrelationType as Kind, OnMatch};
 
-use super::{Sliding, True, offset};
+use super::{Instant, Sliding, True, offset};
 use crate::Value;
 use crate::detection::Anchor;
 use crate::gather::Gather;
@@ -19,6 +19,10 @@ use crate::state::{Cx, Record};
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Episode {
     pub(super) record: Record,
+    /// The instant of the last true input.
+    pub(super) last_true: i64,
+    /// The end of the cell, exclusive.
+    pub(super) cell_end: i64,
     /// The serial behind the last input that is gathered.
     gathered: u64,
     /// All that is gathered, by serial, where inputs can come out of order.
@@ -29,11 +33,11 @@ pub(super) struct Episode {
 impl Sliding {
     pub(super) fn close(&mut self, group: &[u8], cx: &mut Cx<'_>) {
         let Some(episode) = self.episode.take() else { return };
-        if episode.record.is_suppressed {
+        if episode.record.is_suppressed() {
             return;
         }
-        let cell_end = self.episode_cell_end;
-        let closed = self.last_true.saturating_add(cx.operator.span).min(cell_end);
+        let cell_end = episode.cell_end;
+        let closed = episode.last_true.saturating_add(cx.operator.span).min(cell_end);
         self.silence.begin(episode.record, closed, cell_end, group, cx);
     }
 
@@ -59,9 +63,9 @@ impl Sliding {
 
     /// Whether something that is true at an instant continues the episode.
     fn continues(&self, instant: i64, operator: &Operator) -> bool {
-        self.episode.is_some()
-            && is_within(self.last_true, instant, operator.span)
-            && instant < self.episode_cell_end
+        self.episode.as_ref().is_some_and(|episode| {
+            is_within(episode.last_true, instant, operator.span) && instant < episode.cell_end
+        })
     }
 
     fn fire_episode(&mut self, it: &True, group: &[u8], cx: &mut Cx<'_>) {
@@ -72,8 +76,9 @@ impl Sliding {
         self.close(group, cx);
         let is_suppressed = self.silence.swallows(it.instant, it.instant, cx);
         let mut record = self.record(it, group, cx);
-        record.is_suppressed = is_suppressed;
-        if !is_suppressed {
+        if is_suppressed {
+            record.leave_out();
+        } else {
             record.show(group, cx);
             cx.out.has_news = true;
         }
@@ -81,18 +86,17 @@ impl Sliding {
             let contributing = self.contributing(it, 0, operator);
             Box::new(contributing.map(|(serial, entry)| (serial, entry.into_owned())).collect())
         });
-        self.last_true = it.instant;
-        self.episode_cell_end = operator.cell.end(it.instant);
-        let gathered = it.serial + 1;
-        self.episode = Some(Box::new(Episode { record, gathered, all }));
+        let (gathered, cell_end) = (it.serial + 1, operator.cell.end(it.instant));
+        let episode = Episode { record, last_true: it.instant, cell_end, gathered, all };
+        self.episode = Some(Box::new(episode));
         cx.out.is_due_earlier = true;
-        self.trim(gathered, operator);
+        self.trim(gathered, cell_end, operator);
     }
 
     fn continue_episode(&mut self, it: &True, cx: &mut Cx<'_>) {
         let (operator, max) = (cx.operator, cx.plan.limits.values_max);
         let Some(mut episode) = self.episode.take() else { return };
-        self.last_true = it.instant;
+        episode.last_true = it.instant;
         if let Some(all) = &mut episode.all {
             for (serial, entry) in self.contributing(it, 0, operator) {
                 all.entry(serial).or_insert_with(|| entry.into_owned());
@@ -101,13 +105,13 @@ impl Sliding {
             all.values().for_each(|entry| gather.add(entry, operator, max));
             gather.forget_extras();
             episode.record.gather = gather;
-        } else if !episode.record.is_suppressed {
+        } else if !episode.record.is_suppressed() {
             for (_, entry) in self.contributing(it, episode.gathered, operator) {
                 episode.record.gather.add(&entry, operator, max);
             }
         }
         episode.gathered = it.serial + 1;
-        self.trim(episode.gathered, operator);
+        self.trim(episode.gathered, episode.cell_end, operator);
         episode.grow(it, cx);
         self.episode = Some(episode);
     }
@@ -118,7 +122,8 @@ impl Sliding {
         self.window.is_empty()
             && operator.kept_in_episode.is_some()
             && self.continues(ts, operator)
-            && ts < self.episode_cell_end.saturating_sub(operator.span)
+            && (self.episode.as_ref())
+                .is_some_and(|episode| ts < episode.cell_end.saturating_sub(operator.span))
     }
 
     /// Takes a true input that continues the episode without keeping it: what [`Self::continue_episode`] and [`Self::trim`] come
@@ -128,11 +133,11 @@ impl Sliding {
         let (ts, eid) = (entry.at.ts, entry.at.eid);
         let it = True { serial: self.first, ts, eid, instant: ts, from: i64::MIN, value: None };
         self.first += 1;
-        self.last_true = ts;
         self.count(ts, operator);
         if let Some(episode) = &mut self.episode {
+            episode.last_true = ts;
             episode.gathered = self.first;
-            if !episode.record.is_suppressed {
+            if !episode.record.is_suppressed() {
                 episode.record.gather.add(entry, operator, max);
             }
             episode.grow(&it, cx);
@@ -154,13 +159,14 @@ impl Sliding {
                 // No more than that is ever needed.
                 kept.min(self.counted.len().max(4) * 2) - self.counted.len()
             }
+            Tally::Distinct(_) if self.counted.is_empty() => 8,
             Tally::Distinct(_) => (self.counted.len() / 2).max(4),
             _ => return,
         };
         if self.counted.len() == self.counted.capacity() {
             self.counted.reserve_exact(room);
         }
-        self.counted.push_back(ts);
+        self.counted.push_back(Instant::of(ts));
         while let Tally::Distinct(known) = &mut self.tally
             && !self.counted.is_empty()
             && known.can_spare(kept)
@@ -176,11 +182,11 @@ impl Sliding {
     /// what is gathered. One of the next cell may look back by T from where that begins. What is left is what the tally
     /// needs to go on: the instants of as many inputs as the condition compares with, and their values where these are
     /// counted; nothing where it knows the last instants.
-    fn trim(&mut self, gathered: u64, operator: &Operator) {
+    fn trim(&mut self, gathered: u64, cell_end: i64, operator: &Operator) {
         if operator.kept_in_episode.is_none() {
             return;
         }
-        let boundary = self.episode_cell_end.saturating_sub(operator.span);
+        let boundary = cell_end.saturating_sub(operator.span);
         while self.first < gathered {
             let Some(entry) = self.window.pop_front_if(|entry| entry.at.ts < boundary) else { break };
             let is_live = self.live() <= self.first;
@@ -239,7 +245,7 @@ impl Sliding {
 impl Episode {
     /// A further input is true.
     fn grow(&mut self, it: &True, cx: &mut Cx<'_>) {
-        if self.record.is_suppressed {
+        if self.record.is_suppressed() {
             return;
         }
         self.record.grow(it.ts);

@@ -22,7 +22,7 @@ pub(super) enum Window {
 }
 
 /// An input that brought nothing: a [`Ref`] without the zeros.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Slim {
     eid: Id,
     ts: i64,
@@ -36,7 +36,28 @@ const SOURCE_BITS: u32 = 16;
 const SEQ_BITS: u32 = 40;
 const _: () = assert!(CHILD_BITS + STRATUM_BITS + SOURCE_BITS + SEQ_BITS == 64);
 
+/// Bytes of a [`Slim`].
+pub(super) const SLIM: usize = 32;
+
 impl Slim {
+    pub(super) fn bytes(self) -> [u8; SLIM] {
+        let mut bytes = [0; SLIM];
+        bytes[..16].copy_from_slice(&self.eid.0);
+        bytes[16..24].copy_from_slice(&self.ts.to_ne_bytes());
+        bytes[24..].copy_from_slice(&self.rest.to_ne_bytes());
+        bytes
+    }
+
+    /// What [`Self::bytes`] was made of.
+    pub(super) fn read(bytes: &[u8; SLIM]) -> Self {
+        let (parts, _) = bytes.as_chunks::<8>();
+        let [low, high, ts, rest] = parts else { return Self::default() };
+        let mut eid = Id::default();
+        eid.0[..8].copy_from_slice(low);
+        eid.0[8..].copy_from_slice(high);
+        Self { eid, ts: i64::from_ne_bytes(*ts), rest: u64::from_ne_bytes(*rest) }
+    }
+
     fn of(entry: &Entry) -> Option<Self> {
         let Ref { ts, seq, eid, source, stratum, child } = entry.at;
         // Tuples are kept by the tally.
@@ -152,10 +173,11 @@ impl Window {
     }
 
     /// See [`crate::state::State::touch`].
-    pub(super) fn touch(&self) -> u64 {
+    pub(super) fn touch(&self, step: usize) -> u64 {
         match self {
-            Window::Slim(all) => all.touch(),
-            Window::Whole(all) => all.back().map_or(0, |entry| entry.at.seq),
+            Window::Slim(all) => all.touch(step),
+            Window::Whole(all) if step == 1 => all.back().map_or(0, |entry| entry.at.seq),
+            Window::Whole(_) => 0,
         }
     }
 
@@ -212,6 +234,6 @@ mod tests {
 
     #[test]
     fn an_input_takes_little() {
-        assert_eq!(size_of::<Slim>(), 32);
+        assert_eq!(size_of::<Slim>(), SLIM);
     }
 }

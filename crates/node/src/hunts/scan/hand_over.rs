@@ -1,14 +1,15 @@
 //! What rules match, on its way from a file to whom it may concern: of a row as little as is wanted of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sigyn_correlate::{At, Id};
 use sigyn_ir::ItemId;
-use sigyn_store::lake::{SplitReader, StoredEvent};
+use sigyn_store::lake::SplitReader;
 
 use super::super::layout::{Columns, Layout, Part};
 use super::super::numbers::{NOTHING, SINGLE};
+use super::super::stand_in::{self, Others};
 use super::{CHOSEN, Known, Scan, Sink, Told};
 use crate::Result;
 
@@ -113,7 +114,7 @@ impl Scan<'_> {
             let (Some(rows), Some(numbers)) = (rows.get(range.clone()), numbers.get(range)) else { break };
             let columns = Columns::new(layout, &slice);
             let spoken = self.rows.spoken(&columns, numbers, &|number| parts.get(&number).cloned().flatten());
-            let told = self.told_of(open, rows, numbers, &spoken)?;
+            let told = self.told_of(open, layout, &columns, (rows, numbers, &spoken))?;
             for ((place, number), told) in places.into_iter().zip(numbers).zip(told) {
                 let Some(Known::Rules(matches)) = self.known.get(*number as usize) else { continue };
                 let at = At {
@@ -136,35 +137,41 @@ impl Scan<'_> {
         let Some(Known::Rules(matches)) = self.known.get(number as usize) else { return None };
         let (form, _) = self.rows.form_of(self.rows.awake(number)?.number);
         let parts = layout.of_form.get(&form)?;
-        matches.leaves.iter().map(|leaf| parts.get(*leaf).copied().flatten()).collect()
+        matches.leaves.iter().map(|leaf| parts.get(*leaf).and_then(|leaf| leaf.part)).collect()
     }
 
     /// What made rules match some rows: known, or found out from one event of those that say the same.
     fn told_of(
         &mut self,
         open: &SplitReader,
-        rows: &[u64],
-        numbers: &[u32],
-        spoken: &[u32],
+        layout: &Layout,
+        columns: &Columns<'_>,
+        (rows, numbers, spoken): (&[u64], &[u32], &[u32]),
     ) -> Result<Vec<Told>> {
         self.told.resize(self.rows.spoken.len(), None);
         let mut own: HashMap<u64, Told> = HashMap::new();
-        let mut asked = HashSet::new();
-        let mut new = Vec::new();
-        for ((row, number), spoken) in rows.iter().zip(numbers).zip(spoken) {
-            let is_known = self.told.get(*spoken as usize).is_some_and(Option::is_some);
-            if *spoken == SINGLE || (!is_known && asked.insert(*spoken)) {
-                new.push((*row, *number, *spoken));
+        let (mut left, mut json) = (Vec::new(), String::new());
+        for (at, ((row, number), spoken)) in rows.iter().zip(numbers).zip(spoken).enumerate() {
+            if self.told.get(*spoken as usize).is_some_and(Option::is_some) {
+                continue;
+            }
+            // All that the rules read is in the columns.
+            let others = Others::AreAnything;
+            if *spoken != SINGLE && self.stand_in(layout, columns, *number, at, others, &mut json) {
+                let told = self.tell(&json, *number);
+                self.told
+                    .get_mut(*spoken as usize)
+                    .into_iter()
+                    .for_each(|slot| *slot = Some(Arc::clone(&told)));
+            } else {
+                left.push((*row, *number));
             }
         }
-        let wanted: Vec<u64> = new.iter().map(|(row, _, _)| *row).collect();
-        for (wanted, new) in wanted.chunks(CHOSEN).zip(new.chunks(CHOSEN)) {
-            for (stored, (row, number, spoken)) in open.events(wanted)?.iter().zip(new) {
-                let told = self.tell(stored, *number);
-                match self.told.get_mut(*spoken as usize) {
-                    Some(slot) => *slot = Some(told),
-                    None => drop(own.insert(*row, told)),
-                }
+        for left in left.chunks(CHOSEN) {
+            let wanted: Vec<u64> = left.iter().map(|(row, _)| *row).collect();
+            for (stored, (row, number)) in open.events(&wanted)?.iter().zip(left) {
+                let json = stored.raw.as_deref().unwrap_or(&stored.json);
+                own.insert(*row, self.tell(json, *number));
             }
         }
         let told = |(row, spoken): (&u64, &u32)| {
@@ -174,15 +181,30 @@ impl Scan<'_> {
         Ok(rows.iter().zip(spoken).map(told).collect())
     }
 
+    /// Writes an event that says what a row says with a sequence. Returns whether that can be done.
+    pub(super) fn stand_in(
+        &self,
+        layout: &Layout,
+        columns: &Columns<'_>,
+        number: u32,
+        row: usize,
+        others: Others,
+        json: &mut String,
+    ) -> bool {
+        let Some(awake) = self.rows.awake(number) else { return false };
+        let (form, _) = self.rows.form_of(awake.number);
+        let found = self.forms.get(form).zip(layout.of_form.get(&form));
+        found.is_some_and(|(form, leaves)| stand_in::write(form, leaves, columns, row, others, json))
+    }
+
     /// What made the rules of a sequence match an event.
-    fn tell(&mut self, stored: &StoredEvent, number: u32) -> Told {
+    fn tell(&mut self, json: &str, number: u32) -> Told {
         let mut told: Told = Arc::new([]);
         let Some(Known::Rules(matches)) = self.known.get(number as usize) else { return told };
         let (retro, explainer) = (self.retro, &mut self.explainer);
-        self.events.of_stored(stored, &mut |_, event| {
+        self.events.of_json(json, &mut |event| {
             let explained = |rule: ItemId| Some((rule, explainer.explain(&retro.uid(rule)?, event)));
             told = matches.useful(true).filter_map(explained).collect();
-            true
         });
         told
     }

@@ -300,3 +300,58 @@ fn ids_are_read_if_keywords_can_be_in_them() {
         assert_eq!((&columns.found, columns.found.is_empty()), (&rows.found, !is_found), "{words:?}");
     }
 }
+
+/// Fields are compared once for each pair of their values, and texts with what is none as events have it.
+#[test]
+fn fields_are_compared_pair_by_pair() {
+    let rules = [
+        rule("same", "sel:\n    Image|fieldref: ParentImage\n  condition: sel"),
+        rule("not same", "sel:\n    Image|fieldref: ParentImage\n  condition: not sel"),
+        rule("begins", "sel:\n    ParentImage|fieldref|startswith: Image\n  condition: sel"),
+        rule("none", "sel:\n    Image|fieldref: Nobody\n  condition: not sel"),
+    ];
+    let image =
+        |at: u64| format!("C:\\{}\\a{}.exe", ["X", "x", "é", "É"][usize::try_from(at % 4).unwrap()], at % 30);
+    let mut events: Vec<Value> = (0..900)
+        .map(|at| json!({ "Image": image(at), "ParentImage": image(at * at % 61), "CommandLine": format!("{at}") }))
+        .collect();
+    let others = [
+        json!({ "Image": 5, "ParentImage": "5" }),
+        json!({ "Image": "5", "ParentImage": 5.0 }),
+        json!({ "Image": null, "ParentImage": "5" }),
+        json!({ "Image": ["a", "5"], "ParentImage": "5" }),
+        json!({ "Image": "5" }),
+        json!({ "ParentImage": "5" }),
+    ];
+    events.extend(others.iter().cycle().take(60).cloned());
+    let (_folder, node) = lake(&events, 2);
+    let (columns, rows, files) = look(&node, &rules);
+    assert_eq!((&columns.found, files, columns.events), (&rows.found, 2, 0));
+    let of = |rule: u32| columns.found.iter().filter(|(_, found)| *found == rule).count();
+    let same = (of(0), of(1));
+    assert!(same.0 > 20 && same.0 + same.1 == events.len() * 2, "{same:?}");
+}
+
+/// What stands in a line of a log that an event carries is in no column.
+#[test]
+fn lines_that_events_carry_are_read() {
+    let rules = [
+        "title: up\nlogsource:\n  category: webserver\ndetection:\n  sel:\n    cs-uri-query|contains: '../'\n  condition: sel\nlevel: low\n"
+            .to_owned(),
+        rule("image", "sel:\n    Image|endswith: '\\sh.exe'\n  condition: sel"),
+    ];
+    let line = |query: &str| {
+        format!(r#"10.0.0.1 - - [10/Oct/2025:13:55:36 +0000] "GET /a?x={query} HTTP/1.1" 200 5 "-" "curl/8""#)
+    };
+    let message = |at: usize| match at % 100 {
+        50 => line("../../etc/passwd"),
+        60 => line("1"),
+        _ => format!("nothing {}", at % 5),
+    };
+    let events: Vec<Value> =
+        (0..600).map(|at| json!({ "Image": "C:\\sh.exe", "message": message(at) })).collect();
+    let (_folder, node) = lake(&events, 2);
+    let (columns, rows, files) = look(&node, &rules);
+    assert!(columns.found == rows.found && files == 2);
+    assert_eq!(columns.found.iter().filter(|(_, rule)| *rule == 0).count(), 12);
+}
