@@ -17,6 +17,7 @@ enum Kind {
     Invalid(String),
     Missing(String),
     TooMany(String),
+    Conflict(String),
 }
 
 impl Error {
@@ -34,6 +35,10 @@ impl Error {
 
     pub(crate) fn too_many(what: impl Into<String>) -> Self {
         Self(Kind::TooMany(what.into()))
+    }
+
+    pub(crate) fn conflict(what: impl Into<String>) -> Self {
+        Self(Kind::Conflict(what.into()))
     }
 
     /// What happened and why, down to the last cause, in a line.
@@ -57,6 +62,11 @@ impl Error {
     /// Whether too much waits already; later it may be taken.
     pub fn is_overloaded(&self) -> bool {
         matches!(self.0, Kind::TooMany(_)) || self.store().is_some_and(sigyn_store::Error::is_overloaded)
+    }
+
+    /// Whether somebody else was faster.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.0, Kind::Conflict(_)) || self.store().is_some_and(sigyn_store::Error::is_conflict)
     }
 
     /// Whether something in store is not as it was written.
@@ -92,9 +102,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Store(error) => error.fmt(f),
-            Kind::Io(what, _) | Kind::Invalid(what) | Kind::Missing(what) | Kind::TooMany(what) => {
-                f.write_str(what)
-            }
+            Kind::Io(what, _)
+            | Kind::Invalid(what)
+            | Kind::Missing(what)
+            | Kind::TooMany(what)
+            | Kind::Conflict(what) => f.write_str(what),
         }
     }
 }
@@ -104,7 +116,7 @@ impl std::error::Error for Error {
         match &self.0 {
             Kind::Store(error) => std::error::Error::source(error),
             Kind::Io(_, error) => Some(error),
-            Kind::Invalid(_) | Kind::Missing(_) | Kind::TooMany(_) => None,
+            Kind::Invalid(_) | Kind::Missing(_) | Kind::TooMany(_) | Kind::Conflict(_) => None,
         }
     }
 }

@@ -122,7 +122,7 @@ pub fn story(node: &Node, id: Id) -> Result<Option<Story>> {
         value: body.value,
         outcomes: body.outcomes,
         evidence,
-        is_truncated: body.is_truncated,
+        is_truncated: body.is_truncated || teller.is_lost,
         entities,
         history,
     }))
@@ -186,6 +186,8 @@ struct Teller<'n> {
     explainer: Explainer,
     records: Records,
     left: usize,
+    /// Whether a signal that was met is no longer there, and with it what it rests on.
+    is_lost: bool,
 }
 
 impl<'n> Teller<'n> {
@@ -193,7 +195,7 @@ impl<'n> Teller<'n> {
     fn new(node: &'n Node, now: i64) -> Self {
         let book = node.book();
         let explainer = Explainer::new(Arc::clone(&book));
-        Self { node, book, explainer, records: Records::new(now), left: PIECES_MAX }
+        Self { node, book, explainer, records: Records::new(now), left: PIECES_MAX, is_lost: false }
     }
 
     /// What a detection of a rule rests on.
@@ -263,6 +265,7 @@ impl<'n> Teller<'n> {
         } else if told.is_signal {
             if let Some(id) = Id::parse(&told.id).filter(|_| depth > 1) {
                 let body = self.node.catalog().read(|view| view.signal_body(id))?;
+                self.is_lost |= body.is_none();
                 let body: Body = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
                 told.evidence = self.pieces(&told.rule, body.evidence, depth - 1)?;
             }

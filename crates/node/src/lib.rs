@@ -9,13 +9,15 @@
 //! | [`respond`] | whom to tell of signals, whom to block |
 //! | [`hunts`] | hunts over the lake, as they are ordered |
 //! | `flush` | one thread from the event log to the lake |
-//! | `upkeep` | one thread that keeps the lake in order |
+//! | `upkeep` | one thread that keeps the lake in order and lets closed signals go |
 //! | [`storage`] | what is stored, for how long, and what of it is damaged |
+//! | [`backup`] | a copy of the catalog while work goes on |
 //! | [`notice`] | who wants to know is told of signals, sources and rules as they change |
 //!
 //! This crate owns the clock, the threads, the files and the sockets of `sigyn serve`. It serves no HTTP: `sigyn-server`
 //! does, on top of it. Everything here is synchronous; nothing waits in a queue without a bound.
 
+pub mod backup;
 mod body;
 pub mod book;
 mod clock;
@@ -149,6 +151,7 @@ pub struct Node {
     lake: Lake,
     health: storage::Health,
     flushing: flush::Flushing,
+    copying: backup::Copying,
     reading: Reading,
     book: RwLock<Arc<Book>>,
     notices: Notices,
@@ -232,6 +235,7 @@ impl Node {
             lake,
             health,
             flushing: flush::Flushing::default(),
+            copying: backup::Copying::default(),
             reading: Reading::default(),
             book: RwLock::new(Arc::new(book)),
             notices: Notices::default(),
@@ -283,6 +287,10 @@ impl Node {
 
     pub(crate) fn flushing(&self) -> &flush::Flushing {
         &self.flushing
+    }
+
+    pub(crate) fn copying(&self) -> &backup::Copying {
+        &self.copying
     }
 
     /// Damaged places of the event log that were met since the node started, or found when it was opened.

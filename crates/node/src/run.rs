@@ -24,8 +24,9 @@ impl Running {
     /// Starts detection, the inputs and what looks after the rules.
     ///
     /// # Errors
-    /// If the state of the last run cannot be taken up, an address cannot be listened at, or a thread cannot be made.
+    /// If the event log is not the catalog's, the state of the last run cannot be taken up, an address cannot be listened at, or a thread cannot be made.
     pub fn start(node: &Arc<Node>) -> Result<Self> {
+        check_log(node)?;
         let stop = Arc::new(AtomicBool::new(false));
         let mut running = Self { stop, threads: Vec::new() };
         let first = Pipeline::new(Arc::clone(node))?;
@@ -80,6 +81,19 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Refuses an event log that is not the catalog's: a catalog that was restored without it. Numbers of events would begin anew, and
+/// none would be looked at until they are beyond those that the catalog has seen.
+fn check_log(node: &Node) -> Result<()> {
+    let seen = node.catalog().read(|view| view.greatest_progress())?.unwrap_or(0);
+    let end = node.log().end().0;
+    if seen <= end {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the event log ends at {end}, and the catalog has seen events up to {seen}: put the `wal` folder back that belongs to it"
+    )))
 }
 
 /// Detects until it is told to stop. What fails, such as a full disk, is told and tried again from the last state: nothing is lost

@@ -1,19 +1,27 @@
-//! Keeps the lake in order: small files put together, old ones removed, all of them read now and then to see whether they are
-//! as they were written.
+//! Keeps what is stored in order: small files of the lake put together, old ones removed, all of them read now and then to see
+//! whether they are as they were written; closed signals removed when their time has come.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sigyn_store::catalog::SplitQuery;
 use sigyn_store::lake::Retention;
 
 use crate::notice::Notice;
 use crate::run::rest;
-use crate::{Node, Result, now, storage};
+use crate::storage::Policy;
+use crate::{Node, Result, backup, now, storage};
 
 /// Bytes that are read each time to see whether they are as they were written: the lake as a whole in the course of days.
 const VERIFIED_MAX: u64 = 2 << 30;
+/// Signals that are removed in one transaction: new ones wait for that long.
+const SIGNALS_AT_ONCE: usize = 1_000;
+/// Signals that are looked for at once, to be removed.
+const SIGNALS_MAX: usize = 100_000;
+/// Others who write come in between.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Works until it is told to stop.
 pub(crate) fn upkeep(node: &Arc<Node>, stop: &AtomicBool) {
@@ -31,6 +39,7 @@ pub(crate) fn upkeep(node: &Arc<Node>, stop: &AtomicBool) {
 
 /// Removes what a crash has left, before anybody writes.
 pub(crate) fn sweep(node: &Node) -> Result<()> {
+    backup::sweep(node)?;
     let swept = node.lake().sweep(node.catalog())?;
     for path in swept.missing {
         node.health().lake_damaged(format!("{path} is not there"));
@@ -53,8 +62,33 @@ fn once(node: &Node, verified: &mut HashSet<String>, stop: &AtomicBool) -> Resul
         }
         outcome = compacted.map(drop);
     }
+    remove_signals(node, &policy, now, stop)?;
     verify(node, verified, stop)?;
     Ok(outcome?)
+}
+
+/// Removes closed signals whose time has come. Nobody has to wait for it, hunts included: their detections are their own.
+fn remove_signals(node: &Node, policy: &Policy, now: i64, stop: &AtomicBool) -> Result<()> {
+    let Some(before) = policy.signals_since(now) else { return Ok(()) };
+    let mut removed = 0;
+    loop {
+        let numbers = node.catalog().read(|view| view.outdated_signals(before, SIGNALS_MAX))?;
+        for portion in numbers.chunks(SIGNALS_AT_ONCE) {
+            if stop.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            removed += storage::remove_signals(node, before, portion)?;
+            std::thread::sleep(PAUSE);
+        }
+        if numbers.len() < SIGNALS_MAX {
+            break;
+        }
+    }
+    if removed > 0 {
+        node.notices().tell(&Notice::SignalsChanged);
+        node.notices().tell(&Notice::Storage);
+    }
+    Ok(())
 }
 
 /// Reads files that have not been read for longest.

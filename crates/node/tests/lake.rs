@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use sigyn_node::evidence::{finding, story};
 use sigyn_node::hunts::Order;
 use sigyn_node::storage;
-use sigyn_node::{Given, Node, Running, Settings, now};
+use sigyn_node::{Given, Node, Running, Settings, backup, now};
 use sigyn_store::Id;
-use sigyn_store::catalog::{Filter, Hunt, HuntKind, HuntQuery, HuntState, Level, Sort, SplitQuery};
+use sigyn_store::catalog::{
+    Actor, Change, Filter, Hunt, HuntKind, HuntQuery, HuntState, Level, Sort, SplitQuery, Status, Verdict,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const SHELL: &str = "title: Shell started\nid: 5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0001\nlogsource:\n  category: process_creation\n  \
@@ -363,4 +365,94 @@ fn damage_to_the_log_is_counted_and_told() {
     assert!(state.log_damaged >= 1 && state.log_damage[0].contains("wal"), "{state:?}");
     assert_eq!(hunt(&node, order(&[])).1.len(), 9);
     running.stop();
+}
+
+/// Copies what is in a folder, over what is there, and removes nothing.
+fn copy_over(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_over(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_restored_with_its_events_and_refused_without_its_log() {
+    let home = Home::new(&[SHELL, MANY]);
+    let node = home.open();
+    let running = Running::start(&node).unwrap();
+    all_kinds(&node);
+    let found = wait_for_signals(&node, 16);
+    let (_, hunted) = hunt(&node, order(&[]));
+    let other = Home::new(&[SHELL, MANY]);
+    let (from, to) = (home.folder.path().join("data"), other.folder.path().join("data"));
+    let events = |at: &str| copy_over(&from.join(at), &to.join(at));
+    ["wal", "lake"].into_iter().for_each(events);
+    // What comes between the two copies of the event log is found once.
+    take(&node, "win", &[event(9_000, "c", "sh.exe", "")]);
+    let late = wait_for_signals(&node, found.len() + 1);
+    let mut copy = backup::back_up(&node, |_, _| Ok(())).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut copy.file, &mut bytes).unwrap();
+    assert_eq!(bytes.len() as u64, copy.bytes);
+    ["wal", "lake"].into_iter().for_each(events);
+    running.stop();
+    std::fs::write(to.join("catalog.db"), &bytes).unwrap();
+    let node = other.open();
+    let running = Running::start(&node).unwrap();
+    assert_eq!(signals(&node), late);
+    take(&node, "win", &[event(9_100, "d", "sh.exe", "")]);
+    let more = wait_for_signals(&node, late.len() + 1);
+    assert!(late.is_subset(&more));
+    let (again, hunted_again) = hunt(&node, order(&[]));
+    assert!(hunted.is_subset(&hunted_again) && hunted_again == more, "{again:?}");
+    assert_eq!(storage::state(&node).unwrap().lake_damage, Vec::<String>::new());
+    running.stop();
+    let bare = Home::new(&[SHELL]);
+    std::fs::create_dir(bare.folder.path().join("data")).unwrap();
+    std::fs::write(bare.folder.path().join("data/catalog.db"), &bytes).unwrap();
+    let refused = Running::start(&bare.open()).err().unwrap();
+    assert!(refused.is_invalid() && refused.to_string().contains("`wal`"), "{refused}");
+}
+
+#[test]
+fn a_chain_says_that_what_it_rests_on_has_gone() {
+    let home = Home::new(&[SHELL, MANY, CHAIN]);
+    let node = home.open();
+    let running = Running::start(&node).unwrap();
+    all_kinds(&node);
+    // 10 + 5 shells, one burst, the chain on it.
+    wait_for_signals(&node, 17);
+    running.stop();
+    let ids = |uid: &str| {
+        let page =
+            node.catalog().read(|view| view.signals(&Filter::default(), Sort::Newest, None, 100)).unwrap();
+        let found: Vec<Id> =
+            page.signals.into_iter().filter(|one| one.rule == uid).map(|one| one.id).collect();
+        found
+    };
+    let below = ids("5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0002");
+    let chain = ids("5e1fcbab-9a5c-4ac9-a4c4-6d8b6a4e0003");
+    let told = || story(&node, chain[0]).unwrap().unwrap();
+    let before = told();
+    let top = &before.evidence[0];
+    assert!(top.is_signal && !top.evidence.is_empty(), "{before:#?}");
+    let closed =
+        Change { status: Some(Status::Closed), verdict: Some(Verdict::BenignTrue), ..Change::default() };
+    let write = node.catalog().write(|tx| {
+        tx.change_signal(below[0], None, &closed, &Actor { name: "ann", at: 1 })?;
+        // There is a younger signal: the last row of all stays.
+        let listed = tx.outdated_signals(i64::MAX, 10)?;
+        tx.remove_outdated(i64::MAX, &listed)
+    });
+    assert_eq!(write.unwrap(), 1);
+    assert!(story(&node, below[0]).unwrap().is_none());
+    let after = told();
+    assert_eq!((&after.why, after.evidence.len()), (&before.why, before.evidence.len()));
+    assert!(after.is_truncated && after.evidence[0].evidence.is_empty());
 }

@@ -3,6 +3,7 @@
 mod alert_rules;
 mod attack;
 mod audit;
+mod backup;
 mod bulk;
 mod chains;
 mod channels;
@@ -131,6 +132,7 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(hunts::detection))
         .routes(routes!(storage::show))
         .routes(routes!(storage::change))
+        .routes(routes!(backup::backup))
         .routes(routes!(response::blocks, response::add))
         .routes(routes!(response::check))
         .routes(routes!(response::undo))

@@ -131,6 +131,7 @@ impl From<sigyn_node::Error> for Problem {
             Some(store) if store.is_too_large() => Self::too_large(store.to_string()),
             Some(store) if store.is_conflict() => Self::conflict(store.to_string()),
             _ if error.is_overloaded() => Self::too_many(error.to_string(), 60),
+            _ if error.is_conflict() => Self::conflict(error.to_string()),
             _ if error.is_missing() => Self::missing(error.to_string()),
             _ if error.is_invalid() => Self::invalid(error.to_string()),
             _ => Self::internal(),

@@ -270,3 +270,26 @@ async fn every_figure_is_documented() {
     let missing: Vec<&&str> = told.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "not in docs/operating.md: {missing:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hunts_are_ordered_in_the_words_of_filters_too() {
+    let place = place();
+    let token = session(&place, Role::Analyst, "hunter", 0);
+    let cookie = format!("sigyn_session={token}");
+    let (since, until) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    for (body, expect) in [
+        (json!({ "from": since, "to": until }), 201),
+        (json!({ "since": since, "until": until }), 201),
+        (json!({ "until": until }), 422),
+        (json!({ "since": since, "from": since }), 422),
+    ] {
+        let mut asked =
+            with(request("POST", "/api/v1/hunts"), &[("cookie", &*cookie), ("x-sigyn-request", "1")]);
+        *asked.body_mut() = Body::from(body.to_string());
+        let (got, _, hunt) = answer(&place.router, asked).await;
+        assert_eq!(got.as_u16(), expect, "{body}: {hunt}");
+        if got == 201 {
+            assert_eq!((&hunt["from"], &hunt["to"]), (&json!(since), &json!(until)), "{body}");
+        }
+    }
+}

@@ -70,7 +70,7 @@ const pages = () => ({
   "settings-users": ["/settings?tab=users", ADMIN.name],
   "settings-keys": ["/settings?tab=keys", "tests"],
   "settings-audit": ["/settings?tab=audit", "chain is whole"],
-  "settings-storage": ["/settings?tab=storage", "How long events stay"],
+  "settings-storage": ["/settings?tab=storage", "How long events and signals stay"],
   "settings-server": ["/settings?tab=server", "Data folder"],
 });
 

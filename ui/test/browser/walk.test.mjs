@@ -134,6 +134,37 @@ test("with nothing there yet each page says what to do", { skip }, async () => {
   await empty.stop();
 });
 
+test("closed signals go by age when that was asked twice, and the catalog is a file to download", { skip }, async () => {
+  const { page, wrong, close } = await open(browser);
+  const days = page.getByLabel(/^Days for closed signals/);
+  const kept = () => server.state.storage.policy.signal_retention_days;
+  const save = async (value) => {
+    await days.fill(value);
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+  };
+  await visit(page, `${server.url}/settings?tab=storage`);
+  await save("30");
+  await page.getByText(/nothing has happened to for 30 days/).waitFor();
+  await page.screenshot({ path: join(shots, "dialog-retention.png") });
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(kept(), null);
+  await save("30");
+  await page.getByRole("button", { name: "Remove them by age" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(kept(), 30);
+  // Who keeps them longer loses nothing, and is not asked.
+  await save("");
+  await page.waitForFunction(() => document.querySelector("[name=signals]").value === "");
+  await page.getByText("Saved").last().waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download a copy" }).click()]);
+  assert.match(file.url(), /\/api\/v1\/storage\/backup$/);
+  assert.equal(kept(), null);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
 test("a server that fails is said so, and can be asked again", { skip }, async () => {
   const { page, close } = await open(browser);
   let fails = true;

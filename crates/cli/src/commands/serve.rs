@@ -52,6 +52,10 @@ pub(crate) struct Serve {
     /// Rules that are new or switched on are hunted for so far back; 0 for not at all, 24 unless it is said otherwise
     #[arg(long, value_name = "HOURS")]
     back_fill_hours: Option<u32>,
+    /// Closed signals go so many days (7 at least) after they happened and anybody did something with them, with their history.
+    /// Kept as a setting; they stay for ever unless it is said otherwise, and those that are not closed always do
+    #[arg(long, value_name = "DAYS")]
+    signal_retention_days: Option<u32>,
     /// For tests of what a crash leaves: what can wait is done all the time
     #[arg(long, hide = true)]
     restless: bool,
@@ -131,13 +135,14 @@ fn lateness(text: &str) -> Result<Lateness, String> {
     }
 }
 
-/// Keeps how long events stay, if that is said.
+/// Keeps how long events and signals stay, if that is said.
 fn keep_policy(serve: &Serve, node: &Node) -> sigyn_node::Result<()> {
     let kept = storage::state(node)?.policy;
     let policy = storage::Policy {
         retention_days: serve.retention_days.or(kept.retention_days),
         lake_bytes_max: serve.lake_max_gb.map(|size| size.saturating_mul(GIGABYTE)).or(kept.lake_bytes_max),
         back_fill_hours: serve.back_fill_hours.unwrap_or(kept.back_fill_hours),
+        signal_retention_days: serve.signal_retention_days.or(kept.signal_retention_days),
     };
     if policy == kept { Ok(()) } else { storage::keep_policy(node, &policy) }
 }

@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use sigyn_node::Node;
-use sigyn_node::storage::READER;
+use sigyn_node::storage::{READER, removed_signals};
 use sigyn_store::catalog::{BlockMode, BlockState, OutboxCounts};
 
 use crate::app::{App, blocking};
@@ -117,9 +117,11 @@ fn done(registry: &mut Registry, node: &Node, outbox: &[OutboxCounts]) -> Answer
     Ok(())
 }
 
-/// What the event log and the lake hold.
+/// What the event log, the lake and the catalog hold.
 fn stored(registry: &mut Registry, node: &Node) -> Answer<()> {
     let (lake, covered) = node.catalog().read(|view| Ok((view.lake_sizes()?, view.progress(READER)?)))?;
+    let ((signals, closed), removed) =
+        node.catalog().read(|view| Ok((view.count_stored_signals()?, removed_signals(view)?)))?;
     let (events, bytes) =
         lake.iter().fold((0, 0), |(events, bytes), (_, more, size)| (events + more, bytes + size));
     let damaged = "Places of the event log that were not as they had been written";
@@ -128,6 +130,9 @@ fn stored(registry: &mut Registry, node: &Node) -> Answer<()> {
     single(registry, "log_damaged", damaged, node.log_damage());
     single(registry, "lake_events", "Events in the lake", events);
     single(registry, "lake_bytes", "What the lake takes on disk", bytes);
+    single(registry, "signals", "Signals that are stored", signals);
+    single(registry, "signals_closed", "Closed ones among them", closed);
+    single(registry, "signals_removed", "Closed signals that have gone by age, ever", removed.count);
     single(registry, "lake_covered", "Events of the log before this position are in the lake", covered);
     Ok(())
 }

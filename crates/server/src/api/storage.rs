@@ -1,4 +1,4 @@
-//! What events take on disk, how long they stay, and whether all of it is as it was written.
+//! What is stored, how long it stays, and whether all of it is as it was written.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,15 +14,30 @@ use crate::app::{App, blocking};
 use crate::problem::{Answer, Problem};
 use crate::shape::Moment;
 
-/// What events take on disk.
+/// What is stored.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StorageAnswer {
     /// The event log: events as they came, until the lake has them.
     log: LogState,
     /// The lake: events by log source and hour.
     lake: LakeState,
-    /// How long events stay.
+    /// Signals.
+    signals: SignalsState,
+    /// How long events and signals stay.
     policy: StoragePolicy,
+}
+
+/// Signals, as they are stored.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignalsState {
+    /// How many.
+    stored: u64,
+    /// How many of them are closed.
+    closed: u64,
+    /// How many have gone by age, ever.
+    removed: u64,
+    /// When the last of those went.
+    removed_at: Option<Moment>,
 }
 
 /// The event log.
@@ -76,7 +91,7 @@ pub(crate) struct LakeClass {
     bytes: u64,
 }
 
-/// How long events stay, and how far back new rules are tried.
+/// How long events and signals stay, and how far back new rules are tried.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct StoragePolicy {
     /// Events that are older go, in days; none: age alone removes nothing.
@@ -85,6 +100,9 @@ pub(crate) struct StoragePolicy {
     lake_bytes_max: Option<u64>,
     /// A rule that is new or switched on is hunted for so far back, in hours; 0: not at all.
     back_fill_hours: u32,
+    /// Closed signals go so many days (7 at least) after they happened and anybody did something with them, with their history;
+    /// none: they stay for ever. Not less than `back_fill_hours`. Others never go.
+    signal_retention_days: Option<u32>,
 }
 
 impl From<Policy> for StoragePolicy {
@@ -93,11 +111,12 @@ impl From<Policy> for StoragePolicy {
             retention_days: policy.retention_days,
             lake_bytes_max: policy.lake_bytes_max,
             back_fill_hours: policy.back_fill_hours,
+            signal_retention_days: policy.signal_retention_days,
         }
     }
 }
 
-/// Says what events take on disk, how long they stay, and what is damaged
+/// Says what events and signals take, how long they stay, and what is damaged
 #[utoipa::path(get, path = "/api/v1/storage", tag = "storage", security(("session" = ["read"]), ("key" = ["read"])),
     responses((status = 200, body = StorageAnswer)))]
 pub(crate) async fn show(State(app): State<App>) -> Answer<Json<StorageAnswer>> {
@@ -123,11 +142,17 @@ pub(crate) async fn show(State(app): State<App>) -> Answer<Json<StorageAnswer>> 
             damage: state.lake_damage,
             classes: state.classes.into_iter().map(class).collect(),
         },
+        signals: SignalsState {
+            stored: state.signals,
+            closed: state.signals_closed,
+            removed: state.signals_removed.count,
+            removed_at: state.signals_removed.at.map(Moment),
+        },
         policy: state.policy.into(),
     }))
 }
 
-/// Changes how long events stay, and how far back new rules are tried
+/// Changes how long events and closed signals stay, and how far back new rules are tried
 #[utoipa::path(put, path = "/api/v1/storage/policy", tag = "storage",
     security(("session" = ["admin"]), ("key" = ["admin"])), request_body = StoragePolicy,
     responses((status = 204), (status = 400, body = Problem)))]
@@ -141,6 +166,7 @@ pub(crate) async fn change(
         retention_days: policy.retention_days,
         lake_bytes_max: policy.lake_bytes_max,
         back_fill_hours: policy.back_fill_hours,
+        signal_retention_days: policy.signal_retention_days,
     };
     blocking(move || {
         Ok(storage::set_policy(app.node(), &wanted, |tx, at| {

@@ -82,6 +82,16 @@ impl View<'_> {
         Ok(found.map(|position| u64::try_from(position).unwrap_or(0)))
     }
 
+    /// How far anybody has come; none if nobody has begun. The event log has been that long at least.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn greatest_progress(&self) -> Result<Option<u64>> {
+        let sql = "SELECT max(position) FROM (SELECT position FROM progress UNION ALL SELECT position FROM checkpoints)";
+        let found = self.one(sql, (), |row| row.get::<_, Option<i64>>(0))?.flatten();
+        Ok(found.map(|position| u64::try_from(position).unwrap_or(0)))
+    }
+
     /// The checkpoint of a shard.
     ///
     /// # Errors

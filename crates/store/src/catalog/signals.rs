@@ -4,6 +4,7 @@ mod bulk;
 mod filter;
 mod list;
 mod overview;
+mod retention;
 mod tally;
 mod triage;
 
@@ -259,15 +260,5 @@ impl Tx<'_> {
     pub fn retract_signal(&self, id: Id, revision: u32) -> Result<bool> {
         let sql = "UPDATE signals SET is_retracted = 1, revision = ?2 WHERE id = ?1 AND is_retracted = 0 AND revision < ?2";
         self.run(sql, params![id.0, revision]).map(|count| count > 0)
-    }
-
-    /// Removes signals that are older and closed, with their history; at most so many. Returns how many.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn remove_closed_signals(&self, before: i64, count_max: usize) -> Result<usize> {
-        let sql = "DELETE FROM signals WHERE n IN \
-                   (SELECT n FROM signals WHERE status = ?1 AND ts < ?2 ORDER BY ts LIMIT ?3)";
-        self.run(sql, params![code(Status::Closed), before, super::sql::limit(count_max)])
     }
 }

@@ -326,6 +326,70 @@ fn a_bulk_action_does_what_was_chosen_and_is_undone() {
 }
 
 #[test]
+fn only_closed_signals_that_nothing_happens_to_go_by_age() {
+    let home = with_signals(12);
+    let close = |number: u64, at: i64| {
+        let actor = Actor { name: "anna", at };
+        home.catalog
+            .write(|tx| tx.change_signal(id(number), None, &closing(Verdict::BenignTrue), &actor))
+            .unwrap()
+    };
+    let catalog = &home.catalog;
+    // `with_signals` lets the signal of number n happen at n / 2 and end at n.
+    catalog
+        .write(|tx| {
+            let selection = tx.pick_signals(&[id(0), id(1), id(9)], &ANNA)?;
+            let bulk = tx.change_selection(selection.number, &closing(Verdict::BenignTrue), &ANNA)?;
+            assert_eq!(bulk.changed, 3);
+            tx.change_signal(
+                id(2),
+                None,
+                &Change { status: Some(Status::Acknowledged), ..Change::default() },
+                &ANNA,
+            )?;
+            let later = Actor { name: "anna", at: 1_500 };
+            tx.change_signal(id(1), None, &Change { note: Some("look here"), ..Change::default() }, &later)
+        })
+        .unwrap();
+    close(4, 5);
+    close(5, 2_000);
+    close(11, 5);
+    let left = |before: i64, count_max: usize| {
+        let numbers = catalog.read(|view| view.outdated_signals(before, count_max)).unwrap();
+        // One that is opened again after they were listed stays.
+        let removed = catalog.write(|tx| tx.remove_outdated(before, &numbers)).unwrap();
+        let page = catalog.read(|view| view.signals(&Filter::default(), Sort::Oldest, None, 100)).unwrap();
+        (removed, page.signals.iter().map(number_of).collect::<BTreeSet<_>>())
+    };
+    let without = |gone: &[u64]| (0..12).filter(|number| !gone.contains(number)).collect::<BTreeSet<_>>();
+    // What it tells of ended at 4, and it was closed at 5; the others were closed at 1,000 or are not.
+    assert_eq!(left(5, 100), (0, without(&[])));
+    assert_eq!(left(6, 100), (1, without(&[4])));
+    assert_eq!(left(1_001, 1), (1, without(&[4, 0])));
+    assert_eq!(left(1_500, 100), (1, without(&[4, 0, 9])));
+    // A note came later to 1, and 5 was closed later; 11 is the last row, whose number nobody may get; the others are not
+    // closed.
+    assert_eq!(left(1_500, 100).0, 0);
+    let listed = catalog.read(|view| view.outdated_signals(3_000, 100)).unwrap();
+    let again = Change { status: Some(Status::Open), ..Change::default() };
+    catalog.write(|tx| tx.change_signal(id(5), None, &again, &ANNA)).unwrap();
+    assert_eq!((listed.len(), catalog.write(|tx| tx.remove_outdated(3_000, &listed)).unwrap()), (2, 1));
+    assert_eq!(catalog.read(|view| view.count_stored_signals()).unwrap(), (8, 1));
+    // Nothing of those that went is left, and the bulk action is undone for none of them.
+    let rows =
+        |sql: &str| catalog.read(|view| view.one(sql, (), |row| row.get::<_, i64>(0))).unwrap().unwrap();
+    for table in ["signal_details WHERE n", "signal_entities WHERE n", "signal_history WHERE signal"] {
+        let sql = format!("SELECT count(*) FROM {table} NOT IN (SELECT n FROM signals)");
+        assert_eq!(rows(&sql), 0, "{table}");
+    }
+    for table in ["action_items", "selection_items"] {
+        assert_eq!(rows(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+    let undone = catalog.write(|tx| tx.undo_action(1, &ANNA)).unwrap();
+    assert_eq!((undone.restored, undone.skipped), (0, 3));
+}
+
+#[test]
 fn what_fails_leaves_nothing() {
     let home = home();
     let message = NewMessage { key: "s1", channel: "mail", payload: "{}", at: 1, due: 1, group: "" };

@@ -44,9 +44,11 @@ pub(crate) struct HuntOrder {
     pub(super) rules: Vec<String>,
     /// The uid of a rule: it, all that it reads, and all that read it. Instead of `rules`.
     pub(super) chain: Option<String>,
-    /// Detections at or after this moment.
+    /// Detections at or after this moment; `since`, as filters of signals call it, is taken too.
+    #[serde(alias = "since")]
     pub(super) from: Moment,
-    /// Detections before this moment; now, if left out.
+    /// Detections before this moment, also called `until`; now, if left out.
+    #[serde(alias = "until")]
     pub(super) to: Option<Moment>,
     /// What comes of the detections: `hunt` if left out; `back_fill` asks for the scope `rules`.
     pub(super) kind: Option<HuntKind>,
