@@ -72,15 +72,15 @@ pub struct Settings {
     pub compact_rows_min: u64,
     /// Until they would have more than so many.
     pub compact_rows_max: u64,
-    /// Or would take more than so many bytes: each of the files that are read side by side holds the dictionaries of its columns.
+    /// Or reading them side by side would take more memory than this, in bytes.
     pub compact_bytes_max: u64,
 }
 
 impl Settings {
     /// Row groups of up to a million events or 128 MiB, dictionaries of up to 16 MiB, at most 250 columns for fields that at least one
     /// event in a thousand has: a column that is empty costs nothing, but an event with a value in no column is put
-    /// together for itself, at the price of a hundred others. Files below 250,000 events are put together, 24 MiB of them
-    /// at once: ten files of 130,000 events took 350 MiB while they were read.
+    /// together for itself, at the price of a hundred others. Files below 250,000 events are put together if
+    /// reading them takes no more than 128 MiB: of events that hardly repeat, ten files took 700 MiB.
     pub fn standard() -> Self {
         Self {
             wanted: HashSet::new(),
@@ -91,7 +91,7 @@ impl Settings {
             dictionary_bytes_max: 16 << 20,
             compact_rows_min: 250_000,
             compact_rows_max: 1_000_000,
-            compact_bytes_max: 24 << 20,
+            compact_bytes_max: 128 << 20,
         }
     }
 }

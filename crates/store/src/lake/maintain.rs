@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::path::Path;
 
 use super::pick::pick;
-use super::read::StoredEvent;
+use super::read::{SplitReader, StoredEvent};
 use super::write::{CHUNK, Effort, FileWriter};
 use super::{Lake, NewEvent};
 use crate::catalog::{Catalog, Split, SplitQuery};
@@ -69,10 +69,10 @@ impl Lake {
                 break;
             }
             match self.compact_group(catalog, &group, now) {
-                Ok(saved) => {
-                    done.removed += group.len();
-                    done.added += 1;
-                    done.saved += saved;
+                Ok(one) => {
+                    done.removed += one.removed;
+                    done.added += one.added;
+                    done.saved += one.saved;
                 }
                 // Somebody else was quicker: nothing is wrong.
                 Err(error) if error.is_conflict() => {}
@@ -91,17 +91,14 @@ impl Lake {
         let mut groups = Vec::new();
         for mut splits in hours.into_values() {
             splits.sort_by_key(|split| split.rows);
-            let (mut rows, mut bytes) = (0, 0);
+            let mut rows = 0;
             let mut group: Vec<Split> = Vec::new();
             for split in splits {
-                // Of two files one can always be made.
-                let is_much = group.len() > 1 && bytes + split.bytes > self.settings.compact_bytes_max;
-                if is_much || rows + split.rows > self.settings.compact_rows_max {
+                if rows + split.rows > self.settings.compact_rows_max {
                     groups.push(std::mem::take(&mut group));
-                    (rows, bytes) = (0, 0);
+                    rows = 0;
                 }
                 rows += split.rows;
-                bytes += split.bytes;
                 group.push(split);
             }
             groups.push(group);
@@ -110,9 +107,26 @@ impl Lake {
         groups
     }
 
-    fn compact_group(&self, catalog: &Catalog, group: &[Split], now: i64) -> Result<i64> {
-        let Some(first) = group.first() else { return Ok(0) };
-        let mut merge = Merge::new(self, group)?;
+    /// Of some files those that can be read side by side in the memory that this may take: each reader holds the dictionaries
+    /// of all columns. Others stay as they are until there are fewer, or for good.
+    fn side_by_side(&self, splits: &[Split]) -> Result<Vec<SplitReader>> {
+        let (mut readers, mut bytes) = (Vec::new(), 0);
+        for split in splits {
+            let reader = self.open_split(split)?;
+            let own = reader.group_bytes_max();
+            if bytes + own <= self.settings.compact_bytes_max {
+                bytes += own;
+                readers.push(reader);
+            }
+        }
+        Ok(readers)
+    }
+
+    fn compact_group(&self, catalog: &Catalog, group: &[Split], now: i64) -> Result<Compacted> {
+        let readers = self.side_by_side(group)?;
+        let group: Vec<Split> = readers.iter().map(|reader| reader.split().clone()).collect();
+        let [first, _, ..] = group.as_slice() else { return Ok(Compacted::default()) };
+        let mut merge = Merge::new(&readers)?;
         let sample: Vec<NewEvent<'_>> = merge.waiting().map(|event| borrowed(event, &first.class)).collect();
         let rows = group.iter().map(|split| split.rows).sum();
         let picked = pick(&sample.iter().collect::<Vec<_>>(), rows, &self.settings)?;
@@ -136,7 +150,7 @@ impl Lake {
         // Readers that have one open go on reading it.
         old.iter().try_for_each(|path| self.remove(path))?;
         let before: u64 = group.iter().map(|split| split.bytes).sum();
-        Ok(before.cast_signed() - bytes.cast_signed())
+        Ok(Compacted { removed: group.len(), added: 1, saved: before.cast_signed() - bytes.cast_signed() })
     }
 
     /// Removes files that were written and did not become part of the lake.
@@ -236,7 +250,7 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(lake: &Lake, splits: &[Split]) -> Result<Self> {
+    fn new(splits: &[SplitReader]) -> Result<Self> {
         let mut merge = Self {
             inputs: Vec::new(),
             next: BinaryHeap::new(),
@@ -244,7 +258,7 @@ impl Merge {
             seen: (i64::MIN, HashSet::new()),
         };
         for (at, split) in splits.iter().enumerate() {
-            let chunks: Chunks = Box::new(lake.open_split(split)?.all_events(CHUNK / 4)?);
+            let chunks: Chunks = Box::new(split.all_events(CHUNK / 4)?);
             merge.inputs.push((chunks, Vec::new().into_iter()));
             merge.heads.push(None);
             merge.advance(at)?;

@@ -101,6 +101,12 @@ impl SplitReader {
         &self.split
     }
 
+    /// How many bytes the largest of its row groups has, unpacked: what reading all columns of it takes at most.
+    pub(super) fn group_bytes_max(&self) -> u64 {
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).max().unwrap_or(0)
+    }
+
     /// Whether the file may have events with a field.
     pub fn may_have(&self, field: &str) -> bool {
         self.has_column(field) || self.may_be_in_rest(field)

@@ -408,6 +408,37 @@ fn small_files_are_put_together_without_loss_or_copies() {
 }
 
 #[test]
+fn only_files_that_can_be_read_side_by_side_are_put_together() {
+    let fill = |settings: Settings| {
+        let home = home(settings);
+        let texts = typical(100);
+        let new = events(&texts);
+        let [small, more] = [5, 15].map(|end| new.get(..end).unwrap_or_default());
+        // Four files, the last of them a large one.
+        home.store(small.get(..2).unwrap());
+        home.store(small.get(2..).unwrap());
+        home.store(more.get(5..).unwrap());
+        home.store(&new[15..]);
+        let one = home.splits().into_iter().find(|split| split.rows == 10).unwrap();
+        let bytes = home.lake.open_split(&one).unwrap().group_bytes_max();
+        (home, bytes)
+    };
+    let (_, bytes) = fill(small());
+    for (compact_bytes_max, rows) in
+        [(0, vec![2, 3, 10, 85]), (3 * bytes, vec![15, 85]), (u64::MAX, vec![100])]
+    {
+        let (home, _) = fill(Settings { compact_bytes_max, ..small() });
+        home.lake.compact(&home.catalog, 5).unwrap();
+        let mut found: Vec<u64> = home.splits().iter().map(|split| split.rows).collect();
+        found.sort_unstable();
+        assert_eq!((found, home.all().len()), (rows, 100), "{compact_bytes_max}");
+    }
+    // A row group ends where it would take too much.
+    let (home, _) = fill(Settings { group_bytes_max: 1, group_rows_max: 1_000, ..small() });
+    assert_eq!(home.all().len(), 100);
+}
+
+#[test]
 fn old_files_go_by_age_and_by_size() {
     let home = home(small());
     let text = r#"{"a":1}"#;
