@@ -113,7 +113,7 @@ impl Lake {
         let (mut readers, mut bytes) = (Vec::new(), 0);
         for split in splits {
             let reader = self.open_split(split)?;
-            let own = reader.group_bytes_max();
+            let own = reader.reading_bytes();
             if bytes + own <= self.settings.compact_bytes_max {
                 bytes += own;
                 readers.push(reader);

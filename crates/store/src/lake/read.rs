@@ -101,10 +101,13 @@ impl SplitReader {
         &self.split
     }
 
-    /// How many bytes the largest of its row groups has, unpacked: what reading all columns of it takes at most.
-    pub(super) fn group_bytes_max(&self) -> u64 {
+    /// What reading all columns takes at most, in bytes: the largest of its row groups, unpacked, and for each column what unpacks
+    /// it, with a page as it came.
+    pub(super) fn reading_bytes(&self) -> u64 {
+        const OF_COLUMN: u64 = 160 << 10;
         let groups = self.metadata.metadata().row_groups().iter();
-        groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).max().unwrap_or(0)
+        let unpacked = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).max();
+        unpacked.unwrap_or(0) + self.metadata.schema().fields().len() as u64 * OF_COLUMN
     }
 
     /// Whether the file may have events with a field.

@@ -420,7 +420,7 @@ fn only_files_that_can_be_read_side_by_side_are_put_together() {
         home.store(more.get(5..).unwrap());
         home.store(&new[15..]);
         let one = home.splits().into_iter().find(|split| split.rows == 10).unwrap();
-        let bytes = home.lake.open_split(&one).unwrap().group_bytes_max();
+        let bytes = home.lake.open_split(&one).unwrap().reading_bytes();
         (home, bytes)
     };
     let (_, bytes) = fill(small());
