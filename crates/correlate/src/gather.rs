@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{Aggregate, Outcome as Declared};
 
-use self::evidence::Refs;
+pub(crate) use self::evidence::Mark;
+use self::evidence::{Refs, Ring};
 use crate::input::{Entry, Ref};
 use crate::plan::{Node, Operator};
 use crate::{Outcome, OutcomeValue, Value, Values};
@@ -18,10 +19,10 @@ use crate::{Outcome, OutcomeValue, Value, Values};
 pub(crate) struct Gather {
     pub(crate) total: u64,
     pub(crate) first_seen: i64,
-    /// The oldest K; times are told from `first_seen`.
+    /// The oldest K; the newest too until something between them is left out. Times are told from `first_seen`.
     oldest: Refs,
-    /// The newest K of those behind.
-    newest: Option<Box<Refs>>,
+    /// The newest K, once something is.
+    newest: Option<Box<Ring>>,
     /// Of most rules there are none.
     values: Option<Box<Gathered>>,
 }
@@ -209,19 +210,14 @@ impl Gather {
                 extras: operator.extras.iter().map(|_| Distinct::default()).collect(),
             })
         });
-        Self { total: 0, first_seen: i64::MAX, oldest: Refs::default(), newest: None, values }
-    }
-
-    /// Makes room for so many inputs.
-    pub(crate) fn reserve(&mut self, count: usize, operator: &Operator) {
-        self.oldest.reserve(count.min(operator.evidence));
+        Self { total: 0, first_seen: i64::MAX, oldest: Refs::new(0), newest: None, values }
     }
 
     /// See [`crate::state::State::touch`].
     pub(crate) fn touch(&self, step: usize) -> u64 {
         match &self.newest {
             None => self.oldest.touch(step),
-            Some(newest) => newest.touch(step),
+            Some(newest) => newest.touch(),
         }
     }
 
@@ -230,16 +226,14 @@ impl Gather {
         debug_assert!(self.total == 0 || self.first_seen <= entry.at.ts, "inputs come in the order of time");
         if self.total == 0 {
             self.first_seen = entry.at.ts;
+            self.oldest = Refs::new(entry.at.ts);
         }
         self.total += 1;
-        if self.total <= operator.evidence as u64 {
-            self.oldest.push(&entry.at, self.first_seen);
-        } else if operator.evidence > 0 {
-            let newest = self.newest.get_or_insert_default();
-            if newest.len() == operator.evidence {
-                newest.pop_front();
-            }
-            newest.push(&entry.at, self.first_seen);
+        let kept = operator.evidence;
+        if self.total <= kept.saturating_mul(2) as u64 {
+            self.oldest.push(&entry.at);
+        } else if kept > 0 {
+            self.newest.get_or_insert_with(|| self.oldest.split(self.first_seen, kept)).rotate(&entry.at);
         }
         if entry.more().is_some_and(|more| more.is_fanout_truncated) {
             self.values.get_or_insert_default().is_fanout_truncated = true;
@@ -258,16 +252,27 @@ impl Gather {
         }
     }
 
+    /// Whether there is a reference of all that contributed, and will be if so many more do.
+    pub(crate) fn has_all(&self, more: usize, operator: &Operator) -> bool {
+        let has_room = self.oldest.has_room(more);
+        has_room && self.total + more as u64 <= operator.evidence.saturating_mul(2) as u64
+    }
+
+    /// Where the reference behind another begins, and its time, where it [has all](Self::has_all); `ts` is that of the other.
+    pub(crate) fn behind(&self, mark: Mark, ts: i64) -> (Mark, i64) {
+        self.oldest.behind(mark, ts)
+    }
+
     /// How many references there are, and whether something between them is left out.
-    pub(crate) fn evidence_size(&self) -> (usize, bool) {
-        let kept = self.oldest.len() + self.newest.as_ref().map_or(0, |newest| newest.len());
-        (kept, self.total > kept as u64)
+    pub(crate) fn evidence_size(&self, operator: &Operator) -> (usize, bool) {
+        let kept = operator.evidence.saturating_mul(2);
+        let count = usize::try_from(self.total).unwrap_or(usize::MAX).min(kept);
+        (count, self.total > count as u64)
     }
 
     /// The oldest and the newest, in order.
     pub(crate) fn evidence(&self) -> impl Iterator<Item = Ref> {
-        let base = self.first_seen;
-        self.oldest.iter(base).chain(self.newest.iter().flat_map(move |newest| newest.iter(base)))
+        self.oldest.iter(self.first_seen).chain(self.newest.iter().flat_map(|newest| newest.iter()))
     }
 
     /// Whether a contributing event would have been in more groups than the limit allows.

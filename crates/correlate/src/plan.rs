@@ -199,6 +199,12 @@ impl Plan {
         &self.limits
     }
 
+    /// The id of the [detection](Self::detection_of) that an event is for a single-event rule.
+    pub fn id_of_hit(&self, rule: ItemId, event: Id) -> Option<Id> {
+        let node = self.node(rule).filter(|node| !matches!(node.kind, NodeKind::Correlation(_)))?;
+        Some(node.detection_id(&[], Anchor::Event(event)))
+    }
+
     /// The detection that a hit of a single-event rule is: with an id, outcomes and risk like any other. None if the rule
     /// was refused or is no single-event rule.
     pub fn detection_of(&self, hit: &Hit) -> Option<Detection> {

@@ -490,3 +490,52 @@ fn hunts_find_what_a_machine_finds() {
     assert_eq!(found, all);
     assert_eq!(found.iter().map(|found| found.status).collect::<Vec<_>>(), [Status::Final]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+    /// What is found does not hang on how much evidence is kept, though what is counted stands there while it has all; and evidence
+    /// is what came first and last.
+    #[test]
+    fn evidence_changes_nothing_but_itself(
+        steps in proptest::collection::vec((0_u32..40, 0_u8..8), 1..250),
+        (threshold, kind, has_suppress) in (1_u32..7, 0_u8..3, proptest::prelude::any::<bool>()),
+    ) {
+        let (kind, condition) = match kind {
+            0 => ("event_count", format!("gte: {threshold}")),
+            1 => ("value_count", format!("field: f, gte: {threshold}")),
+            _ => ("value_count", format!("field: [f, g], gte: {threshold}")),
+        };
+        let mut tenths = 86_300 * 10;
+        let texts = steps.iter().enumerate().map(|(at, (step, value))| {
+            tenths += step;
+            // Some are long, so that they do not stay in place.
+            let long = if at % 50 > 40 { "abcdefghijklmnopqrstuvwxyz" } else { "" };
+            format!("a@{}.{} u=x f={value}{long} g={} #{at}", tenths / 10, tenths % 10, at % 3)
+        });
+        let texts: Vec<String> = texts.collect();
+        let body = format!("type: {kind}, rules: [a], group-by: [u], timespan: 10s, condition: {{{condition}}}");
+        let suppress = if has_suppress { ", suppress: 20s" } else { "" };
+        let run = |kept: usize| {
+            let it = bench(&["a"], &body, &format!("evidence: {kept}{suppress}"));
+            let hits = || it.hits(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+            let (all, stepwise) = (it.run(hits()), it.stepwise(hits()));
+            // Ids hang on the rule's text.
+            let evidence = |all: &[Detection]| -> Vec<Vec<u64>> {
+                all.iter().map(|it| it.evidence.iter().map(|at| at.seq).collect()).collect()
+            };
+            let shown = |all: &[Detection]| all.iter().map(|found| it.show(found)).collect::<Vec<_>>();
+            assert_eq!((shown(&all), evidence(&all)), (shown(&stepwise), evidence(&stepwise)));
+            (shown(&all), evidence(&all))
+        };
+        let (expect, all) = run(400);
+        for kept in [1, 2, 32] {
+            let (shown, evidence) = run(kept);
+            proptest::prop_assert_eq!(&shown, &expect);
+            for (evidence, all) in evidence.iter().zip(&all) {
+                let last = all.len().saturating_sub(kept).max(kept.min(all.len()));
+                let ends: Vec<u64> = all.iter().take(kept).chain(&all[last..]).copied().collect();
+                proptest::prop_assert_eq!(evidence, &ends);
+            }
+        }
+    }
+}

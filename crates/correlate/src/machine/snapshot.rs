@@ -13,7 +13,7 @@ use crate::plan::Plan;
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"sigyncor";
 /// The version of the form. A change of any state's fields is a new version.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// Room that a snapshot begins with: most need no more, and what is not used was never there. Of a buffer that doubles as it
 /// grows the system would clear twice as many pages, which took as long as writing.
 const SPARE_BYTES: usize = 1 << 20;

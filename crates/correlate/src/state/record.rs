@@ -6,6 +6,7 @@ use super::{Cx, Seen};
 use crate::detection::{Anchor, Evidence, Status};
 use crate::gather::Gather;
 use crate::group;
+use crate::plan::{Operator, Shape};
 use crate::{Detection, Id, Outcome, Value, Values, ValuesWriter};
 
 /// A detection in the making.
@@ -13,10 +14,12 @@ use crate::{Detection, Id, Outcome, Value, Values, ValuesWriter};
 pub(crate) struct Record {
     pub(crate) id: Id,
     pub(crate) ts: i64,
-    anchor: Anchor,
-    value: Small,
+    /// An id, or start and end of a window: the operator says which.
+    anchor: [u8; 16],
+    /// If it is an integer of usual size; else it is among what is rare, as the next.
+    value: i32,
+    total_at_anchor: u32,
     pub(crate) last_seen: i64,
-    total_at_anchor: u64,
     pub(crate) gather: Gather,
     pub(crate) revision: u32,
     /// The total when it was last published. Of more than it can say every change is news.
@@ -30,37 +33,13 @@ pub(crate) struct Record {
 struct Rare {
     /// Whether it is left out behind another (E22).
     is_suppressed: bool,
+    value: Option<Value>,
+    total_at_anchor: Option<u64>,
     outcomes_at_anchor: Box<[Outcome]>,
     values: Values,
     suppressed: u64,
     /// The count of suppressed ones when it was last published.
     published_suppressed: u64,
-}
-
-/// A value in 16 bytes, if it is an integer of usual size, where a [`Value`] takes 32.
-#[derive(Debug, Serialize, Deserialize)]
-enum Small {
-    Int(i64),
-    Other(Box<Value>),
-}
-
-impl Small {
-    fn of(value: Value) -> Self {
-        match value {
-            Value::Int(number) => match i64::try_from(number) {
-                Ok(number) => Small::Int(number),
-                Err(_) => Small::Other(Box::new(value)),
-            },
-            Value::Float(_) => Small::Other(Box::new(value)),
-        }
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Small::Int(number) => Value::Int((*number).into()),
-            Small::Other(value) => **value,
-        }
-    }
 }
 
 impl Record {
@@ -75,15 +54,26 @@ impl Record {
         let mut record = Self {
             id: cx.node.detection_id(group, anchor),
             ts,
-            anchor,
-            value: Small::of(value),
+            anchor: bytes_of(anchor),
+            value: 0,
             last_seen,
-            total_at_anchor: gather.total,
+            total_at_anchor: 0,
             gather,
             revision: 0,
             published_total: 0,
             rare: None,
         };
+        match value {
+            Value::Int(number) => match i32::try_from(number) {
+                Ok(number) => record.value = number,
+                Err(_) => record.rare_mut().value = Some(value),
+            },
+            Value::Float(_) => record.rare_mut().value = Some(value),
+        }
+        match u32::try_from(record.gather.total) {
+            Ok(total) => record.total_at_anchor = total,
+            Err(_) => record.rare_mut().total_at_anchor = Some(record.gather.total),
+        }
         if !cx.operator.outcomes.is_empty() {
             let outcomes = record.gather.outcomes(&cx.operator.outcomes);
             record.rare_mut().outcomes_at_anchor = outcomes;
@@ -105,6 +95,25 @@ impl Record {
 
     fn rare_mut(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    fn value(&self) -> Value {
+        let large = self.rare.as_ref().and_then(|rare| rare.value);
+        large.unwrap_or(Value::Int(self.value.into()))
+    }
+
+    fn total_at_anchor(&self) -> u64 {
+        let large = self.rare.as_ref().and_then(|rare| rare.total_at_anchor);
+        large.unwrap_or(self.total_at_anchor.into())
+    }
+
+    fn anchor(&self, operator: &Operator) -> Anchor {
+        if operator.shape.is_at_inputs() || operator.shape == Shape::Consuming {
+            return Anchor::Event(Id(self.anchor));
+        }
+        let (start, end) = self.anchor.split_at(8);
+        let instant = |bytes: &[u8]| i64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        Anchor::Window { start: instant(start), end: instant(end) }
     }
 
     fn values(&self) -> Values {
@@ -142,8 +151,8 @@ impl Record {
         }
     }
 
-    pub(crate) fn grow(&mut self, last_seen: i64) {
-        self.last_seen = self.last_seen.max(last_seen);
+    /// A further input is true.
+    pub(crate) fn grow(&mut self) {
         self.revision = self.revision.saturating_add(1);
     }
 
@@ -188,7 +197,7 @@ impl Record {
     }
 
     fn detection(&self, status: Status, group: &[u8], cx: &Cx<'_>) -> Detection {
-        let (count, is_truncated) = self.gather.evidence_size();
+        let (count, is_truncated) = self.gather.evidence_size(cx.operator);
         let mut evidence = Vec::with_capacity(count);
         for at in self.gather.evidence() {
             let rule = cx.operator.children.get(usize::from(at.child)).copied().unwrap_or(cx.node.item);
@@ -207,11 +216,11 @@ impl Record {
             ts: self.ts,
             first_seen: self.gather.first_seen,
             last_seen: self.last_seen,
-            anchor: self.anchor,
+            anchor: self.anchor(cx.operator),
             group: group::read(group, &cx.operator.group),
-            value: Some(self.value.value()),
+            value: Some(self.value()),
             total: self.gather.total,
-            total_at_anchor: self.total_at_anchor,
+            total_at_anchor: self.total_at_anchor(),
             evidence: Vec::new(),
             is_truncated: false,
             is_fanout_truncated: self.gather.is_fanout_truncated(),
@@ -226,6 +235,19 @@ impl Record {
             revision: self.revision,
             is_late: false,
             is_signal: cx.node.is_signal,
+        }
+    }
+}
+
+/// What [`Record::anchor`] is made of.
+fn bytes_of(anchor: Anchor) -> [u8; 16] {
+    match anchor {
+        Anchor::Event(eid) => eid.0,
+        Anchor::Window { start, end } => {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&start.to_le_bytes());
+            bytes[8..].copy_from_slice(&end.to_le_bytes());
+            bytes
         }
     }
 }

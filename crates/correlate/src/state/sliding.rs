@@ -2,16 +2,18 @@
 //! E33).
 
 mod blocks;
+mod counted;
 mod deadlines;
 mod firing;
 mod pivots;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sigyn_ir::OnMatch;
 
+use self::counted::Counted;
 use self::deadlines::Deadlines;
 use self::firing::Episode;
 use self::pivots::Pivots;
@@ -38,7 +40,7 @@ pub(crate) struct Sliding {
     first: u64,
     tally: Tally,
     /// Instants of inputs before the window that are gathered, and of which nothing is needed but what they count.
-    counted: VecDeque<Instant>,
+    counted: Counted,
     episode: Option<Box<Episode>>,
     pub(super) silence: Silence,
     /// What only some shapes and modes need.
@@ -58,20 +60,10 @@ struct Rare {
     deadlines: Option<Deadlines>,
     /// Where windows hang on the hits of one rule.
     pivots: Option<Pivots>,
-}
-
-/// An instant as bytes: of sizes that are no power of two mimalloc gives the next larger one to whatever must be aligned.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Instant([u8; 8]);
-
-impl Instant {
-    fn of(ts: i64) -> Self {
-        Self(ts.to_le_bytes())
-    }
-
-    fn ts(self) -> i64 {
-        i64::from_le_bytes(self.0)
-    }
+    /// The instant of the episode's last true input, where that is not its time.
+    last_true: i64,
+    /// All that the episode gathers, by serial, where inputs can come out of order.
+    all: BTreeMap<u64, Entry>,
 }
 
 /// An input at which the condition holds.
@@ -105,7 +97,7 @@ impl Sliding {
             window: if is_slim { Window::slim() } else { Window::whole() },
             first: 0,
             tally: Tally::new(operator),
-            counted: VecDeque::new(),
+            counted: Counted::default(),
             episode: None,
             silence: Silence::default(),
             rare,
@@ -130,19 +122,16 @@ impl Sliding {
         self.rare.as_mut()?.deadlines.as_mut()
     }
 
+    /// Inputs that take memory.
     pub(crate) fn len(&self) -> usize {
-        self.window.len() + self.counted.len()
+        self.window.len() + if self.counted.is_listed() { self.counted.len() } else { 0 }
     }
 
     /// See [`super::State::touch`].
     pub(super) fn touch(&self, step: usize) -> u64 {
         match step {
             0 => self.first,
-            1 => {
-                let counted = self.counted.back().map_or(0, |last| u64::from(last.0[0]));
-                let episode = self.episode.as_ref().map_or(0, |episode| episode.last_true.cast_unsigned());
-                counted ^ episode
-            }
+            1 => self.episode.as_ref().map_or(0, |episode| episode.cell_end.cast_unsigned()),
             _ => 0,
         }
         .wrapping_add(self.window.touch(step))
@@ -200,8 +189,8 @@ impl Sliding {
 
     /// Forgets what lies too far back from an input at `ts`.
     fn forget(&mut self, ts: i64, operator: &Operator) {
-        while self.counted.pop_front_if(|earlier| !is_within(earlier.ts(), ts, operator.span)).is_some() {
-            self.tally.remove_counted();
+        while self.counted.front().is_some_and(|earlier| !is_within(earlier, ts, operator.span)) {
+            self.pop_counted();
         }
         let (mut live, consumed) = (self.live(), self.consumed());
         loop {
@@ -228,6 +217,11 @@ impl Sliding {
             // Nothing waits for what lies before the window.
             None => debug_assert_eq!(live, self.first),
         }
+    }
+
+    fn pop_counted(&mut self) {
+        self.counted.pop_front(self.episode.as_ref().map(|episode| &episode.record.gather));
+        self.tally.remove_counted();
     }
 
     /// The value at an input at `ts` that the tally holds, if the condition holds there without waiting for anything.
@@ -293,7 +287,8 @@ impl Sliding {
     /// The last instant at which the episode may go on.
     fn episode_due(&self, operator: &Operator) -> Option<i64> {
         self.episode.as_ref().map(|episode| {
-            episode.last_true.saturating_add(operator.span).min(episode.cell_end.saturating_sub(1))
+            let last_true = self.last_true(episode);
+            last_true.saturating_add(operator.span).min(episode.cell_end.saturating_sub(1))
         })
     }
 
@@ -303,7 +298,6 @@ impl Sliding {
         let pivots = self.rare.as_ref().and_then(|rare| rare.pivots.as_ref());
         let pivot = pivots.and_then(|pivots| pivots.first(operator));
         let last = self.window.len().checked_sub(1).and_then(|last| self.window.ts(last));
-        let last = last.or_else(|| self.counted.back().map(|last| last.ts()));
         let window = last.map(|last| last.saturating_add(operator.span));
         [waiting, pivot, self.episode_due(operator), self.silence.due(), window].into_iter().flatten().min()
     }
@@ -331,14 +325,17 @@ impl Sliding {
 
     /// The time of the oldest input that is held.
     pub(crate) fn oldest(&self) -> Option<i64> {
-        self.counted.front().map(|first| first.ts()).or(self.window.ts(0))
+        self.counted.front().or(self.window.ts(0))
     }
 
     /// Takes the oldest input away, for want of memory; its time.
     pub(crate) fn drop_oldest(&mut self) -> Option<i64> {
-        if let Some(first) = self.counted.pop_front() {
-            self.tally.remove_counted();
-            return Some(first.ts());
+        if self.len() == 0 {
+            return None;
+        }
+        if let Some(first) = self.counted.front() {
+            self.pop_counted();
+            return Some(first);
         }
         let entry = self.window.pop_front()?;
         let live = self.live();
@@ -363,8 +360,8 @@ mod tests {
     #[test]
     fn a_group_takes_little() {
         assert!(size_of::<Sliding>() <= 128, "{}", size_of::<Sliding>());
-        // With what mimalloc adds for what must be aligned: the next size is 224.
-        assert!(size_of::<Episode>() <= 184, "{}", size_of::<Episode>());
+        // With what mimalloc adds for what must be aligned: the next size is 192.
+        assert!(size_of::<Episode>() + 7 <= 160, "{}", size_of::<Episode>());
         assert!(size_of::<Entry>() <= 64, "{}", size_of::<Entry>());
     }
 }

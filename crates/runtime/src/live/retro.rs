@@ -115,6 +115,13 @@ impl Retro {
         self.rules.plan.reads(rule).is_empty()
     }
 
+    /// The id of the signal that a match of a [bare](Self::is_bare) rule is by itself, if nothing else is made of it.
+    pub fn id_alone(&self, rule: ItemId, at: &At) -> Option<Id> {
+        let plan = &self.rules.plan;
+        let is_alone = self.is_told(rule, at.ts) && !plan.is_read(rule);
+        if is_alone { plan.id_of_hit(rule, at.eid) } else { None }
+    }
+
     /// The uid of a rule.
     pub fn uid(&self, rule: ItemId) -> Option<Arc<str>> {
         self.rules.names.uid(rule)

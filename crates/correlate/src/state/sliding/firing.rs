@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sigyn_ir::{CorrelationType as Kind, OnMatch};
 
-use super::{Instant, Sliding, True, offset};
+use super::{Counted, Sliding, True, offset};
 use crate::Value;
 use crate::detection::Anchor;
 use crate::gather::Gather;
@@ -19,25 +19,26 @@ use crate::state::{Cx, Record};
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Episode {
     pub(super) record: Record,
-    /// The instant of the last true input.
-    pub(super) last_true: i64,
     /// The end of the cell, exclusive.
     pub(super) cell_end: i64,
     /// The serial behind the last input that is gathered.
     gathered: u64,
-    /// All that is gathered, by serial, where inputs can come out of order.
-    #[expect(clippy::box_collection, reason = "most have none: 8 bytes instead of 24")]
-    all: Option<Box<BTreeMap<u64, Entry>>>,
 }
 
 impl Sliding {
     pub(super) fn close(&mut self, group: &[u8], cx: &mut Cx<'_>) {
         let Some(episode) = self.episode.take() else { return };
+        // What comes from here on comes too late to be counted with any of them.
+        (0..self.counted.len()).for_each(|_| self.tally.remove_counted());
+        self.counted = Counted::default();
+        let (cell_end, last_true) = (episode.cell_end, self.last_true(&episode));
+        if let Some(rare) = &mut self.rare {
+            rare.all = BTreeMap::new();
+        }
         if episode.record.is_suppressed() {
             return;
         }
-        let cell_end = episode.cell_end;
-        let closed = episode.last_true.saturating_add(cx.operator.span).min(cell_end);
+        let closed = last_true.saturating_add(cx.operator.span).min(cell_end);
         self.silence.begin(episode.record, closed, cell_end, group, cx);
     }
 
@@ -64,8 +65,13 @@ impl Sliding {
     /// Whether something that is true at an instant continues the episode.
     fn continues(&self, instant: i64, operator: &Operator) -> bool {
         self.episode.as_ref().is_some_and(|episode| {
-            is_within(episode.last_true, instant, operator.span) && instant < episode.cell_end
+            is_within(self.last_true(episode), instant, operator.span) && instant < episode.cell_end
         })
+    }
+
+    /// The instant of the episode's last true input: its time, unless inputs are decided later.
+    pub(super) fn last_true(&self, episode: &Episode) -> i64 {
+        self.rare.as_ref().map_or(episode.record.last_seen, |rare| rare.last_true)
     }
 
     fn fire_episode(&mut self, it: &True, group: &[u8], cx: &mut Cx<'_>) {
@@ -82,13 +88,17 @@ impl Sliding {
             record.show(group, cx);
             cx.out.has_news = true;
         }
-        let all = operator.is_mixed.then(|| {
-            let contributing = self.contributing(it, 0, operator);
-            Box::new(contributing.map(|(serial, entry)| (serial, entry.into_owned())).collect())
-        });
+        let contributing = operator.is_mixed.then(|| self.contributing(it, 0, operator));
+        let all = contributing.into_iter().flatten().map(|(serial, entry)| (serial, entry.into_owned()));
+        let all: BTreeMap<u64, Entry> = all.collect();
+        if let Some(rare) = &mut self.rare {
+            (rare.last_true, rare.all) = (it.instant, all);
+        }
         let (gathered, cell_end) = (it.serial + 1, operator.cell.end(it.instant));
-        let episode = Episode { record, last_true: it.instant, cell_end, gathered, all };
-        self.episode = Some(Box::new(episode));
+        if record.is_suppressed() || !record.gather.has_all(0, operator) {
+            self.counted.list(&record.gather);
+        }
+        self.episode = Some(Box::new(Episode { record, cell_end, gathered }));
         cx.out.is_due_earlier = true;
         self.trim(gathered, cell_end, operator);
     }
@@ -96,8 +106,11 @@ impl Sliding {
     fn continue_episode(&mut self, it: &True, cx: &mut Cx<'_>) {
         let (operator, max) = (cx.operator, cx.plan.limits.values_max);
         let Some(mut episode) = self.episode.take() else { return };
-        episode.last_true = it.instant;
-        if let Some(all) = &mut episode.all {
+        if let Some(rare) = &mut self.rare {
+            rare.last_true = it.instant;
+        }
+        if operator.is_mixed {
+            let mut all = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.all)).unwrap_or_default();
             for (serial, entry) in self.contributing(it, 0, operator) {
                 all.entry(serial).or_insert_with(|| entry.into_owned());
             }
@@ -105,15 +118,22 @@ impl Sliding {
             all.values().for_each(|entry| gather.add(entry, operator, max));
             gather.forget_extras();
             episode.record.gather = gather;
+            if let Some(rare) = &mut self.rare {
+                rare.all = all;
+            }
         } else if !episode.record.is_suppressed() {
+            if !episode.record.gather.has_all(self.window.len(), operator) {
+                self.counted.list(&episode.record.gather);
+            }
             for (_, entry) in self.contributing(it, episode.gathered, operator) {
                 episode.record.gather.add(&entry, operator, max);
             }
         }
         episode.gathered = it.serial + 1;
-        self.trim(episode.gathered, episode.cell_end, operator);
         episode.grow(it, cx);
+        let (gathered, cell_end) = (episode.gathered, episode.cell_end);
         self.episode = Some(episode);
+        self.trim(gathered, cell_end, operator);
     }
 
     /// Whether an input at `ts`, if it is true, is gathered and need not be kept: the episode goes on, and nothing stands in
@@ -133,46 +153,44 @@ impl Sliding {
         let (ts, eid) = (entry.at.ts, entry.at.eid);
         let it = True { serial: self.first, ts, eid, instant: ts, from: i64::MIN, value: None };
         self.first += 1;
-        self.count(ts, operator);
         if let Some(episode) = &mut self.episode {
-            episode.last_true = ts;
             episode.gathered = self.first;
             if !episode.record.is_suppressed() {
-                episode.record.gather.add(entry, operator, max);
+                let gather = &mut episode.record.gather;
+                if !gather.has_all(1, operator) {
+                    self.counted.list(gather);
+                }
+                gather.add(entry, operator, max);
             }
             episode.grow(&it, cx);
         }
+        self.count(ts, operator);
     }
 
     /// Keeps of an input what it counts, and of those before it as many as the condition compares with: of different values
     /// those seen last (E46).
     fn count(&mut self, ts: i64, operator: &Operator) {
         let Some(kept) = operator.kept_in_episode else { return };
-        let room = match &self.tally {
+        match &self.tally {
             Tally::Count(_) if kept == 0 => return self.tally.remove_counted(),
             Tally::Count(_) => {
-                let kept = usize::try_from(kept).unwrap_or(usize::MAX);
-                while self.counted.len() >= kept {
-                    self.counted.pop_front();
-                    self.tally.remove_counted();
+                // No more than that is ever needed; where the evidence has them they take nothing.
+                while self.counted.is_listed() && self.counted.len() as u64 >= kept {
+                    self.pop_counted();
                 }
-                // No more than that is ever needed.
-                kept.min(self.counted.len().max(4) * 2) - self.counted.len()
             }
-            Tally::Distinct(_) if self.counted.is_empty() => 8,
-            Tally::Distinct(_) => (self.counted.len() / 2).max(4),
+            Tally::Distinct(_) => {}
             _ => return,
-        };
-        if self.counted.len() == self.counted.capacity() {
-            self.counted.reserve_exact(room);
         }
-        self.counted.push_back(Instant::of(ts));
-        while let Tally::Distinct(known) = &mut self.tally
-            && !self.counted.is_empty()
+        self.counted.push(ts);
+        if matches!(&self.tally, Tally::Distinct(known) if !known.is_crowded()) {
+            return;
+        }
+        while let Tally::Distinct(known) = &self.tally
+            && self.counted.len() > 0
             && known.can_spare(kept)
         {
-            self.counted.pop_front();
-            known.pop_front();
+            self.pop_counted();
         }
     }
 
@@ -222,7 +240,6 @@ impl Sliding {
         let operator = cx.operator;
         let mut gather = Gather::new(operator);
         let mut seen = vec![false; if it.value.is_none() { operator.children.len() } else { 0 }];
-        gather.reserve(self.window.len(), operator);
         for (_, entry) in self.contributing(it, 0, operator) {
             gather.add(&entry, operator, cx.plan.limits.values_max);
             for child in entry.children() {
@@ -245,10 +262,11 @@ impl Sliding {
 impl Episode {
     /// A further input is true.
     fn grow(&mut self, it: &True, cx: &mut Cx<'_>) {
+        self.record.last_seen = self.record.last_seen.max(it.ts);
         if self.record.is_suppressed() {
             return;
         }
-        self.record.grow(it.ts);
+        self.record.grow();
         cx.out.has_news |= self.record.has_news();
         if cx.out.wants_revisions {
             self.record.show_revision(it.eid, it.instant, cx);
