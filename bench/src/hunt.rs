@@ -215,7 +215,7 @@ fn scaling(inputs: &Inputs, sigyn: &Path, runs: usize) -> Result<Table> {
             ]);
         }
     }
-    table.note("Eight times: what a thread learns of values it learns for itself, which a run of a quarter of a second feels.");
+    table.note("Eight times: each thread warms up for itself, which a run of a quarter of a second feels.");
     table.note(
         "Wall time, loading taken off, shortest of the runs: it means something on a quiet machine only.",
     );

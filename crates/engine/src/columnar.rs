@@ -413,34 +413,47 @@ impl Sequences {
     /// The number of a sequence, and whether it is new. `item` gives its items.
     #[inline]
     pub fn number(&mut self, length: usize, item: impl Fn(usize) -> u32) -> (u32, bool) {
-        let mix = |hash: u64, number: u32| {
-            (hash.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x517c_c1b7_2722_0a95)
+        let pair = |at: usize| {
+            let second = if at + 1 < length { item(at + 1) } else { 0 };
+            u64::from(item(at)) | u64::from(second) << 32
         };
-        let hash = (0..length).fold(0, |hash, at| mix(hash, item(at)));
+        let hash = (0..length).step_by(2).fold(0, |hash, at| mix(hash, pair(at)));
+        let is_it = |known: &[u32]| {
+            known.len() == length && known.iter().enumerate().all(|(at, own)| *own == item(at))
+        };
+        match self.find(hash, is_it) {
+            Ok(number) => (number, false),
+            Err(slot) => (self.add(hash, slot, length, item), true),
+        }
+    }
+
+    /// The number of a sequence whose items stand together, and whether it is new.
+    #[inline]
+    pub fn number_of(&mut self, items: &[u32]) -> (u32, bool) {
+        let (pairs, last) = items.as_chunks::<2>();
+        let pairs = pairs.iter().map(|[one, two]| u64::from(*one) | u64::from(*two) << 32);
+        let hash = pairs.chain(last.iter().copied().map(u64::from)).fold(0, mix);
+        match self.find(hash, |known| known == items) {
+            Ok(number) => (number, false),
+            Err(slot) => (self.add(hash, slot, items.len(), |at| items.get(at).copied().unwrap_or(0)), true),
+        }
+    }
+
+    /// The number of the sequence with a hash that is the one meant; else the slot where it would stand.
+    #[inline]
+    fn find(&self, hash: u64, is_it: impl Fn(&[u32]) -> bool) -> Result<u32, usize> {
         let mask = self.slots.len() - 1;
         let mut slot = place(hash, mask);
         loop {
-            match self.slots.get(slot).copied() {
-                None | Some(0) => break,
-                Some(known) => {
-                    let at = known as usize - 1;
-                    if self.hashes.get(at) == Some(&hash) && self.is_same(at, length, &item) {
-                        return (known - 1, false);
-                    }
-                }
+            let known = match self.slots.get(slot).copied() {
+                None | Some(0) => return Err(slot),
+                Some(known) => known - 1,
+            };
+            if self.hashes.get(known as usize) == Some(&hash) && is_it(self.items(known)) {
+                return Ok(known);
             }
             slot = (slot + 1) & mask;
         }
-        (self.add(hash, slot, length, item), true)
-    }
-
-    #[inline]
-    fn is_same(&self, at: usize, length: usize, item: &impl Fn(usize) -> u32) -> bool {
-        let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
-        let known = bounds.and_then(|(start, end)| self.items.get(*start as usize..*end as usize));
-        known.is_some_and(|known| {
-            known.len() == length && known.iter().enumerate().all(|(at, own)| *own == item(at))
-        })
     }
 
     #[cold]
@@ -474,6 +487,11 @@ impl Sequences {
     }
 }
 
+#[inline]
+fn mix(hash: u64, number: u64) -> u64 {
+    (hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
 /// The upper half of a product is mixed best.
 #[inline]
 fn place(hash: u64, mask: usize) -> usize {
@@ -487,7 +505,12 @@ mod tests {
     #[test]
     fn equal_sequences_have_one_number() {
         let mut sequences = Sequences::default();
-        let mut number = |items: &[u32]| sequences.number(items.len(), |at| items[at]);
+        // Both ways give the same numbers.
+        let mut number = |items: &[u32]| {
+            let (number, is_new) = sequences.number(items.len(), |at| items[at]);
+            assert_eq!(sequences.number_of(items), (number, false));
+            (number, is_new)
+        };
         assert_eq!(number(&[1, 2]), (0, true));
         assert_eq!(number(&[2, 1]), (1, true));
         assert_eq!(number(&[1, 2]), (0, false));

@@ -35,7 +35,7 @@ pub struct Config {
     pub base64_case: Base64Case,
     /// How many values the cache of a [`Scratch`](crate::Scratch) holds; rounded up to a power of two.
     pub cache_entries_max: usize,
-    /// How much of events whose result is known a [`Scratch`](crate::Scratch) holds, in bytes.
+    /// How much of events whose result is known the engine holds for all threads, in bytes.
     pub outcome_bytes_max: usize,
     /// How much memory one regular expression may take when compiled, in bytes.
     pub regex_bytes_max: usize,

@@ -76,10 +76,14 @@ impl Maker {
             })
     }
 
+    /// What it looks at.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &FieldPath> {
+        self.from.iter().chain(self.is.iter().map(|(path, _)| path)).chain(&self.unless)
+    }
+
     /// The places of all values that it looks at.
     pub(crate) fn reads(&self, event: Event<'_>, visit: &mut impl FnMut(NodeId)) {
-        let paths = self.from.iter().chain(self.is.iter().map(|(path, _)| path)).chain(&self.unless);
-        for path in paths {
+        for path in self.paths() {
             event.visit_places(path, visit);
         }
     }

@@ -11,12 +11,14 @@ use crate::class::{self, Class, ClassId, Classifier, Keys};
 use crate::config::{Config, Routing};
 use crate::logsource::LogSources;
 use crate::ops::Ops;
+use crate::outcomes::Outcomes;
 use crate::program::{AtomId, AtomSet, Atoms, FieldId, Lowering, Node};
 use crate::scratch::Scratch;
 use crate::sieve::Sieves;
 use crate::witness::{Wake, Witnesses};
 
-/// Rules, compiled. Immutable; shared between threads, each with a [`Scratch`] of its own.
+/// Rules, compiled. Shared between threads, each with a [`Scratch`] of its own; what they learn of events that repeat, they
+/// share through it.
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) config: Config,
@@ -28,6 +30,8 @@ pub struct Engine {
     pub(crate) keys: Keys,
     pub(crate) classifier: Classifier,
     declared: Vec<ClassId>,
+    /// What scratches have learned and share.
+    pub(crate) outcomes: Outcomes,
 }
 
 /// A rule in the engine.
@@ -114,18 +118,17 @@ impl Engine {
             class.link(&fields_of(&class.rules, &drafts), &atoms.fields, &keys, &mut paths);
         }
         let classifier = classifier(&keys);
-        let engine = Engine { config, atoms, ops, rules, classes, paths, keys, classifier, declared };
+        let outcomes = Outcomes::new(if config.value_cache.is_on() { config.outcome_bytes_max } else { 0 });
+        let engine =
+            Engine { config, atoms, ops, rules, classes, paths, keys, classifier, declared, outcomes };
         Built { engine, refused, inert }
     }
 
     /// Memory for one thread.
     pub fn scratch(&self) -> Scratch {
-        let config = &self.config;
-        let is_kept = config.value_cache.is_on();
-        let (cache, outcomes) =
-            if is_kept { (config.cache_entries_max, config.outcome_bytes_max) } else { (0, 0) };
+        let cache = if self.config.value_cache.is_on() { self.config.cache_entries_max } else { 0 };
         let (fields, atoms) = (self.atoms.fields.len(), self.atoms.atoms.len());
-        Scratch::new(fields, atoms, self.rules.len(), cache, outcomes)
+        Scratch::new(fields, atoms, self.rules.len(), cache)
     }
 
     /// How many rules it holds.

@@ -34,6 +34,7 @@ mod derive;
 mod engine;
 mod explain;
 mod fold;
+mod form;
 mod grams;
 mod hash;
 mod identity;

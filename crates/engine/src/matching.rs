@@ -153,16 +153,17 @@ pub(crate) struct Run<'r, 'e> {
 impl<'r> Run<'r, '_> {
     /// Takes over what matched an event that said the same, if there was one.
     fn outcome(&mut self, habit: &Habit) -> Outcome {
-        let Scratch { outcomes, marks, matched, stats, .. } = &mut *self.scratch;
+        let Scratch { saying, marks, matched, stats, .. } = &mut *self.scratch;
+        let outcomes = &self.engine.outcomes;
         // Keywords in values that no field has make an event one of a kind.
         if !outcomes.is_on() || marks.met > 0 {
             return Outcome::NotAsked;
         }
         let Some(name) = habit.takes(self.event) else { return Outcome::NotAsked };
-        if !outcomes.read(self.event, name, &self.plan.reads) {
+        if !saying.read(self.event, name, &self.plan.reads) {
             return Outcome::NotAsked;
         }
-        if !outcomes.find(matched) {
+        if !outcomes.find(saying, matched) {
             return Outcome::New;
         }
         stats.known += 1;
@@ -171,9 +172,9 @@ impl<'r> Run<'r, '_> {
 
     /// Keeps what matched, unless values that no field has were looked at for it.
     fn keep_outcome(&mut self) {
-        let Scratch { outcomes, marks, prepared, matched, .. } = &mut *self.scratch;
+        let Scratch { saying, marks, prepared, matched, .. } = &*self.scratch;
         if prepared.get(KEYWORDS_PLACE).is_none_or(|keywords| keywords.at != marks.now) {
-            outcomes.keep(matched);
+            self.engine.outcomes.keep(saying, matched);
         }
     }
 

@@ -5,8 +5,14 @@
 //! result is known: the values that the rules of its class read are put behind one another and looked up, whole, among
 //! those of earlier events of the same layout and class.
 //!
+//! What one thread has matched, the others know: the same is said in many logs, and learning it a second time was
+//! most of what kept a second core from doing as much as the first.
+//!
 //! Price: an event that is not found costs about 700 cycles more, a tenth of matching it. So a plan whose events
 //! hardly repeat looks at a sample of them only ([`Habit`]).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sigyn_event::{Event, NodeId, Value};
 use sigyn_ir::ItemId;
@@ -25,6 +31,16 @@ const BYTES_PER_PLACE: usize = 256;
 /// Neighbours in the table that an event may stand in: one line of the processor's cache.
 const NEIGHBOURS: usize = 4;
 
+/// Bytes of a shard at least, and how many shards there are at most: threads rarely ask for the same one.
+const SHARD_BYTES_MIN: usize = 128 << 10;
+const SHARDS_MAX: usize = 64;
+
+/// Bits of a hash that neither find a place within a shard nor tell keys apart.
+const SHARD_SHIFT: u32 = 20;
+
+/// Bytes of forms of events that have a name; behind them all get new ones. Logs have some thousands of 300 bytes.
+const FORM_BYTES_MAX: usize = 8 << 20;
+
 /// Tries after which a plan's habit is judged anew.
 const TRIES: u16 = 256;
 
@@ -40,7 +56,7 @@ const TELLING: usize = 4;
 /// How often events of one plan and class were found.
 #[derive(Debug)]
 pub(crate) struct Habit {
-    /// The name of the plan among all that a scratch has made; none if its events are not looked up.
+    /// The [name](Outcomes::name) of what the plan's events have in common; none if they are not looked up.
     name: Option<u32>,
     /// Texts by which events differ.
     telling: [NodeId; TELLING],
@@ -97,12 +113,27 @@ impl Habit {
     }
 }
 
-/// What events said, with the rules that matched them; the last so many bytes of it.
+/// What events said, with the rules that matched them; the last so many bytes of it. All threads share it.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
-    /// What the event being matched says.
-    key: Vec<u8>,
-    hash: u64,
+    /// A power of two, or none.
+    shards: Vec<Mutex<Shard>>,
+    forms: Mutex<Forms>,
+}
+
+/// Names of forms of events.
+#[derive(Debug, Default)]
+struct Forms {
+    names: HashMap<Box<[u8]>, u32>,
+    bytes: usize,
+    /// The next name.
+    next: u32,
+}
+
+/// Alone in its lines of the processor's cache, so that threads do not take them from each other for nothing.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Shard {
     young: Generation,
     /// What was young before; what is found here becomes young again.
     old: Generation,
@@ -126,28 +157,25 @@ struct Place {
     rules: u32,
 }
 
-impl Outcomes {
-    /// Room for so many bytes, asked for when the first event is kept: a scratch may be made for one event.
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        let half = bytes_max / 2;
-        Self { key: Vec::new(), hash: 0, young: Generation::new(half), old: Generation::new(half) }
-    }
+/// What the event being matched says.
+#[derive(Debug, Default)]
+pub(crate) struct Saying {
+    bytes: Vec<u8>,
+    hash: u64,
+}
 
-    pub(crate) fn is_on(&self) -> bool {
-        self.young.bytes_max > 0
-    }
-
+impl Saying {
     /// Reads what an event of a plan says in the values that rules read; false if that is too much.
     pub(crate) fn read(&mut self, event: Event<'_>, plan: u32, reads: &[NodeId]) -> bool {
-        let key = &mut self.key;
-        key.clear();
-        key.extend_from_slice(&plan.to_le_bytes());
+        let bytes = &mut self.bytes;
+        bytes.clear();
+        bytes.extend_from_slice(&plan.to_le_bytes());
         for node in reads {
-            // Which values are texts is the layout's, so that it need not be told here. No text has the byte that
+            // Which values are texts is the plan's, so that it need not be told here. No text has the byte that
             // ends it.
-            if let Some(bytes) = event.text_bytes(*node) {
-                key.extend_from_slice(bytes);
-                key.push(0xff);
+            if let Some(text) = event.text_bytes(*node) {
+                bytes.extend_from_slice(text);
+                bytes.push(0xff);
                 continue;
             }
             let (kind, bits) = match event.value(*node) {
@@ -157,40 +185,95 @@ impl Outcomes {
                 Some(Value::Bool(is_true)) => (3, is_true.into()),
                 _ => return false,
             };
-            key.push(kind);
-            key.extend_from_slice(&bits.to_le_bytes());
+            bytes.push(kind);
+            bytes.extend_from_slice(&bits.to_le_bytes());
         }
-        self.hash = hash_wide(key);
-        key.len() <= KEY_BYTES_MAX
+        self.hash = hash_wide(bytes);
+        bytes.len() <= KEY_BYTES_MAX
+    }
+}
+
+impl Outcomes {
+    /// Room for so many bytes, asked for when events are kept: an engine may be made for one event.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        let count = if bytes_max == 0 { 0 } else { (bytes_max / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX) };
+        // A power of two that is not above.
+        let count = count.checked_ilog2().map_or(0, |bits| 1 << bits);
+        let half = bytes_max / 2 / count.max(1);
+        let shard = || Mutex::new(Shard { young: Generation::new(half), old: Generation::new(half) });
+        Self { shards: (0..count).map(|_| shard()).collect(), forms: Mutex::default() }
     }
 
-    /// Adds the rules that matched an event that said the same as the one that was [read](Self::read), if there was one.
-    pub(crate) fn find(&mut self, matched: &mut Vec<ItemId>) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
+        !self.shards.is_empty()
+    }
+
+    /// A number that no plans of another form have: of two events of its plans that say the same, the same rules match. None
+    /// when they are used up.
+    pub(crate) fn name(&self, form: &[u8]) -> Option<u32> {
+        let Forms { names, bytes, next } = &mut *locked(&self.forms);
+        if let Some(name) = names.get(form) {
+            return Some(*name);
+        }
+        let name = *next;
+        *next = name.checked_add(1)?;
+        if *bytes + form.len() > FORM_BYTES_MAX {
+            names.clear();
+            *bytes = 0;
+        }
+        if form.len() <= FORM_BYTES_MAX {
+            *bytes += form.len();
+            names.insert(form.into(), name);
+        }
+        Some(name)
+    }
+
+    fn shard(&self, hash: u64) -> Option<MutexGuard<'_, Shard>> {
+        let at = usize::try_from(hash >> SHARD_SHIFT).unwrap_or(0) & self.shards.len().saturating_sub(1);
+        self.shards.get(at).map(locked)
+    }
+
+    /// Adds the rules that matched an event that said this, if there was one.
+    pub(crate) fn find(&self, saying: &Saying, matched: &mut Vec<ItemId>) -> bool {
+        let Some(mut shard) = self.shard(saying.hash) else { return false };
+        let Shard { young, old } = &mut *shard;
         let rules = |generation: &Generation, place: Place, matched: &mut Vec<ItemId>| {
             let (numbers, _) = generation.rules(place).as_chunks::<4>();
             matched.extend(numbers.iter().map(|number| ItemId(u32::from_le_bytes(*number))));
         };
-        if let Some(place) = self.young.find(self.hash, &self.key) {
-            rules(&self.young, place, matched);
+        if let Some(place) = young.find(saying.hash, &saying.bytes) {
+            rules(young, place, matched);
             return true;
         }
-        let Some(place) = self.old.find(self.hash, &self.key) else { return false };
-        rules(&self.old, place, matched);
-        self.keep(matched);
+        let Some(place) = old.find(saying.hash, &saying.bytes) else { return false };
+        rules(old, place, matched);
+        shard.keep(saying, matched);
         true
     }
 
-    /// Keeps which rules matched the event that was [read](Self::read).
-    pub(crate) fn keep(&mut self, matched: &[ItemId]) {
-        if matched.len() > RULES_MAX {
-            return;
+    /// Keeps which rules matched an event that said this.
+    pub(crate) fn keep(&self, saying: &Saying, matched: &[ItemId]) {
+        if matched.len() <= RULES_MAX
+            && let Some(mut shard) = self.shard(saying.hash)
+        {
+            shard.keep(saying, matched);
         }
-        if !self.young.has_room(self.key.len() + RULES_MAX * 4) {
+    }
+}
+
+/// What a thread left behind that panicked is whole: nothing here calls anyone between two changes.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shard {
+    fn keep(&mut self, saying: &Saying, matched: &[ItemId]) {
+        if !self.young.has_room(saying.bytes.len() + RULES_MAX * 4) {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
         self.young.warm_up();
-        self.young.put(self.hash, &self.key, matched);
+        self.young.put(saying.hash, &saying.bytes, matched);
     }
 }
 
@@ -264,4 +347,24 @@ impl Generation {
 /// The half of a hash that does not choose the place.
 fn upper(hash: u64) -> u32 {
     (hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_one_form_however_many_there_are() {
+        let outcomes = Outcomes::new(1 << 20);
+        let form = |number: u32| [number.to_le_bytes().as_slice(), &[0; 1 << 16]].concat();
+        let names: Vec<_> = (0..300).map(|number| outcomes.name(&form(number)).unwrap()).collect();
+        let mut distinct = names.clone();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 300, "names of forms that were forgotten are not given again");
+        assert_eq!(outcomes.name(&form(299)), names.last().copied());
+        assert!(locked(&outcomes.forms).bytes <= FORM_BYTES_MAX);
+        let long = vec![0; FORM_BYTES_MAX + 1];
+        assert_ne!(outcomes.name(&long), outcomes.name(&long), "not kept");
+        assert!(locked(&outcomes.forms).names.values().all(|name| *name < 302));
+    }
 }

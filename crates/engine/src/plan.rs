@@ -9,6 +9,7 @@ use sigyn_event::{Event, LayoutId, NodeId, Value, VocabularyId};
 
 use crate::class::{Candidates, Class, ClassId, KeyId, Link, NONE};
 use crate::engine::Engine;
+use crate::form;
 use crate::identity::Identity;
 use crate::outcomes::Habit;
 use crate::program::{FieldId, KEYWORDS};
@@ -241,7 +242,9 @@ impl Plan {
                 memory.recall.begin(if remembers { plan.looks.len() } else { 0 });
                 // Where keywords are compared with every value, each event is one of a kind.
                 let is_repeated = remembers && plan.whole_fields.iter().all(|(at, _)| *at != KEYWORDS_PLACE);
-                memory.habit.begin(assigning.name(is_repeated), event, &plan.reads);
+                let form = || form::of(event, (id, class), &assigning.touched, plan);
+                let name = is_repeated.then(|| engine.outcomes.name(&form()));
+                memory.habit.begin(name.flatten(), event, &plan.reads);
             }
         }
         at
@@ -369,8 +372,6 @@ pub(crate) struct Assigning {
     touched: Vec<FieldId>,
     /// Values of fields, as lists through `next`.
     found: Vec<Found>,
-    /// Plans of classes that have a name.
-    named: u32,
 }
 
 /// What an event has of a field.
@@ -391,19 +392,7 @@ struct Found {
 
 impl Assigning {
     pub(crate) fn new(fields: usize) -> Self {
-        Self {
-            now: 0,
-            slots: vec![Slot::default(); fields],
-            touched: Vec::new(),
-            found: Vec::new(),
-            named: 0,
-        }
-    }
-
-    /// A name that no other plan of a class has; none when they are used up.
-    fn name(&mut self, is_wanted: bool) -> Option<u32> {
-        self.named = self.named.checked_add(u32::from(is_wanted))?;
-        is_wanted.then_some(self.named)
+        Self { now: 0, slots: vec![Slot::default(); fields], touched: Vec::new(), found: Vec::new() }
     }
 
     fn begin(&mut self) {

@@ -3,7 +3,7 @@
 use sigyn_event::NodeId;
 use sigyn_ir::ItemId;
 
-use crate::outcomes::Outcomes;
+use crate::outcomes::Saying;
 use crate::plan::{Assigning, Plans};
 use crate::program::AtomId;
 use crate::table::Hit;
@@ -23,7 +23,7 @@ pub struct Scratch {
     pub(crate) identity: String,
     pub(crate) matched: Vec<ItemId>,
     pub(crate) cache: Cache,
-    pub(crate) outcomes: Outcomes,
+    pub(crate) saying: Saying,
     /// How much work was done, for measurements.
     pub stats: Stats,
 }
@@ -82,13 +82,7 @@ pub(crate) enum Raw {
 }
 
 impl Scratch {
-    pub(crate) fn new(
-        fields: usize,
-        atoms: usize,
-        rules: usize,
-        cache_entries: usize,
-        outcomes: usize,
-    ) -> Self {
+    pub(crate) fn new(fields: usize, atoms: usize, rules: usize, cache_entries: usize) -> Self {
         Self {
             marks: Marks {
                 now: 0,
@@ -105,7 +99,7 @@ impl Scratch {
             identity: String::new(),
             matched: Vec::new(),
             cache: Cache::new(cache_entries),
-            outcomes: Outcomes::new(outcomes),
+            saying: Saying::default(),
             stats: Stats::default(),
         }
     }

@@ -35,8 +35,6 @@ pub struct SeenFields {
 #[derive(Clone, Debug, Default)]
 struct Fields {
     events: u64,
-    /// The fields that rules of the class read.
-    read: Vec<FieldId>,
     /// A bit for each field that some event had.
     present: Vec<u64>,
     /// A bit for each field that some event had a value of that is not empty.
@@ -97,7 +95,7 @@ impl SeenFields {
         }
         let Some(fields) = self.classes.get_mut(at) else { return };
         if fields.events == 0 {
-            fields.begin(engine, class);
+            fields.begin(engine);
         }
         fields.events += 1;
         if fields.is_known(event) {
@@ -112,12 +110,8 @@ impl SeenFields {
             }
             return;
         }
-        for at in 0..fields.read.len() {
-            let field = fields.read[at];
-            if !has(&fields.filled, field)
-                && fields.look(engine, class, field, event) == State::Empty
-                && !fields.pending.contains(&field)
-            {
+        for field in fields.named(engine, class, event) {
+            if fields.look(engine, class, field, event) == State::Empty && !fields.pending.contains(&field) {
                 fields.pending.push(field);
             }
         }
@@ -163,14 +157,26 @@ fn is_filled(value: Value<'_>) -> bool {
 }
 
 impl Fields {
-    fn begin(&mut self, engine: &Engine, class: &Class) {
-        let mut read = BTreeSet::new();
-        let roots = class.rules.iter().filter_map(|rule| engine.rules.get(*rule as usize));
-        roots.for_each(|rule| engine.fields_below(rule.root, &mut read));
-        self.read = read.into_iter().collect();
+    fn begin(&mut self, engine: &Engine) {
         let words = engine.atoms.fields.len().div_ceil(64);
         self.present.resize(words, 0);
         self.filled.resize(words, 0);
+    }
+
+    /// The fields of the class that a key of an event leads to: no other is in it.
+    fn named(&self, engine: &Engine, class: &Class, event: Event<'_>) -> Vec<FieldId> {
+        let mut named = Vec::new();
+        let mut add = |name: &str| {
+            let links = engine.keys.find(name).map_or(&[][..], |key| class.links(key));
+            named.extend(links.iter().map(|link| link.field).filter(|field| !has(&self.filled, *field)));
+        };
+        event.root().iter().for_each(|member| add(member.key));
+        event.aliases().for_each(|member| add(member.key));
+        event.mounted().for_each(|(_, member)| add(member.key));
+        event.additional().for_each(|member| add(member.key));
+        named.sort_unstable();
+        named.dedup();
+        named
     }
 
     /// Whether an event with these keys was looked at; if not, it is noted as such.

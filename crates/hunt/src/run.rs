@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use sigyn_engine::{ClassId, Engine, Scratch, SeenFields};
 use sigyn_event::Timestamp;
-use sigyn_readers::{Batch, Decoder, Facts, Flaw, Member, Outcome, Step, Unread};
+use sigyn_readers::{Batch, Decoder, Facts, Filled, Flaw, Member, Outcome, Step, Unread};
 
 use self::results::{Done, Results, Told};
 use self::source::{Opened, Source, Turn, locked};
@@ -30,7 +30,7 @@ use crate::tap::{NoTap, Tap, Tapped};
 
 /// Turns under way per thread: one in hand, the others waiting for those in front of them to be reported. Only
 /// their results are held, so that a thread that falls behind keeps no other from working.
-const TICKETS_PER_THREAD: usize = 16;
+const TICKETS_PER_THREAD: usize = 64;
 
 /// Steps that a thread reports at once from an input that it reads alone. Only packed ones have more.
 const STEPS_AT_ONCE: usize = 16;
@@ -188,7 +188,7 @@ struct Worker<'h, T: Tap> {
     seen: SeenFields,
     memory: T::Memory,
     /// A batch's memory, to be used again.
-    spare: Vec<u8>,
+    spare: Filled,
     /// The input that this thread is about to read on alone, with its turn.
     alone: Option<(u64, Opened)>,
 }
@@ -202,7 +202,7 @@ impl<'h, T: Tap> Worker<'h, T> {
             facts: Facts::new(),
             seen: SeenFields::default(),
             memory: hunt.tap.memory(),
-            spare: Vec::new(),
+            spare: Filled::default(),
             alone: None,
         }
     }

@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use sigyn_event::{Event, Timestamp};
-use sigyn_readers::{Batch, Decoder, Member, Reader, Step};
+use sigyn_readers::{Batch, Decoder, Filled, Member, Reader, Step};
 
 /// Sources whose shape is remembered; beyond it they are looked at again.
 const SOURCES_MAX: usize = 10_000;
@@ -19,14 +19,19 @@ pub(crate) struct Records {
     decoder: Decoder,
     shapes: HashMap<String, Arc<Member>>,
     json: Option<Arc<Member>>,
-    spare: Vec<u8>,
+    spare: Filled,
 }
 
 impl Records {
     /// `now` serves times without a year.
     pub(crate) fn new(now: i64) -> Self {
         let json = shape(b"{\"a\":1}\n");
-        Self { decoder: Decoder::new(Some(Timestamp(now))), shapes: HashMap::new(), json, spare: Vec::new() }
+        Self {
+            decoder: Decoder::new(Some(Timestamp(now))),
+            shapes: HashMap::new(),
+            json,
+            spare: Filled::default(),
+        }
     }
 
     /// Calls `visit` with the event of a record.
@@ -44,7 +49,7 @@ impl Records {
         own.clear();
         own.extend_from_slice(bytes);
         // One record is one line: what it breaks inside is part of it.
-        own.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        own.bytes_mut().iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         let batch = Batch { member, offset: 0, bytes: own, oversized: Vec::new(), header: String::new() };
         let mut is_seen = false;
         let outcome = self.decoder.decode(&batch, &mut |_, event| {

@@ -18,6 +18,8 @@ pub(crate) use lines::Lines;
 pub(crate) use rows::Rows;
 pub(crate) use xml_events::XmlEvents;
 
+use crate::filled::Filled;
+
 /// Bytes that a batch aims at.
 pub(crate) const BATCH_BYTES: usize = 256 * 1024;
 /// Bytes that one record may have; a longer one is counted as broken and skipped.
@@ -27,7 +29,7 @@ pub(crate) const RECORD_BYTES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     /// The bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Filled,
     /// Offset of the first byte in the unpacked input.
     pub(crate) offset: u64,
     /// Records too long to be read, by their offsets.
@@ -53,13 +55,10 @@ pub(crate) trait Frame: Send {
 pub(crate) struct Carry {
     /// Memory for the next block, of whoever asks for it; none if it has to be asked for. Another thread's would be in
     /// the other core's cache: a sixth of the price of reading.
-    pub(crate) spare: Vec<u8>,
-    buffer: Vec<u8>,
+    pub(crate) spare: Filled,
+    buffer: Filled,
     /// Memory for what is left behind a block.
-    rest: Vec<u8>,
-    /// How much of the buffer has been read. What lies behind is of an earlier block: clearing it each time is a
-    /// seventh of the price of reading.
-    filled: usize,
+    rest: Filled,
     /// Offset of its first byte.
     offset: u64,
     is_end: bool,
@@ -70,39 +69,32 @@ pub(crate) struct Carry {
 impl Carry {
     /// What was read and not handed out.
     fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.filled).unwrap_or_default()
+        &self.buffer
     }
 
     /// Reads on until there are `wanted` bytes or the input ends.
     fn fill(&mut self, input: &mut dyn BufRead, wanted: usize) {
-        if self.buffer.len() < wanted {
-            let mut buffer = std::mem::take(&mut self.spare);
-            if buffer.capacity() > self.buffer.capacity() {
-                if buffer.len() < self.filled {
-                    buffer.resize(self.filled, 0);
-                }
-                buffer[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
-                self.rest = std::mem::replace(&mut self.buffer, buffer);
-            }
-            self.buffer.resize(self.buffer.len().max(wanted), 0);
+        if self.is_end || self.buffer.len() >= wanted {
+            return;
         }
-        while !self.is_end && self.filled < wanted {
-            match input.read(&mut self.buffer[self.filled..wanted]) {
-                Ok(0) => self.is_end = true,
-                Ok(read) => self.filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => (self.is_end, self.failure) = (true, Some(error)),
-            }
+        if self.buffer.room() < wanted && self.spare.room() > self.buffer.room() {
+            let mut buffer = std::mem::take(&mut self.spare);
+            buffer.clear();
+            buffer.extend_from_slice(&self.buffer);
+            self.rest = std::mem::replace(&mut self.buffer, buffer);
+        }
+        match self.buffer.fill(input, wanted) {
+            Ok(is_end) => self.is_end = is_end,
+            Err(error) => (self.is_end, self.failure) = (true, Some(error)),
         }
     }
 
     /// Hands out the first bytes.
     fn cut(&mut self, length: usize) -> Block {
-        let length = length.min(self.filled);
+        let length = length.min(self.buffer.len());
         let mut rest = std::mem::take(&mut self.rest);
         rest.clear();
-        rest.extend_from_slice(&self.buffer[length..self.filled]);
-        self.filled = rest.len();
+        rest.extend_from_slice(&self.buffer[length..]);
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(length);
         let offset = self.offset;
@@ -112,10 +104,9 @@ impl Carry {
 
     /// Drops the first bytes.
     fn skip(&mut self, length: usize) {
-        let length = length.min(self.filled);
+        let length = length.min(self.buffer.len());
         self.offset += length as u64;
-        self.buffer.copy_within(length..self.filled, 0);
-        self.filled -= length;
+        self.buffer.drop_front(length);
     }
 
     /// The end of the input: its failure, if it has one.

@@ -40,6 +40,7 @@
 mod decoder;
 mod decoding;
 mod facts;
+mod filled;
 mod framing;
 mod reader;
 mod shapes;
@@ -49,6 +50,7 @@ mod unpack;
 pub use decoder::{Decoder, Flaw, Outcome};
 pub use decoding::combined::{is_carried, may_carry};
 pub use facts::Facts;
+pub use filled::Filled;
 pub use reader::{Batch, Member, Reader, Step, Unread, Why};
 pub use sniff::{Shape, Tried};
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::sync::Arc;
 
 use crate::decoding::LineFormat;
+use crate::filled::Filled;
 use crate::framing::{BATCH_BYTES, Frame};
 use crate::sniff::{Decoding, Shape, Tried, sniff};
 use crate::unpack::{Bytes, Packing, Peeked, Zip, packing, unwrap};
@@ -39,7 +40,7 @@ pub struct Batch {
     /// Offset of the first byte in the unpacked member.
     pub offset: u64,
     /// The records' bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Filled,
     /// Offsets of records in front that were too long to be read.
     pub oversized: Vec<u64>,
     /// The log's own header in force at the first byte, line by line; empty if there is none.
@@ -105,7 +106,7 @@ impl fmt::Display for Why {
 pub struct Reader {
     path: String,
     state: State,
-    spare: Vec<u8>,
+    spare: Filled,
 }
 
 enum State {
@@ -133,13 +134,13 @@ impl fmt::Debug for Reader {
 impl Reader {
     /// Takes an input at its first byte.
     pub fn new(path: impl Into<String>, input: impl BufRead + Send + 'static) -> Self {
-        Self { path: path.into(), state: State::Start(Box::new(input)), spare: Vec::new() }
+        Self { path: path.into(), state: State::Start(Box::new(input)), spare: Filled::default() }
     }
 
     /// Hands in the bytes of a batch that is done: another batch then needs no memory of its own. Price of not doing
     /// so: the system has to find and clear memory for each batch.
-    pub fn give_back(&mut self, bytes: Vec<u8>) {
-        if bytes.capacity() <= SPARE_BYTES_MAX {
+    pub fn give_back(&mut self, bytes: Filled) {
+        if bytes.room() <= SPARE_BYTES_MAX {
             self.spare = bytes;
         }
     }
@@ -197,8 +198,8 @@ impl Reader {
 }
 
 impl Open {
-    fn next(&mut self, spare: &mut Vec<u8>) -> Option<Step> {
-        if self.framing.carry().spare.capacity() == 0 {
+    fn next(&mut self, spare: &mut Filled) -> Option<Step> {
+        if self.framing.carry().spare.room() == 0 {
             self.framing.carry().spare = std::mem::take(spare);
         }
         match self.framing.next_block(&mut *self.bytes) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use sigyn_readers::{Reader, Step, Unread};
+use sigyn_readers::{Filled, Reader, Step, Unread};
 
 use super::{Control, Input};
 
@@ -13,6 +13,11 @@ const SPINS_MAX: usize = 1000;
 /// Inputs of at most so many bytes are opened and read by the thread that takes them, without the lock: less than a batch,
 /// so that no thread is left without work. Opening takes 25 us, twice the time of copying such an input.
 const SMALL_BYTES_MAX: u64 = 256 * 1024;
+
+/// So are larger ones as long as so many others follow: a thread that falls asleep because another reads a batch is awake again
+/// when two are read.
+const MIDDLE_BYTES_MAX: u64 = 4 << 20;
+const MANY_INPUTS: usize = 64;
 
 /// All inputs, cut into turns with numbers.
 pub(super) struct Source {
@@ -34,7 +39,7 @@ impl Source {
     }
 
     /// The next turn with its number. `spare` is memory that a batch may use.
-    pub(super) fn next(&mut self, spare: &mut Vec<u8>, control: &Control) -> Option<(u64, Turn)> {
+    pub(super) fn next(&mut self, spare: &mut Filled, control: &Control) -> Option<(u64, Turn)> {
         if control.stop.load(Ordering::Relaxed) {
             return None;
         }
@@ -47,7 +52,8 @@ impl Source {
                 self.open = None;
             }
             let input = self.inputs.next()?;
-            if (1..=SMALL_BYTES_MAX).contains(&input.bytes) {
+            let alone_max = if self.inputs.len() >= MANY_INPUTS { MIDDLE_BYTES_MAX } else { SMALL_BYTES_MAX };
+            if (1..=alone_max).contains(&input.bytes) {
                 break Turn::Alone(input);
             }
             self.open = Some(Opened::new(input));
@@ -80,10 +86,10 @@ impl Opened {
     }
 
     /// The next step. `spare` is memory that it may use.
-    pub(super) fn next(&mut self, spare: &mut Vec<u8>) -> Option<Step> {
+    pub(super) fn next(&mut self, spare: &mut Filled) -> Option<Step> {
         match &mut self.steps {
             Steps::Read(reader) => {
-                if spare.capacity() > 0 {
+                if spare.room() > 0 {
                     reader.give_back(std::mem::take(spare));
                 }
                 reader.next()

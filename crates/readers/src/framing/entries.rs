@@ -109,7 +109,7 @@ mod tests {
         let mut input = io::Cursor::new(text.clone());
         let (mut framing, mut joined, mut batches) = (Entries::new(begins), String::new(), 0);
         while let Some(block) = framing.next_block(&mut input).unwrap() {
-            let bytes = String::from_utf8(block.bytes).unwrap();
+            let bytes = String::from_utf8(block.bytes.to_vec()).unwrap();
             assert!(bytes.starts_with('E'));
             assert!(entries(&bytes, begins).all(|(_, entry)| entry.starts_with("E one\n  two\nthree")));
             joined.push_str(&bytes);

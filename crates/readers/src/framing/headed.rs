@@ -79,7 +79,7 @@ mod tests {
         let (mut headed, mut seen, mut bytes) = (Headed::default(), Vec::new(), Vec::new());
         while let Some(block) = headed.next_block(&mut input).unwrap() {
             seen.push(block.header);
-            bytes.extend(block.bytes);
+            bytes.extend_from_slice(&block.bytes);
         }
         assert!(bytes == text.as_bytes(), "nothing is lost");
         assert!(seen.len() >= 3, "{}", seen.len());
