@@ -48,8 +48,8 @@ pub(super) fn run(folder: &Path) -> Result<Table> {
         let (page, took) = timed(|| Ok(catalog.read(|view| view.signals(&all, sort, None, 50))?))?;
         row(&mut table, &format!("page by {name}"), took, page.signals.len().to_string());
     }
-    let (top, took) = timed(|| Ok(catalog.read(|view| view.riskiest("host", 0, i64::MAX, 10))?))?;
-    row(&mut table, "riskiest hosts, all time", took, top.len().to_string());
+    let (top, took) = timed(|| Ok(catalog.read(|view| view.riskiest(&["host"], 0, i64::MAX, 10))?))?;
+    row(&mut table, "riskiest hosts, all time", took, top.iter().map(Vec::len).sum::<usize>().to_string());
     bulk(&mut table, &catalog, &with(vec![term(Field::Rule, "rule-3")]))?;
     Ok(table)
 }

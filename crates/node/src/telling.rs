@@ -32,6 +32,7 @@ const LOOKED_INTO_MAX: usize = 20;
 
 /// What signals above a signal take from it.
 struct Below {
+    is_shown: bool,
     rule: Arc<str>,
     entities: Entities,
 }
@@ -126,7 +127,8 @@ impl Telling {
     }
 
     fn remember(&mut self, signal: &Signal, entities: &Entities) {
-        let below = Below { rule: signal.rule.clone(), entities: entities.clone() };
+        let below =
+            Below { is_shown: signal.is_shown, rule: signal.rule.clone(), entities: entities.clone() };
         if self.told.insert(signal.id, below).is_none() {
             self.told_order.push_back(signal.id);
         }
@@ -199,8 +201,11 @@ impl Telling {
         }
     }
 
-    /// Whether the catalog has a signal.
+    /// Whether the catalog has a signal, or will have it with what is written next.
     fn is_kept(&self, id: Id) -> bool {
+        if let Some(below) = self.told.get(&id) {
+            return below.is_shown;
+        }
         // If it cannot say, it will say so when the signal is written.
         self.node.catalog().read(|view| view.signal(StoreId(id.0))).map_or(true, |signal| signal.is_some())
     }

@@ -119,9 +119,9 @@ fn done(registry: &mut Registry, node: &Node, outbox: &[OutboxCounts]) -> Answer
 
 /// What the event log, the lake and the catalog hold.
 fn stored(registry: &mut Registry, node: &Node) -> Answer<()> {
-    let (lake, covered) = node.catalog().read(|view| Ok((view.lake_sizes()?, view.progress(READER)?)))?;
-    let ((signals, closed), removed) =
-        node.catalog().read(|view| Ok((view.count_stored_signals()?, removed_signals(view)?)))?;
+    let (lake, covered, (signals, closed), removed) = node.catalog().read(|view| {
+        Ok((view.lake_sizes()?, view.progress(READER)?, view.count_stored_signals()?, removed_signals(view)?))
+    })?;
     let (events, bytes) =
         lake.iter().fold((0, 0), |(events, bytes), (_, more, size)| (events + more, bytes + size));
     let damaged = "Places of the event log that were not as they had been written";

@@ -121,7 +121,7 @@ pub(crate) async fn overview(
     // Side by side: at a million signals either takes half a second of a core.
     let counts = app.read(move |view| Ok((view.overview(&all)?, view.overview(&open)?)));
     let others = app.read(move |view| {
-        let risks = view.riskiest_of(&["host", "user", "address"], since, until, VALUES)?;
+        let risks = view.riskiest(&["host", "user", "address"], since, until, VALUES)?;
         Ok((risks, view.sources()?, view.count_dead_letters()?))
     });
     let ((all, open), (risks, sources, dead)) = tokio::try_join!(counts, others)?;

@@ -519,7 +519,7 @@ fn sources_add_up_and_dead_letters_wait() {
 #[test]
 fn risk_adds_up_and_false_alarms_do_not_count() {
     let home = with_signals(100);
-    let riskiest = |kind| home.catalog.read(|view| view.riskiest(kind, 0, 1_000, 3)).unwrap();
+    let riskiest = |kind| home.catalog.read(|view| view.riskiest(&[kind], 0, 1_000, 3)).unwrap().remove(0);
     let before = riskiest("host");
     assert_eq!(before.len(), 3);
     assert_eq!((before[0].value.as_str(), before[0].signals), ("second", 100));

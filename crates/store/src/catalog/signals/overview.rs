@@ -113,9 +113,11 @@ impl View<'_> {
 
     /// Whether a filter's time spans more than a part of the signals: then reading all of them is cheaper than the detour through an index.
     pub(in crate::catalog) fn is_wide(&self, filter: &Filter) -> Result<bool> {
-        let ends = self.one("SELECT min(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
-        let last = self.one("SELECT max(ts) FROM signals", (), |row| row.get::<_, Option<i64>>(0))?.flatten();
-        let (Some(first), Some(last)) = (ends, last) else { return Ok(true) };
+        // Each by itself, so that the index answers it.
+        let sql = "SELECT (SELECT min(ts) FROM signals), (SELECT max(ts) FROM signals)";
+        let ends =
+            self.one(sql, (), |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)))?;
+        let Some((Some(first), Some(last))) = ends else { return Ok(true) };
         let since = i128::from(filter.since.unwrap_or(first).max(first));
         let until = i128::from(filter.until.unwrap_or(last).min(last));
         Ok((until - since) * 4 > i128::from(last) - i128::from(first))
