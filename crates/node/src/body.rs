@@ -48,25 +48,15 @@ impl Body {
     }
 }
 
-/// An event or a signal below a signal.
+/// An event or a signal below a signal. Where it stands comes last: what is before it many have in common.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Piece {
-    /// When, in nanoseconds UTC.
-    pub(crate) ts: i64,
     /// The uid of the rule that matched.
     pub(crate) rule: String,
-    /// Its id: 32 hexadecimal digits.
-    pub(crate) id: String,
     /// Whether it is a signal.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_signal: bool,
-    /// Who sent the event.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) source: String,
-    /// The event's place in the event log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) position: Option<u64>,
     /// The event as JSON: a copy, because events are kept for a shorter time than signals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event: Option<String>,
@@ -79,6 +69,16 @@ pub(crate) struct Piece {
     /// What a signal rests on that is not shown and so stands nowhere else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) evidence: Vec<Piece>,
+    /// When, in nanoseconds UTC.
+    pub(crate) ts: i64,
+    /// Its id: 32 hexadecimal digits.
+    pub(crate) id: String,
+    /// Who sent the event.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) source: String,
+    /// The event's place in the event log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<u64>,
 }
 
 /// A condition of a rule that held.

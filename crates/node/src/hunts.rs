@@ -1,5 +1,6 @@
 //! Hunts over the lake, as they are ordered: what is asked for must mean something now, and is worked off later.
 
+mod again;
 mod awake;
 mod columns;
 mod fill;

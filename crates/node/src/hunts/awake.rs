@@ -6,7 +6,6 @@ use std::sync::Arc;
 use sigyn_engine::{Engine, Sequences};
 use sigyn_store::lake::{ABSENT, Column, Values};
 
-use super::columns::{Vector, number_at};
 use super::forms::{Ask, Kind};
 use super::layout::{Columns, Leaf, Part};
 use super::numbers::{NOTHING, Numbers, QuickState, SINGLE, Sparks, write_scalar};
@@ -16,7 +15,7 @@ const UNKNOWN: u32 = u32::MAX - 2;
 /// Nothing is awake.
 const ASLEEP: u32 = u32::MAX - 3;
 /// Answers for columns with more values are kept only for values that were asked about.
-const DENSE_MAX: usize = 4_096;
+pub(super) const DENSE_MAX: usize = 4_096;
 /// Marks the numbers of values, so that they are no answers.
 const VALUE: u32 = 1 << 30;
 
@@ -24,6 +23,8 @@ const VALUE: u32 = 1 << 30;
 pub(super) struct Awake {
     pub(super) number: u32,
     pub(super) kind: Kind,
+    /// Numbers of what its looks ask of values.
+    pub(super) looks: Vec<u32>,
     /// By what wakes rules: the number of what is asked then, [`UNKNOWN`] or [`ASLEEP`].
     of_set: Vec<u32>,
     /// What is asked of rows: questions by their numbers.
@@ -37,6 +38,8 @@ pub(super) struct Awake {
     parts: Vec<Leaf>,
     /// Rows by what is asked of them.
     by_asked: Vec<Vec<u32>>,
+    /// What rows of which the same is asked say, one behind the other.
+    said: Vec<u32>,
     text: String,
     words: Vec<u64>,
 }
@@ -50,6 +53,8 @@ struct Question {
     texts: Answered,
     others: Answered,
     pairs: Pairs,
+    /// The answers of values by their numbers, for those that stand in short dictionaries: every row group has the same again.
+    of_number: HashMap<u32, u32, QuickState>,
 }
 
 /// The answers of pairs of values of two columns.
@@ -158,7 +163,15 @@ impl Question {
             return Some(answer);
         }
         let value = column.values.get(key as usize)?;
-        let answer = answer_of(engine, &self.ask, &mut self.answers, numbers, memory, is_json, value)?;
+        let number = (column.values.len() <= DENSE_MAX).then(|| numbers.of(is_json, value));
+        let known = number.and_then(|number| self.of_number.get(&number).copied());
+        let answer = match known {
+            Some(known) => known,
+            None => answer_of(engine, &self.ask, &mut self.answers, numbers, memory, is_json, value)?,
+        };
+        if let Some(number) = number {
+            self.of_number.insert(number, answer);
+        }
         answered.put(key, answer);
         Some(answer)
     }
@@ -208,10 +221,11 @@ fn pair(a: u32, b: u32) -> u64 {
 }
 
 impl Awake {
-    pub(super) fn new(number: u32, kind: Kind) -> Self {
+    pub(super) fn new(number: u32, kind: Kind, looks: Vec<u32>) -> Self {
         Self {
             number,
             kind,
+            looks,
             of_set: Vec::new(),
             asked: Vec::new(),
             asked_of: HashMap::new(),
@@ -220,6 +234,7 @@ impl Awake {
             slice: 0,
             parts: Vec::new(),
             by_asked: Vec::new(),
+            said: Vec::new(),
             text: String::new(),
             words: Vec::new(),
         }
@@ -230,7 +245,8 @@ impl Awake {
         let of = |answered: &Answered| answered.dense.len() * 4 + answered.sparse.capacity() * 9;
         let questions = self.questions.iter();
         let of_question = |one: &Question| {
-            of(&one.texts) + of(&one.others) + one.pairs.known.capacity() * 17 + one.answers.len() * 64 + 256
+            let numbered = one.pairs.known.capacity() * 17 + one.of_number.capacity() * 9;
+            of(&one.texts) + of(&one.others) + numbered + one.answers.len() * 64 + 256
         };
         questions.map(of_question).sum::<usize>() + self.of_set.len() * 4 + self.asked.len() * 512
     }
@@ -279,35 +295,43 @@ impl Awake {
                 }
             }
         }
+        let mut said = std::mem::take(&mut self.said);
         for (rows, asked) in by_asked.iter_mut().zip(0..).filter(|(rows, _)| !rows.is_empty()) {
-            let mut vectors = vec![Vector::Same(self.number), Vector::Same(asked)];
             let questions = self.asked.get(asked as usize).cloned().unwrap_or_default();
-            for question in questions.iter() {
-                vectors.push(Vector::Each(self.answers(engine, numbers, columns, rows, *question)));
+            let width = questions.len() + 2;
+            said.clear();
+            said.resize(rows.len() * width, asked);
+            said.iter_mut().step_by(width).for_each(|kind| *kind = self.number);
+            for (at, question) in (2..).zip(questions.iter()) {
+                let slots = said.iter_mut().skip(at).step_by(width);
+                self.answers(engine, numbers, columns, rows, *question, slots);
             }
-            for (place, row) in rows.iter().enumerate() {
-                let (number, is_new) = number_at(sequences, &vectors, place).unwrap_or((SINGLE, false));
+            for (row, said) in rows.iter().zip(said.chunks_exact(width)) {
+                let is_single = said.contains(&SINGLE);
+                let (number, is_new) = if is_single { (SINGLE, false) } else { sequences.number_of(said) };
                 says(*row, number, is_new);
             }
             rows.clear();
         }
-        self.by_asked = by_asked;
+        (self.by_asked, self.said) = (by_asked, said);
     }
 
-    /// The answers of some rows to a question; [`SINGLE`] for those that must be matched by themselves.
-    fn answers(
+    /// Writes the answers of some rows to a question; [`SINGLE`] for those that must be matched by themselves.
+    fn answers<'o>(
         &mut self,
         engine: &Engine,
         numbers: &mut Numbers,
         columns: &Columns<'_>,
         rows: &[u32],
         question: u32,
-    ) -> Vec<u32> {
+        out: impl Iterator<Item = &'o mut u32>,
+    ) {
         let Self { questions, parts, slice, text, words, .. } = self;
         let part = |leaf: usize| parts.get(leaf).and_then(|leaf| leaf.part);
         let question = questions.get_mut(question as usize);
         let Some((question, own)) = question.and_then(|one| part(one.leaf).map(|part| (one, part))) else {
-            return vec![SINGLE; rows.len()];
+            out.for_each(|slot| *slot = SINGLE);
+            return;
         };
         let mut answer = |question: &mut Question, row: u32| match question.ask {
             Ask::Pair(other, _) => {
@@ -316,19 +340,16 @@ impl Awake {
             }
             _ => question.answer(engine, numbers, (text, words), own, columns, *slice, row),
         };
-        let mut answers = Vec::with_capacity(rows.len());
         if let Some(column) = columns.get(own.text).filter(|_| !matches!(question.ask, Ask::Pair(..))) {
             question.texts.turn(*slice, &column.values);
-            for row in rows {
+            for (slot, row) in out.zip(rows) {
                 let key = column.keys.get(*row as usize).copied().unwrap_or(ABSENT);
                 let known = question.texts.dense.get(key as usize).copied().unwrap_or(UNKNOWN);
-                let known = if known == UNKNOWN { answer(question, *row).unwrap_or(SINGLE) } else { known };
-                answers.push(known);
+                *slot = if known == UNKNOWN { answer(question, *row).unwrap_or(SINGLE) } else { known };
             }
         } else {
-            answers.extend(rows.iter().map(|row| answer(question, *row).unwrap_or(SINGLE)));
+            out.zip(rows).for_each(|(slot, row)| *slot = answer(question, *row).unwrap_or(SINGLE));
         }
-        answers
     }
 
     /// Finds out what is asked of rows in which a set of things wakes rules.
@@ -367,8 +388,8 @@ impl Awake {
         let number = *self.question_of.entry((leaf, ask.clone())).or_insert(next);
         if number == next {
             let (texts, others) = (Answered::default(), Answered::default());
-            let (answers, pairs) = (HashMap::new(), Pairs::default());
-            self.questions.push(Question { leaf, ask, answers, texts, others, pairs });
+            let (answers, pairs, of_number) = (HashMap::new(), Pairs::default(), HashMap::default());
+            self.questions.push(Question { leaf, ask, answers, texts, others, pairs, of_number });
         }
         number
     }

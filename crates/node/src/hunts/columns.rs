@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use sigyn_engine::{Engine, Sequences};
+use sigyn_engine::{ClassId, Engine, Sequences};
 use sigyn_readers::is_carried;
 use sigyn_store::lake::{ABSENT, Column, Values};
 
-use super::awake::Awake;
+use super::awake::{Awake, DENSE_MAX};
 use super::forms::{Form, Kind, VERSIONS};
 use super::layout::{Columns, Layout, Leaf, Part};
-use super::numbers::{Numbers, SINGLE, Sparks, TEXT, kind_of};
+use super::numbers::{Numbers, QuickState, SINGLE, Sparks, TEXT, kind_of};
 
 /// What the values of a column were found to be; batches of a row group share their values.
 struct Mapped {
@@ -28,9 +28,13 @@ enum Meaning {
     Kind,
     /// Its kind; of a line of a log that the event carries nothing less than the event says what it has.
     Carried,
-    /// What it wakes, for a kind of events and the place among its looks.
-    Sparks(u32, usize),
+    /// What it wakes, by the number of a [`Look`].
+    Sparks(u32),
 }
+
+/// The class of events, and the tables that say which rules a value wakes on them. Kinds of events that differ in their keys
+/// look with the same ones: of values of recorded events each was looked through three times.
+type Look = (ClassId, Vec<u32>);
 
 /// Memory for turning rows into numbers.
 #[derive(Default)]
@@ -44,13 +48,16 @@ pub(super) struct Rows {
     pub(super) spoken: Sequences,
     numbers: Numbers,
     sparks: Sparks,
+    looks: HashMap<Look, u32>,
+    /// What values wake in a look, by their numbers, for those that stand in short dictionaries: every row group has the same again.
+    woken: HashMap<(u32, u32), u32, QuickState>,
     mapped: HashMap<(usize, Meaning), Mapped>,
     /// Which slice is at hand.
     slice: u64,
 }
 
 /// A number for each of some rows.
-pub(super) enum Vector {
+enum Vector {
     /// They all have the same.
     Same(u32),
     Each(Vec<u32>),
@@ -68,7 +75,7 @@ impl Vector {
 
 /// The number of what a row says, and whether that is new; none if the row must be matched by itself.
 #[inline]
-pub(super) fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
+fn number_at(sequences: &mut Sequences, vectors: &[Vector], place: usize) -> Option<(u32, bool)> {
     let item = |at: usize| vectors.get(at).map_or(SINGLE, |vector| vector.get(place));
     (0..vectors.len()).all(|at| item(at) != SINGLE).then(|| sequences.number(vectors.len(), item))
 }
@@ -100,6 +107,7 @@ impl Rows {
             + awake
             + self.numbers.bytes
             + self.sparks.bytes()
+            + self.woken.capacity() * 13
     }
 
     /// How many kinds of events were met.
@@ -173,8 +181,16 @@ impl Rows {
 
     /// Says what a row's kind is: none if it cannot be said.
     pub(super) fn learned(&mut self, number: u32, kind: Option<Kind>) {
+        let awake = kind.map(|kind| {
+            let mut look = |tables: &Vec<u32>| {
+                let next = u32::try_from(self.looks.len()).unwrap_or(u32::MAX);
+                kind.class.map_or(next, |class| *self.looks.entry((class, tables.clone())).or_insert(next))
+            };
+            let looks = kind.looks.iter().map(|(_, tables)| look(tables)).collect();
+            Awake::new(number, kind, looks)
+        });
         if let Some(slot) = self.kinds.get_mut(number as usize) {
-            *slot = kind.map(|kind| Awake::new(number, kind));
+            *slot = awake;
         }
     }
 
@@ -241,15 +257,21 @@ impl Rows {
     ) -> Vec<u32> {
         let mut sets = vec![0_u32; rows.len()];
         let Some(class) = awake.kind.class else { return sets };
-        for (at, (leaf, tables)) in awake.kind.looks.iter().enumerate() {
+        for ((leaf, tables), look) in awake.kind.looks.iter().zip(&awake.looks) {
             // What is not read wakes nothing.
             let Some(part) = parts.get(*leaf).and_then(|leaf| leaf.part) else { continue };
-            let meaning = Meaning::Sparks(awake.number, at);
+            let meaning = Meaning::Sparks(*look);
             for (column, is_json) in [(part.text, false), (part.json, true)] {
                 let (Some(name), Some(column)) = (column, columns.get(column)) else { continue };
-                let sparks = &mut self.sparks;
+                let (sparks, numbers, known) = (&mut self.sparks, &mut self.numbers, &mut self.woken);
+                let is_short = column.values.len() <= DENSE_MAX;
                 let mapped = mapped(&mut self.mapped, (name, meaning), column, &mut |value| {
-                    sparks.of(engine, class, tables, value, is_json)
+                    let mut woken = || sparks.of(engine, class, tables, value, is_json);
+                    if is_short {
+                        *known.entry((*look, numbers.of(is_json, value))).or_insert_with(woken)
+                    } else {
+                        woken()
+                    }
                 });
                 if !mapped.says_any {
                     continue;

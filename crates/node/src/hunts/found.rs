@@ -8,6 +8,7 @@ use sigyn_runtime::live::Signal;
 use sigyn_store::Id;
 use sigyn_store::catalog::{Hunt, HuntDetection, HuntKind, HuntRule, Level, Named};
 
+use super::again::{Pattern, Reason, Texts};
 use crate::body::{Body, Matched};
 use crate::book::Book;
 use crate::entities::Entities;
@@ -19,8 +20,8 @@ use crate::{Node, Result, now};
 /// Detections of a hunt that are kept; all are counted.
 const KEPT_MAX: u64 = 100_000;
 /// Detections that wait to be written. Their ids are spread at random, so that each write changes most pages of the index of
-/// ids: in portions of a thousand the same pages were written ten times as often, which took half of the time.
-const WAITING_MAX: usize = 10_000;
+/// ids: in portions of a thousand the same pages were written ten times as often, which took half of the time. They take 10 MiB.
+const WAITING_MAX: usize = 25_000;
 /// Those that become signals hold their events.
 const SIGNALS_MAX: usize = 1_000;
 /// They wait no longer, so that somebody who looks on sees them; in nanoseconds.
@@ -34,6 +35,7 @@ pub(super) struct Found {
     hunt: Hunt,
     telling: Telling,
     waiting: Vec<HuntDetection>,
+    texts: Texts,
     /// Of a back-fill, what each of those that wait becomes a signal with.
     signals: Vec<(Signal, Body, Entities)>,
     written: i64,
@@ -53,6 +55,7 @@ impl Found {
             node,
             hunt,
             waiting: Vec::new(),
+            texts: Texts::default(),
             signals: Vec::new(),
             written: now(),
             counts: HashMap::new(),
@@ -71,9 +74,9 @@ impl Found {
     }
 
     /// What made the rule match of which the next signal is, whose event is not at hand.
-    pub(super) fn explained(&mut self, explained: &[Matched]) {
+    pub(super) fn explained(&mut self, matched: &[Matched]) {
         if !self.is_truncated() {
-            self.telling.explained = Some(explained.to_vec());
+            self.telling.explained = Some(matched.to_vec());
         }
     }
 
@@ -82,26 +85,23 @@ impl Found {
         self.kept >= KEPT_MAX
     }
 
-    /// Counts detections of a rule, and returns its title.
-    pub(super) fn count(&mut self, uid: &str, level: Option<&str>, detections: u64) -> String {
+    /// Counts detections of a rule.
+    pub(super) fn count(&mut self, uid: &str, level: Option<&str>, detections: u64) {
         let (book, is_cut) = (&self.telling.book, self.kept >= KEPT_MAX);
         self.is_cut |= is_cut;
         if let Some(count) = self.counts.get_mut(uid) {
             count.detections += detections;
-            return count.title.clone();
+            return;
         }
-        let count = self.counts.entry(uid.to_owned()).or_insert_with(|| {
-            let meta = book.get(uid).map(|(_, item)| item.meta());
-            let own = meta.and_then(|meta| meta.level).map(|level| level.as_str());
-            HuntRule {
-                rule: uid.to_owned(),
-                title: meta.map_or_else(String::new, |meta| meta.title.clone()),
-                level: level.or(own).and_then(Level::parse).unwrap_or(Level::Informational),
-                detections: 0,
-            }
-        });
-        count.detections += detections;
-        count.title.clone()
+        let meta = book.get(uid).map(|(_, item)| item.meta());
+        let own = meta.and_then(|meta| meta.level).map(|level| level.as_str());
+        let count = HuntRule {
+            rule: uid.to_owned(),
+            title: meta.map_or_else(String::new, |meta| meta.title.clone()),
+            level: level.or(own).and_then(Level::parse).unwrap_or(Level::Informational),
+            detections,
+        };
+        self.counts.insert(uid.to_owned(), count);
     }
 
     /// Signals that are evidence of others and nobody's result.
@@ -116,9 +116,31 @@ impl Found {
 
     /// A signal of the event at hand.
     pub(super) fn add(&mut self, signal: &Signal) {
-        let title = self.count(&signal.rule, signal.level.as_deref(), 1);
+        self.made(signal);
+    }
+
+    /// A signal of an event of which the place is at hand, and what others of the same reason have in common with it.
+    pub(super) fn first(&mut self, signal: &Signal, at: &At, reason: &Reason) {
+        let Some(body) = self.made(signal) else { return };
+        if let Some(found) = self.waiting.last() {
+            reason.pattern.get_or_init(|| Pattern::of(found, &body, at));
+        }
+    }
+
+    /// A signal like another before, but for its event's place.
+    pub(super) fn again(&mut self, pattern: &Pattern, id: sigyn_correlate::Id, at: &At) {
+        self.count(pattern.uid(), None, 1);
+        if !self.is_truncated() {
+            self.kept += 1;
+            self.waiting.push(pattern.at(Id(id.0), at, &mut self.texts));
+        }
+    }
+
+    /// Keeps what a signal says, if there is room. Returns it, but of those that are to become signals.
+    fn made(&mut self, signal: &Signal) -> Option<Body> {
+        self.count(&signal.rule, signal.level.as_deref(), 1);
         if self.is_truncated() {
-            return;
+            return None;
         }
         let level = signal.level.as_deref().and_then(Level::parse).unwrap_or(Level::Informational);
         self.kept += 1;
@@ -127,7 +149,7 @@ impl Found {
         let found = HuntDetection {
             id: Id(signal.id.0),
             rule: signal.rule.to_string(),
-            title,
+            title: self.counts.get(&*signal.rule).map_or_else(String::new, |count| count.title.clone()),
             level,
             ts: signal.ts,
             first_seen: signal.first_seen,
@@ -136,13 +158,16 @@ impl Found {
             risk: signal.risk,
             total: signal.total,
             body: serde_json::to_string(&body).unwrap_or_default(),
+            begins: None,
             is_signal: false,
         };
         self.waiting.push(found);
         if body.is_back_filled {
             // What live says of the same signal later goes before.
             self.signals.push((Signal { revision: 0, ..signal.clone() }, body, entities));
+            return None;
         }
+        Some(body)
     }
 
     /// A signal of several events.
@@ -161,6 +186,7 @@ impl Found {
     /// Writes what waits.
     pub(super) fn write(&mut self) -> Result<()> {
         let (waiting, mut signals) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.signals));
+        let texts = std::mem::take(&mut self.texts.waiting);
         self.written = now();
         let id = self.hunt.id;
         let counts: Vec<HuntRule> = self.counts.values().cloned().collect();
@@ -171,6 +197,7 @@ impl Found {
         // What a new rule finds in events that are not old is told and answered as if it had been there then.
         let mut decider = Decider::new(self.node.respond().config(), now());
         let (repeated, notices) = self.node.catalog().write(|tx| {
+            tx.add_hunt_texts(id, &texts)?;
             let places = tx.add_hunt_detections(id, &waiting)?;
             let repeated: Vec<String> =
                 places.iter().filter_map(|at| Some(waiting.get(*at)?.rule.clone())).collect();

@@ -14,11 +14,11 @@ use sigyn_runtime::live::Retro;
 use sigyn_store::catalog::Split;
 use sigyn_store::lake::{SplitReader, StoredEvent};
 
+use super::again::Reason;
 use super::columns::Rows;
 use super::forms::Form;
 use super::layout::{Columns, Layout, SHAPE};
 use super::stand_in::Others;
-use crate::body::Matched;
 use crate::events::Events;
 use crate::evidence::Explainer;
 use crate::{Node, Result};
@@ -26,7 +26,7 @@ use crate::{Node, Result};
 /// Rows of a file that are put together at a time.
 const EVENTS: usize = 4_096;
 /// Rows that are numbered at a time: the columns of as many stay in the processor's caches.
-const SLICE: usize = 8_192;
+const SLICE: usize = 16_384;
 /// Rows that are put together at a time because of what their numbers say.
 const CHOSEN: usize = 16_384;
 /// Forms of a file at most, and kinds of events that are learned in it; with more it is looked through row by row.
@@ -49,7 +49,7 @@ pub(crate) trait Sink {
     /// An event that rules match.
     fn event(&mut self, at: &At, stored: Stored<'_>, class: Option<ClassId>, rules: &[ItemId]) -> Result<()>;
     /// An event that a [bare](Retro::is_bare) rule matches, with the values that made it match.
-    fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()>;
+    fn place(&mut self, at: &At, rule: ItemId, reason: &Reason) -> Result<()>;
     /// So many events that a rule matches, of which no more is wanted.
     fn counted(&mut self, rule: ItemId, events: u64) -> Result<()>;
     /// Whether the events are wanted, and not only where they stand.
@@ -87,7 +87,7 @@ impl Matches {
 }
 
 /// What made rules match rows that say the same, with the same values.
-type Told = Arc<[(ItemId, Vec<Matched>)]>;
+type Told = Arc<[(ItemId, Reason)]>;
 
 /// Memory for looking through files.
 pub(crate) struct Scan<'s> {
@@ -203,8 +203,7 @@ impl<'s> Scan<'s> {
         rows.sort_unstable();
         rows.dedup();
         let numbers: Vec<u64> = rows.iter().map(|(row, _)| *row).collect();
-        let stored = if numbers.is_empty() { Vec::new() } else { open.events(&numbers)? };
-        for (stored, (_, form)) in stored.iter().zip(&rows) {
+        for (stored, (_, form)) in open.events(&numbers)?.iter().zip(&rows) {
             let Some(form) = self.forms.get_mut(*form) else { continue };
             let (engine, scratch) = (self.engine, &mut self.scratch);
             self.events.of_stored(stored, &mut |_, event| {
@@ -247,6 +246,8 @@ impl<'s> Scan<'s> {
             let (first, start) = starts[starts.partition_point(|(_, start)| *start <= at) - 1];
             first + (at - start) as u64
         };
+        // Kind by kind they were met; events are read, and handed out, as they stand.
+        left.sort_unstable();
         self.represent_stored(open, &left)?;
         self.matched(open, &layout, (&numbers, &times), &row_of, sink)
     }
@@ -295,8 +296,7 @@ impl<'s> Scan<'s> {
         let mut json = String::new();
         for (row, number) in new {
             if self.stand_in(layout, columns, *number, *row, Others::AreOfAKind, &mut json) {
-                let known = self.judge(&json, *number);
-                self.known.get_mut(*number as usize).into_iter().for_each(|slot| *slot = known.clone());
+                self.judge(&json, *number);
             } else {
                 left.push((first_row + *row as u64, *number));
             }
@@ -308,18 +308,18 @@ impl<'s> Scan<'s> {
         for chunk in new.chunks(CHOSEN) {
             let rows: Vec<u64> = chunk.iter().map(|(row, _)| *row).collect();
             for (stored, (_, number)) in open.events(&rows)?.iter().zip(chunk) {
-                let known = self.judge(stored.raw.as_deref().unwrap_or(&stored.json), *number);
-                self.known.get_mut(*number as usize).into_iter().for_each(|slot| *slot = known.clone());
+                self.judge(stored.raw.as_deref().unwrap_or(&stored.json), *number);
             }
         }
         Ok(())
     }
 
-    /// What an event says of all rows with its number.
-    fn judge(&mut self, json: &str, number: u32) -> Known {
+    /// Takes what an event says for all rows with its number.
+    fn judge(&mut self, json: &str, number: u32) {
         let (retro, engine, scratch) = (self.retro, self.engine, &mut self.scratch);
         let (rows, nothing) = (&self.rows, &self.nothing);
-        let mut known = Known::Single;
+        // A number without a slot is matched row by row, as is what says nothing here.
+        let Some(known) = self.known.get_mut(number as usize) else { return };
         self.events.of_json(json, &mut |event| {
             let (_, found) = engine.run(event, scratch);
             let rules: Vec<(ItemId, bool)> = found
@@ -331,19 +331,18 @@ impl<'s> Scan<'s> {
                 return;
             }
             if rules.is_empty() {
-                known = Known::Rules(Arc::clone(nothing));
+                *known = Known::Rules(Arc::clone(nothing));
                 return;
             }
             let own: Vec<u32> = rules.iter().filter_map(|(rule, _)| engine.rule_of(*rule)).collect();
             let is_bare = |(rule, _): &(ItemId, bool)| retro.is_bare(*rule);
-            known = Known::Rules(Arc::new(Matches {
+            *known = Known::Rules(Arc::new(Matches {
                 is_bare: rules.iter().all(is_bare) && !own.iter().any(|rule| engine.has_keywords(*rule)),
                 is_read: rules.iter().any(|(_, is_read)| *is_read),
                 leaves: rows.awake(number).map_or_else(Vec::new, |awake| awake.kind.places(engine, &own)),
                 rules,
             }));
         });
-        known
     }
 }
 

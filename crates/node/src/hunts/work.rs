@@ -13,9 +13,9 @@ use sigyn_runtime::live::{Gathering, Retro};
 use sigyn_runtime::{Program, RunFile};
 use sigyn_store::catalog::{Hunt, HuntKind, HuntProgress, HuntState, Split, SplitQuery};
 
+use super::again::Reason;
 use super::found::Found;
 use super::scan::{Scan, Sink, Stored};
-use crate::body::Matched;
 use crate::book::Book;
 use crate::evidence::Explainer;
 use crate::notice::Notice;
@@ -236,10 +236,16 @@ impl Sink for Taking<'_, '_, '_> {
         self.after()
     }
 
-    fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()> {
+    fn place(&mut self, at: &At, rule: ItemId, reason: &Reason) -> Result<()> {
         let found = &mut *self.found;
-        found.explained(explained);
-        self.gathering.bare(at, rule, &mut |signal| found.add(&signal)).map_err(not_kept)?;
+        if let Some(Some(pattern)) = reason.pattern.get()
+            && let Some(id) = self.retro.id_alone(rule, at)
+        {
+            found.again(pattern, id, at);
+            return self.after();
+        }
+        found.explained(&reason.matched);
+        self.gathering.bare(at, rule, &mut |signal| found.first(&signal, at, reason)).map_err(not_kept)?;
         self.after()
     }
 

@@ -151,8 +151,10 @@ pub struct HuntDetection {
     pub risk: u8,
     /// How many events contributed.
     pub total: u64,
-    /// Everything else, for whoever wrote it.
+    /// Everything else, for whoever wrote it. When written, what is behind the text that it begins with.
     pub body: String,
+    /// The number of that text, if there is one: [`Tx::add_hunt_texts`]. What is read is whole.
+    pub begins: Option<u32>,
     /// Whether there is a signal of this id; not looked at when written.
     pub is_signal: bool,
 }
@@ -205,7 +207,8 @@ fn hunt(row: &Row<'_>) -> rusqlite::Result<Hunt> {
     })
 }
 
-const DETECTION: &str = "SELECT id, rule, title, level, ts, first_seen, last_seen, group_key, risk, total, body, \
+const DETECTION: &str = "SELECT id, rule, title, level, ts, first_seen, last_seen, group_key, risk, total, \
+                         coalesce((SELECT t.text FROM hunt_texts t WHERE t.hunt = d.hunt AND t.n = d.begins), '') || body, \
                          EXISTS (SELECT 1 FROM signals s WHERE s.id = d.id) FROM hunt_detections d";
 
 fn detection(row: &Row<'_>) -> rusqlite::Result<HuntDetection> {
@@ -221,6 +224,7 @@ fn detection(row: &Row<'_>) -> rusqlite::Result<HuntDetection> {
         risk: row.get(8)?,
         total: count_at(row, 9)?,
         body: row.get(10)?,
+        begins: None,
         is_signal: row.get(11)?,
     })
 }
@@ -357,7 +361,7 @@ impl Tx<'_> {
         if self.run(sql, states)? == 0 {
             return Err(Error::conflict(format!("the hunt {id} is over")));
         }
-        for table in ["hunt_rules", "hunt_detections"] {
+        for table in ["hunt_rules", "hunt_detections", "hunt_texts"] {
             let sql = format!("DELETE FROM {table} WHERE hunt = (SELECT n FROM hunts WHERE id = ?1)");
             self.run(&sql, [id.0])?;
         }
@@ -385,10 +389,13 @@ impl Tx<'_> {
         let number = self.one("SELECT n FROM hunts WHERE id = ?1", [hunt.0], |row| row.get::<_, i64>(0))?;
         let Some(number) = number else { return Ok((0..found.len()).collect()) };
         let sql = "INSERT OR IGNORE INTO hunt_detections (hunt, id, rule, title, level, ts, first_seen, last_seen, \
-                   group_key, risk, total, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+                   group_key, risk, total, body, begins) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         let mut repeated = Vec::new();
-        for (at, one) in found.iter().enumerate() {
+        // In the order of ids, so that those that stand on one page of their index are added one after the other.
+        let mut order: Vec<(usize, &HuntDetection)> = found.iter().enumerate().collect();
+        order.sort_by_key(|(_, one)| one.id);
+        for (at, one) in order {
             let added = statement.execute(params![
                 number,
                 one.id.0,
@@ -401,13 +408,23 @@ impl Tx<'_> {
                 one.group,
                 one.risk,
                 int(one.total),
-                one.body
+                one.body,
+                one.begins
             ]);
             if added.map_err(failed)? == 0 {
                 repeated.push(at);
             }
         }
         Ok(repeated)
+    }
+
+    /// Keeps texts that bodies of a hunt's detections begin with, by numbers of the caller's.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn add_hunt_texts(&self, hunt: Id, texts: &[(u32, String)]) -> Result<()> {
+        let sql = "INSERT INTO hunt_texts (hunt, n, text) SELECT n, ?2, ?3 FROM hunts WHERE id = ?1";
+        texts.iter().try_for_each(|(number, text)| self.run(sql, params![hunt.0, number, text]).map(drop))
     }
 
     /// Says what each rule has found so far, in all.
@@ -490,6 +507,7 @@ mod tests {
             risk: 1,
             total: 1,
             body: "{}".to_owned(),
+            begins: None,
             is_signal: false,
         }
     }
@@ -554,6 +572,39 @@ mod tests {
         assert!(catalog.read(|view| view.hunt_rules(first)).unwrap().is_empty());
         let left = catalog.read(|view| view.hunts(None, 10)).unwrap();
         assert_eq!(left.iter().map(|hunt| hunt.id).collect::<Vec<_>>(), [second]);
+    }
+
+    #[test]
+    fn what_bodies_begin_with_is_kept_once_and_read_with_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&folder.path().join("catalog.db")).unwrap();
+        let (hunt, other) = (order(&catalog, 1), order(&catalog, 2));
+        let begun = |number: u64, begins: Option<u32>| HuntDetection {
+            body: format!("end {number}"),
+            begins,
+            ..found(number, "a", Level::High)
+        };
+        let run = || {
+            catalog.write(|tx| {
+                for (hunt, text) in [(hunt, "one "), (other, "other ")] {
+                    tx.begin_hunt(hunt, 1)?;
+                    tx.add_hunt_texts(hunt, &[(0, text.to_owned()), (7, "seven ".to_owned())])?;
+                }
+                let all = [begun(3, Some(7)), begun(2, None), begun(1, Some(0)), begun(0, Some(0))];
+                tx.add_hunt_detections(hunt, &all)
+            })
+        };
+        assert!(run().unwrap().is_empty() && run().unwrap().is_empty(), "begun anew it has nothing");
+        let query = HuntQuery { is_oldest_first: true, count: 10, ..HuntQuery::default() };
+        let bodies: Vec<String> = catalog
+            .read(|view| view.hunt_detections(hunt, &query))
+            .unwrap()
+            .into_iter()
+            .map(|one| one.body)
+            .collect();
+        assert_eq!(bodies, ["one end 0", "one end 1", "end 2", "seven end 3"]);
+        let one = catalog.read(|view| view.hunt_detection(hunt, Id::from(3))).unwrap().unwrap();
+        assert_eq!((&*one.body, one.begins), ("seven end 3", None));
     }
 
     #[test]

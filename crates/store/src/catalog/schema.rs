@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     ),
     include_str!("schema/hunts.sql"),
     include_str!("schema/respond.sql"),
+    include_str!("schema/hunt_texts.sql"),
 ];
 
 pub(super) fn migrate(connection: &Connection) -> Result<()> {

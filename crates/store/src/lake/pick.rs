@@ -54,7 +54,6 @@ impl Seen {
             return None;
         }
         let seen = |times: u32| self.distinct.values().filter(|count| **count == times).count();
-        let as_float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
         let (once, twice) = (as_float(seen(1)), as_float(seen(2)));
         let rows = f64::from(self.count) * scale.max(1.0);
         let distinct = (as_float(self.distinct.len()) + once * once / (2.0 * twice.max(0.5))).min(rows);
@@ -65,6 +64,11 @@ impl Seen {
         let is_rare = self.count >= VALUES_MIN && is_distinct;
         Some(if is_rare { Repeats::Rarely } else { Repeats::Often })
     }
+}
+
+/// A number as it counts in estimates.
+fn as_float(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// The fields that get a column, by name: those wanted first, then the most frequent. `events` are some of a file of so many
@@ -90,7 +94,6 @@ pub(super) fn pick(events: &[&NewEvent<'_>], rows: u64, settings: &Settings) -> 
     }
     let count_min = (sampled * usize::from(settings.share_min_permille)).div_ceil(1_000);
     let in_group = usize::try_from(rows).unwrap_or(usize::MAX).min(settings.group_rows_max);
-    let as_float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     let scale = as_float(in_group) / as_float(sampled.max(1));
     let repeats = |seen: &Seen| seen.repeats(scale, settings.dictionary_bytes_max);
     let mut fields: Vec<(bool, usize, Picked)> = seen

@@ -7,6 +7,7 @@ use sigyn_correlate::{At, Id};
 use sigyn_ir::ItemId;
 use sigyn_store::lake::SplitReader;
 
+use super::super::again::Reason;
 use super::super::layout::{Columns, Layout, Part};
 use super::super::numbers::{NOTHING, SINGLE};
 use super::super::stand_in::{self, Others};
@@ -124,8 +125,8 @@ impl Scan<'_> {
                     eid: Id(place.id.0),
                 };
                 for rule in matches.useful(self.retro.is_wanted(at.ts)) {
-                    let explained = told.iter().find(|(known, _)| *known == rule);
-                    sink.place(&at, rule, explained.map_or(&[], |(_, explained)| explained))?;
+                    let reason = told.iter().find(|(known, _)| *known == rule);
+                    sink.place(&at, rule, reason.map_or(&Reason::default(), |(_, reason)| reason))?;
                 }
             }
         }
@@ -203,8 +204,11 @@ impl Scan<'_> {
         let Some(Known::Rules(matches)) = self.known.get(number as usize) else { return told };
         let (retro, explainer) = (self.retro, &mut self.explainer);
         self.events.of_json(json, &mut |event| {
-            let explained = |rule: ItemId| Some((rule, explainer.explain(&retro.uid(rule)?, event)));
-            told = matches.useful(true).filter_map(explained).collect();
+            let reason = |rule: ItemId| {
+                let matched = explainer.explain(&retro.uid(rule)?, event);
+                Some((rule, Reason { matched, ..Reason::default() }))
+            };
+            told = matches.useful(true).filter_map(reason).collect();
         });
         told
     }

@@ -36,9 +36,9 @@ impl Sink for Heard {
         Ok(())
     }
 
-    fn place(&mut self, at: &At, rule: ItemId, explained: &[Matched]) -> Result<()> {
+    fn place(&mut self, at: &At, rule: ItemId, reason: &Reason) -> Result<()> {
         assert!(self.found.insert((at.seq, rule.0)), "told twice");
-        let seen = explained.iter().flat_map(|matched| &matched.seen);
+        let seen = reason.matched.iter().flat_map(|matched| &matched.seen);
         self.explained.insert((at.seq, rule.0), format!("{:?}", seen.collect::<Vec<_>>()));
         Ok(())
     }
