@@ -1,7 +1,8 @@
 //! Hunts over the lake: every rule for Windows on process events.
 //!
 //! `SIGYN_RETRO_KEEP=DIR` makes the lakes in a folder and leaves them there; what is there already is not made again.
-//! `SIGYN_RETRO_ONLY` names the one that is hunted in: `made`, `recorded`, or `rarely`.
+//! `SIGYN_RETRO_ONLY` names the one that is hunted in: `made`, `recorded`, or `rarely`. `SIGYN_RETRO_EVENTS` says how many events
+//! one has.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use sigyn_store::lake::NewEvent;
 use super::{Random, timed};
 use crate::report::{Table, grouped};
 
-/// Events of a lake, and of one call to write them.
+/// Events of a lake where nothing else is said, and of one call to write them.
 const EVENTS: usize = 2_000_000;
 const PART: usize = 100_000;
 /// The time of the first event, and from one to the next: all within a few hours, in nanoseconds.
@@ -161,7 +162,7 @@ fn hunt(
     let node = Arc::new(Node::open(settings)?);
     let mut random = Random(11);
     let ready = folder.join("ready");
-    let parts = if ready.exists() { 0 } else { EVENTS / PART };
+    let parts = if ready.exists() { 0 } else { events_wanted()? / PART };
     for part in 0..parts {
         let texts: Vec<String> = (0..PART).map(|at| event(&mut random, part * PART + at)).collect();
         let events: Vec<NewEvent<'_>> = texts
@@ -204,6 +205,13 @@ fn hunt(
         table.row([what.to_owned(), grouped(rate), grouped(per_core), result]);
     }
     Ok(())
+}
+
+fn events_wanted() -> Result<usize> {
+    match std::env::var("SIGYN_RETRO_EVENTS") {
+        Ok(said) => said.parse().with_context(|| format!("SIGYN_RETRO_EVENTS is not a number: {said}")),
+        Err(_) => Ok(EVENTS),
+    }
 }
 
 /// Processor time of the thread that hunts, user and kernel: the server's other threads have nothing to do.
